@@ -1,0 +1,122 @@
+use std::sync::Arc;
+
+use super::Extractor;
+use crate::record::Transactions;
+use crate::time::Timestamp;
+
+/// The numbers of one batch of kept transactions, in columns: what windows select from and models
+/// are trained on. About 40 bytes a row, plus 8 for each user-defined feature.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Frame {
+    first_row: u64,
+    pub(crate) quantity: Vec<f64>,
+    pub(crate) price: Vec<f64>,
+    pub(crate) customer: Vec<u64>,
+    pub(crate) event_time: Vec<Timestamp>,
+    pub(crate) stream_time: Vec<Timestamp>,
+    pub(crate) custom: Vec<(String, Vec<f64>)>,
+}
+
+impl Frame {
+    /// The columns of kept transactions, the first of which is row `first_row` of the stream.
+    /// Stream times are made non-decreasing, starting from `not_before`: time never moves back.
+    #[must_use]
+    pub fn new(
+        first_row: u64,
+        not_before: Timestamp,
+        rows: &Transactions,
+        extractors: &[Arc<dyn Extractor>],
+    ) -> Self {
+        let mut latest = not_before;
+        let stream_time = rows
+            .timestamp()
+            .iter()
+            .map(|&time| {
+                latest = latest.max(time);
+                latest
+            })
+            .collect();
+        Self {
+            first_row,
+            quantity: rows.quantity().iter().map(|&q| q as f64).collect(),
+            price: rows.price().to_vec(),
+            customer: rows
+                .customer_id()
+                .iter()
+                .map(|id| id.unwrap_or_default())
+                .collect(),
+            event_time: rows.invoice_date().to_vec(),
+            stream_time,
+            custom: extractors
+                .iter()
+                .map(|extractor| {
+                    let values = rows.iter().map(|row| extractor.extract(&row)).collect();
+                    (extractor.spec().name, values)
+                })
+                .collect(),
+        }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.quantity.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.quantity.is_empty()
+    }
+
+    /// The number of kept rows that the stream had before this frame.
+    #[must_use]
+    pub fn first_row(&self) -> u64 {
+        self.first_row
+    }
+
+    /// One past the last row.
+    #[must_use]
+    pub fn end_row(&self) -> u64 {
+        self.first_row + self.len() as u64
+    }
+
+    /// Units sold.
+    #[must_use]
+    pub fn quantity(&self) -> &[f64] {
+        &self.quantity
+    }
+
+    /// Unit prices.
+    #[must_use]
+    pub fn price(&self) -> &[f64] {
+        &self.price
+    }
+
+    /// Customers.
+    #[must_use]
+    pub fn customer(&self) -> &[u64] {
+        &self.customer
+    }
+
+    /// Event times, in the order of arrival.
+    #[must_use]
+    pub fn event_time(&self) -> &[Timestamp] {
+        &self.event_time
+    }
+
+    /// Stream times, non-decreasing.
+    #[must_use]
+    pub fn stream_time(&self) -> &[Timestamp] {
+        &self.stream_time
+    }
+
+    /// The column of the user-defined feature `name`, where there is one.
+    #[must_use]
+    pub fn custom(&self, name: &str) -> Option<&[f64]> {
+        self.custom
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, values)| values.as_slice())
+    }
+}

@@ -1,0 +1,40 @@
+use std::collections::BTreeMap;
+
+use super::{FittedLabel, Label, Task};
+use crate::feature::Rows;
+
+/// Quantity × price of a row, in currency units.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TotalAmount;
+
+impl Label for TotalAmount {
+    fn name(&self) -> &str {
+        "total_amount"
+    }
+
+    fn task(&self) -> Task {
+        Task::Regression
+    }
+
+    fn fit(&self, _slice: &Rows) -> Box<dyn FittedLabel> {
+        Box::new(Self)
+    }
+}
+
+impl FittedLabel for TotalAmount {
+    fn apply(&self, rows: &Rows) -> Vec<f64> {
+        let mut values = Vec::with_capacity(rows.len());
+        for segment in rows.segments() {
+            let (frame, range) = (&segment.frame, segment.range.clone());
+            let pairs = frame.quantity[range.clone()]
+                .iter()
+                .zip(&frame.price[range]);
+            values.extend(pairs.map(|(quantity, price)| quantity * price));
+        }
+        values
+    }
+
+    fn parameters(&self) -> BTreeMap<String, f64> {
+        BTreeMap::new()
+    }
+}

@@ -1,0 +1,12 @@
+//! Turns a stream of retail transactions into continuously retrained, versioned, served models.
+#![forbid(unsafe_code)]
+
+pub mod clean;
+pub mod error;
+pub mod feature;
+pub mod label;
+pub mod record;
+pub mod source;
+pub mod time;
+pub mod train;
+pub mod window;

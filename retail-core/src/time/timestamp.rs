@@ -1,0 +1,401 @@
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const MICROS: i64 = 1_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// Microseconds since 1970-01-01T00:00:00, without a time zone.
+///
+/// Retail exports carry local shop time without an offset, so timestamps are *naive*: they are
+/// compared and subtracted as written, and no zone is ever applied.
+///
+/// Text in: `2010-12-01 08:26:00` or `2010-12-01T08:26:00`, seconds optional, with an optional
+/// fraction of up to six digits and an optional `Z`, or `12/1/2010 8:26` (month first). Years
+/// 1 to 9999. Text out: `2010-12-01T08:26:00`, with six fractional digits where they are not zero.
+///
+/// ```
+/// use retail_core::time::Timestamp;
+/// let a: Timestamp = "12/1/2010 8:26".parse()?;
+/// let b: Timestamp = "2010-12-01 08:26:00".parse()?;
+/// assert_eq!(a, b);
+/// assert_eq!(a.to_string(), "2010-12-01T08:26:00");
+/// # Ok::<(), retail_core::time::ParseTimestampError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+/// The calendar fields of a [`Timestamp`], in the proleptic Gregorian calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Civil {
+    /// Year, 1 to 9999 for every timestamp that was parsed.
+    pub year: i64,
+    /// Month, 1 to 12.
+    pub month: u8,
+    /// Day of the month, 1 to 31.
+    pub day: u8,
+    /// Hour, 0 to 23.
+    pub hour: u8,
+    /// Minute, 0 to 59.
+    pub minute: u8,
+    /// Second, 0 to 59.
+    pub second: u8,
+    /// Microsecond, 0 to 999,999.
+    pub micros: u32,
+}
+
+/// The text is not a date and time in an accepted form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a date like 2010-12-01 08:26:00 or 12/1/2010 8:26")]
+pub struct ParseTimestampError;
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00.
+    pub const EPOCH: Self = Self(0);
+    /// The earliest representable time; before every real one.
+    pub const MIN: Self = Self(i64::MIN);
+    /// The latest representable time; after every real one.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// The time `micros` microseconds after the epoch.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// This time plus `duration`, stopping at [`Timestamp::MAX`].
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(micros_of(duration)))
+    }
+
+    /// This time minus `duration`, stopping at [`Timestamp::MIN`].
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros_of(duration)))
+    }
+
+    /// The time elapsed since `earlier`; zero where `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The time of these calendar fields; `None` where a field is out of range (month 13,
+    /// 30 February, hour 24, second 60).
+    #[must_use]
+    pub fn from_civil(civil: Civil) -> Option<Self> {
+        let Civil {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            micros,
+        } = civil;
+        let valid = (1..=9999).contains(&year)
+            && (1..=12).contains(&month)
+            && (1..=days_in_month(year, month)).contains(&day)
+            && hour < 24
+            && minute < 60
+            && second < 60
+            && micros < 1_000_000;
+        valid.then(|| {
+            let seconds = days_from_civil(year, month, day) * SECONDS_PER_DAY
+                + i64::from(hour) * 3600
+                + i64::from(minute) * 60
+                + i64::from(second);
+            Self(seconds * MICROS + i64::from(micros))
+        })
+    }
+
+    /// The calendar fields of this time.
+    #[must_use]
+    pub fn civil(self) -> Civil {
+        let seconds = self.0.div_euclid(MICROS);
+        let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
+        let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
+        Civil {
+            year,
+            month,
+            day,
+            hour: (of_day / 3600) as u8,
+            minute: (of_day / 60 % 60) as u8,
+            second: (of_day % 60) as u8,
+            micros: self.0.rem_euclid(MICROS) as u32,
+        }
+    }
+
+    /// Parses the accepted forms from raw bytes; see the type's documentation.
+    ///
+    /// # Errors
+    /// [`ParseTimestampError`] where the bytes are not a date and time in an accepted form.
+    pub fn parse_bytes(text: &[u8]) -> Result<Self, ParseTimestampError> {
+        let text = text.trim_ascii();
+        let month_first = text.iter().take(3).any(|&b| b == b'/');
+        parse_civil(text, month_first)
+            .and_then(Self::from_civil)
+            .ok_or(ParseTimestampError)
+    }
+
+    /// Appends this time in the form of an invoice date, `2010-12-01 08:26:00`.
+    pub fn write_invoice_date(self, out: &mut Vec<u8>) {
+        self.write(b' ', false, out);
+    }
+
+    /// Appends this time in the form of a stream timestamp, `2010-12-01T08:26:00.010000`.
+    pub fn write_stream_time(self, out: &mut Vec<u8>) {
+        self.write(b'T', true, out);
+    }
+
+    fn write(self, separator: u8, always_micros: bool, out: &mut Vec<u8>) {
+        let c = self.civil();
+        let year = c.year.clamp(0, 9999) as u32;
+        digits(out, year, 4);
+        out.push(b'-');
+        digits(out, u32::from(c.month), 2);
+        out.push(b'-');
+        digits(out, u32::from(c.day), 2);
+        out.push(separator);
+        digits(out, u32::from(c.hour), 2);
+        out.push(b':');
+        digits(out, u32::from(c.minute), 2);
+        out.push(b':');
+        digits(out, u32::from(c.second), 2);
+        if always_micros || c.micros != 0 {
+            out.push(b'.');
+            digits(out, c.micros, 6);
+        }
+    }
+}
+
+fn micros_of(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn digits(out: &mut Vec<u8>, mut value: u32, width: usize) {
+    let start = out.len();
+    out.resize(start + width, b'0');
+    for slot in out[start..].iter_mut().rev() {
+        *slot = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+}
+
+/// A cursor over the digits and separators of a date.
+struct Scanner<'a>(&'a [u8]);
+
+impl Scanner<'_> {
+    fn number(&mut self, max_digits: usize) -> Option<(i64, usize)> {
+        let mut value = 0;
+        let mut width = 0;
+        while let [digit @ b'0'..=b'9', rest @ ..] = self.0 {
+            if width == max_digits {
+                return None;
+            }
+            value = value * 10 + i64::from(digit - b'0');
+            width += 1;
+            self.0 = rest;
+        }
+        (width > 0).then_some((value, width))
+    }
+
+    fn eat(&mut self, wanted: u8) -> bool {
+        match self.0 {
+            [first, rest @ ..] if *first == wanted => {
+                self.0 = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn parse_civil(text: &[u8], month_first: bool) -> Option<Civil> {
+    let mut scan = Scanner(text);
+    let (first, first_width) = scan.number(4)?;
+    let separator = if month_first { b'/' } else { b'-' };
+    scan.eat(separator).then_some(())?;
+    let (second, _) = scan.number(2)?;
+    scan.eat(separator).then_some(())?;
+    let (third, third_width) = scan.number(4)?;
+    let (year, month, day) = if month_first {
+        (third_width == 4).then_some((third, first, second))?
+    } else {
+        (first_width == 4).then_some((first, second, third))?
+    };
+    (scan.eat(b' ') || scan.eat(b'T')).then_some(())?;
+    let (hour, _) = scan.number(2)?;
+    scan.eat(b':').then_some(())?;
+    let (minute, _) = scan.number(2)?;
+    let mut seconds = 0;
+    let mut micros = 0;
+    if scan.eat(b':') {
+        seconds = scan.number(2)?.0;
+        if scan.eat(b'.') {
+            let (fraction, width) = scan.number(6)?;
+            micros = fraction * 10_i64.pow(6 - width as u32);
+        }
+    }
+    let _ = scan.eat(b'Z');
+    scan.0.is_empty().then_some(())?;
+    Some(Civil {
+        year,
+        month: u8::try_from(month).ok()?,
+        day: u8::try_from(day).ok()?,
+        hour: u8::try_from(hour).ok()?,
+        minute: u8::try_from(minute).ok()?,
+        second: u8::try_from(seconds).ok()?,
+        micros: u32::try_from(micros).ok()?,
+    })
+}
+
+fn days_in_month(year: i64, month: u8) -> u8 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// Days since the epoch of a calendar date, counting in 400-year eras that start in March so that
+/// the leap day comes last (E. G. Richards, "Mapping Time", 1998, chapter 25).
+fn days_from_civil(year: i64, month: u8, day: u8) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month_from_march = (i64::from(month) + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + i64::from(day) - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The inverse of [`days_from_civil`].
+fn civil_from_days(days: i64) -> (i64, u8, u8) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u8;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    } as u8;
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+impl FromStr for Timestamp {
+    type Err = ParseTimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse_bytes(text.as_bytes())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::with_capacity(26);
+        self.write(b'T', false, &mut out);
+        f.write_str(&String::from_utf8_lossy(&out))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Option<String> {
+        text.parse::<Timestamp>().ok().map(|t| t.to_string())
+    }
+
+    #[test]
+    fn accepted_forms_name_the_same_instant() {
+        for text in [
+            "2010-12-01 08:26:00",
+            "2010-12-01T08:26:00",
+            "2010-12-01T08:26:00Z",
+            "2010-12-01 08:26",
+            "12/1/2010 8:26",
+            "12/01/2010 08:26:00",
+            " 12/1/2010 8:26 ",
+        ] {
+            assert_eq!(
+                parse(text).as_deref(),
+                Some("2010-12-01T08:26:00"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            parse("2010-12-01T08:26:00.25").as_deref(),
+            Some("2010-12-01T08:26:00.250000")
+        );
+    }
+
+    #[test]
+    fn impossible_dates_are_refused() {
+        for text in [
+            "",
+            "2010",
+            "2010-13-01 00:00:00",
+            "2010-02-29 00:00:00",
+            "2010-12-01 24:00:00",
+            "2010-12-01 08:60:00",
+            "2010-12-01 08:26:61",
+            "13/1/2010 8:26",
+            "12/1/10 8:26",
+            "2010-12-01",
+            "2010-12-01 08:26:00 x",
+            "2010-12-01 08:26:00.1234567",
+            "0000-01-01 00:00:00",
+            "99999-01-01 00:00:00",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn leap_days_exist_where_the_calendar_has_them() {
+        assert!(parse("2012-02-29 00:00:00").is_some());
+        assert!(parse("2000-02-29 00:00:00").is_some());
+        assert!(parse("1900-02-29 00:00:00").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn text_round_trips(micros in -62_135_596_800_000_000_i64..253_402_300_800_000_000) {
+            let time = Timestamp::from_micros(micros);
+            prop_assert_eq!(time.to_string().parse::<Timestamp>(), Ok(time));
+            prop_assert_eq!(Timestamp::from_civil(time.civil()), Some(time));
+        }
+    }
+}

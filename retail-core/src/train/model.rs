@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2, ArrayView2};
+
+/// What a model says of some rows.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Prediction {
+    /// A regression: one number a row, `(n_samples,)`.
+    Values(Array1<f64>),
+    /// A classification: the probability of each class, `(n_samples, n_classes)`; rows sum to 1.
+    Probabilities(Array2<f64>),
+}
+
+/// A model was asked about rows that it cannot be asked about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PredictError {
+    /// The rows have another number of features than the model.
+    #[error("expected {expected} features, got {got}")]
+    Shape {
+        /// Features of the model.
+        expected: usize,
+        /// Features of the rows.
+        got: usize,
+    },
+    /// A feature is NaN or infinite.
+    #[error("row {row}, feature {feature}: not a finite number")]
+    NotFinite {
+        /// The row, counted from 0.
+        row: usize,
+        /// The feature, counted from 0.
+        feature: usize,
+    },
+}
+
+impl PredictError {
+    /// Checks that `features` has `expected` columns and finite values only.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(features: &ArrayView2<'_, f64>, expected: usize) -> Result<(), Self> {
+        if features.ncols() != expected {
+            return Err(Self::Shape {
+                expected,
+                got: features.ncols(),
+            });
+        }
+        match features
+            .indexed_iter()
+            .find(|(_, value)| !value.is_finite())
+        {
+            Some(((row, feature), _)) => Err(Self::NotFinite { row, feature }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A trained model.
+pub trait Model: Send + Sync + Debug {
+    /// The form of the model, under which [`ModelFormats`] reads it again, for example `forest`.
+    fn format(&self) -> &str;
+
+    /// The number of features it needs.
+    fn n_features(&self) -> usize;
+
+    /// Predicts rows of features, `(n_samples, n_features)`. The answer for a row does not depend
+    /// on the other rows.
+    ///
+    /// # Errors
+    /// [`PredictError`] for another number of features and for values that are not finite.
+    fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Prediction, PredictError>;
+
+    /// The model as JSON, from which its format's reader makes the same model again.
+    fn to_json(&self) -> serde_json::Value;
+}
+
+/// Reads a model of one format; the error says what is wrong with the JSON.
+pub type ReadModel = fn(&serde_json::Value) -> Result<Arc<dyn Model>, String>;
+
+/// The model formats that can be read from disk.
+#[derive(Clone)]
+pub struct ModelFormats(BTreeMap<String, ReadModel>);
+
+impl ModelFormats {
+    /// No formats.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// Adds a format, or replaces it.
+    #[must_use]
+    pub fn with(mut self, format: &str, read: ReadModel) -> Self {
+        self.0.insert(format.to_owned(), read);
+        self
+    }
+
+    /// Reads a model of this format.
+    ///
+    /// # Errors
+    /// What is wrong: an unknown format, or JSON that is not such a model.
+    pub fn read(&self, format: &str, json: &serde_json::Value) -> Result<Arc<dyn Model>, String> {
+        match self.0.get(format) {
+            Some(read) => read(json),
+            None => Err(format!(
+                "expected a model format among {:?}, got {format:?}",
+                self.0.keys().collect::<Vec<_>>()
+            )),
+        }
+    }
+}
+
+impl Debug for ModelFormats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,81 @@
+use serde::{Deserialize, Serialize};
+
+/// Why a window gave no model. An outcome, not a failure: other models go on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+#[non_exhaustive]
+pub enum NotTrained {
+    /// The window does not exist yet.
+    #[error("window {needed} does not exist yet: the stream has {got}")]
+    NoWindow {
+        /// The window's number, counted from 1.
+        needed: usize,
+        /// How many windows there are.
+        got: usize,
+    },
+    /// The window holds too few rows.
+    #[error("at least {needed} rows are needed, the window has {got}")]
+    TooFewRows {
+        /// The smallest number that can be learned from.
+        needed: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// All rows of the window are of one class.
+    #[error("all rows are of the class {class:?}")]
+    OneClass {
+        /// The class.
+        class: String,
+    },
+    /// A feature or a target is NaN or infinite.
+    #[error("row {row}: {column} is not a finite number")]
+    NotFinite {
+        /// The feature's name, or `target`.
+        column: String,
+        /// The row within the window, counted from 0.
+        row: usize,
+    },
+    /// A target is not the index of a class.
+    #[error("row {row}: the target is not one of {n_classes} classes")]
+    NoSuchClass {
+        /// The row within the window, counted from 0.
+        row: usize,
+        /// How many classes there are.
+        n_classes: usize,
+    },
+    /// No feature varies within the window.
+    #[error("no feature varies within the window")]
+    NoVariation,
+    /// The algorithm stopped before it had found an optimum.
+    #[error("no convergence after {iterations} iterations: gradient norm {gradient_norm:e}")]
+    NotConverged {
+        /// Iterations allowed.
+        iterations: u64,
+        /// The norm of the gradient where it stopped, per sample.
+        gradient_norm: f64,
+    },
+    /// The shapes of features and targets disagree.
+    #[error("{rows} rows of features, {targets} targets")]
+    Shape {
+        /// Rows of the features.
+        rows: usize,
+        /// Number of targets.
+        targets: usize,
+    },
+    /// The trainer cannot learn this kind of target.
+    #[error("{trainer} cannot learn a {task} target")]
+    WrongTask {
+        /// The trainer's name.
+        trainer: String,
+        /// The kind of target.
+        task: String,
+    },
+    /// A library gave up, or gave an answer that does not hold.
+    #[error("{library}: {message}")]
+    Library {
+        /// Which library.
+        library: String,
+        /// What it said, or what is wrong with its answer.
+        message: String,
+    },
+}

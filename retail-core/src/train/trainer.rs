@@ -1,0 +1,28 @@
+use std::sync::Arc;
+
+use super::{Dataset, Model, NotTrained};
+
+/// Learns models. Implement it to bring an algorithm of your own.
+///
+/// Contract, checked for every trainer by `retail_core::testing`:
+/// - the same data gives a model with the same bytes, in any process and with any number of threads;
+/// - data that cannot be learned from gives [`NotTrained`], never a panic: no rows, one row, one
+///   class, constant columns, values that are not finite.
+pub trait Trainer: Send + Sync {
+    /// The name of the algorithm, for example `histogram-forest`.
+    fn name(&self) -> &str;
+
+    /// The hyper-parameters, for the artefact.
+    fn hyper_parameters(&self) -> serde_json::Value;
+
+    /// The seed of whatever is drawn at random, where anything is.
+    fn seed(&self) -> Option<u64> {
+        None
+    }
+
+    /// Learns a model.
+    ///
+    /// # Errors
+    /// [`NotTrained`] with the reason why these data give no model.
+    fn fit(&self, data: &Dataset) -> Result<Arc<dyn Model>, NotTrained>;
+}

@@ -1,0 +1,56 @@
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::feature::{Frame, RowSet};
+use crate::time::Timestamp;
+
+/// The stream as far as it has been saved: one frame a batch, in order, without gaps.
+#[derive(Debug, Clone)]
+pub struct StreamView {
+    /// The batches.
+    pub frames: Vec<Arc<Frame>>,
+    /// Stream time of the first record read, kept or not.
+    pub start: Timestamp,
+    /// Stream time now: of the newest record, or of the clock where that is later.
+    pub now: Timestamp,
+    /// Whether the source is exhausted, so that no row will follow.
+    pub ended: bool,
+}
+
+impl StreamView {
+    /// The number of kept rows.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.frames.last().map_or(0, |frame| frame.end_row())
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A set of rows to train one model on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// The rows.
+    pub rows: RowSet,
+    /// Whether no further row can join it.
+    pub closed: bool,
+    /// What it covers, in words, for example `first 10 min of stream time`.
+    pub label: String,
+}
+
+/// Names the windows of a stream. Implement it to train on windows of your own.
+///
+/// Contract, checked for every strategy by `retail_core::testing`:
+/// - the answer depends on the view alone, so asking twice gives the same windows;
+/// - rows exist in the view;
+/// - a window that was closed keeps its rows as the stream goes on, unless the strategy says that
+///   its windows move (`ConsecutiveBatches` and `CumulativeFraction` do).
+pub trait WindowStrategy: Send + Sync + Debug {
+    /// The windows so far, oldest or smallest first: the first one is for version 1 of a model.
+    /// Windows that hold no row yet are left out at the end of the list.
+    fn windows(&self, stream: &StreamView) -> Vec<Window>;
+}
