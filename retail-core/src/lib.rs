@@ -7,6 +7,8 @@ pub mod feature;
 pub mod label;
 pub mod record;
 pub mod source;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 pub mod train;
 pub mod window;

@@ -1,0 +1,2 @@
+//! Helpers for tests, here and in crates that embed the engine: controlled time, seeded
+//! transactions, and contract suites for what users implement themselves.
