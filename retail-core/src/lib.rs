@@ -2,11 +2,14 @@
 #![forbid(unsafe_code)]
 
 pub mod clean;
+pub mod engine;
 pub mod error;
 pub mod feature;
 pub mod label;
 pub mod record;
+pub mod registry;
 pub mod source;
+mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;

@@ -1,0 +1,102 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use serde::Serialize;
+
+use crate::clean::RejectCounts;
+use crate::time::Timestamp;
+use crate::train::NotTrained;
+
+/// What an engine has done so far, as JSON for `/status/batches`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct EngineStatus {
+    /// Whether a source is being read.
+    pub running: bool,
+    /// Records read and saved: kept plus rejected. Those of the open batch are not counted.
+    pub rows_read: u64,
+    /// Rows in saved batches.
+    pub rows_kept: u64,
+    /// Records dropped, by reason.
+    pub rejected: RejectCounts,
+    /// Batches saved.
+    pub batches: u64,
+    /// Stream time of the newest saved row.
+    pub stream_time: Option<Timestamp>,
+    /// The newest batches, oldest first.
+    pub newest_batches: Vec<BatchStatus>,
+    /// What became of each model at the last training, by slot.
+    pub models: BTreeMap<String, ModelStatus>,
+    /// The last error of the engine, where there was one.
+    pub error: Option<String>,
+}
+
+/// A saved batch.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BatchStatus {
+    /// Its number, from 1.
+    pub batch: u64,
+    /// Kept rows in it.
+    pub rows: u64,
+    /// Records read for it, kept or not.
+    pub read: u64,
+    /// Why it was closed: `count`, `age`, `end` or `stop`.
+    pub closed_by: &'static str,
+    /// Stream times of its first and last row, inclusive.
+    pub stream_time: Option<[Timestamp; 2]>,
+}
+
+/// What became of a model at its last training.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelStatus {
+    /// Rows of the window.
+    pub rows: u64,
+    /// Whether it was trained.
+    #[serde(flatten)]
+    pub outcome: ModelOutcome,
+    /// The revision that is being served, where there is one.
+    pub revision: Option<u64>,
+    /// Seconds that training and evaluation took.
+    pub seconds: f64,
+    /// Metrics of the served model on batches that it had not yet learned, where any were scored.
+    pub prequential: Option<serde_json::Value>,
+}
+
+/// Whether a model was trained.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "status")]
+pub enum ModelOutcome {
+    /// It was.
+    Trained {
+        /// Metrics on the hold-out rows, or why there are none.
+        holdout: serde_json::Value,
+    },
+    /// It was not.
+    NotTrained {
+        /// The reason, typed.
+        why: NotTrained,
+        /// The reason in words.
+        message: String,
+    },
+}
+
+/// Where the engine publishes its status and others read it, without waiting for each other.
+#[derive(Debug, Default)]
+pub struct StatusBoard(ArcSwap<EngineStatus>);
+
+impl StatusBoard {
+    /// The newest status.
+    #[must_use]
+    pub fn read(&self) -> Arc<EngineStatus> {
+        self.0.load_full()
+    }
+
+    /// Replaces the status by a changed copy.
+    pub fn update(&self, change: impl Fn(&mut EngineStatus)) {
+        self.0.rcu(|status| {
+            let mut status = EngineStatus::clone(status);
+            change(&mut status);
+            status
+        });
+    }
+}

@@ -1,0 +1,191 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::StorageError;
+use crate::feature::FeatureSchema;
+use crate::label::Task;
+use crate::source::Position;
+use crate::time::Timestamp;
+use crate::train::{Model, ModelFormats};
+
+/// The version of the artefact format that this crate writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+const MAGIC: &str = "retail-model";
+
+/// What the hold-out evaluation of a model gave: metrics, or why there are none. As JSON,
+/// `{"rmse":…,…}` or `{"not_trained":{"reason":…}}`.
+pub type HoldOutResult = serde_json::Value;
+
+/// The rows that a model was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slice {
+    /// The window in words, for example `first 1/3 of the rows`.
+    pub window: String,
+    /// Whether no further row could have joined the window.
+    pub closed: bool,
+    /// How many rows.
+    pub rows: u64,
+    /// The first row, counted in kept rows of the stream.
+    pub first_row: u64,
+    /// One past the last row.
+    pub end_row: u64,
+    /// Source positions before the first batch that the slice touches.
+    pub from: Position,
+    /// Source positions after the last batch that the slice touches.
+    pub to: Position,
+    /// Stream times of the first and the last row, inclusive.
+    pub stream_time: [Timestamp; 2],
+}
+
+/// All that is to be known of a model besides its numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelInfo {
+    /// The slot, for example `linear_model_1`.
+    pub name: String,
+    /// What is predicted, for example `total_amount`.
+    pub target: String,
+    /// The version within the target, from 1.
+    pub version: u32,
+    /// The algorithm that trained it, for example `linfa-linear`.
+    pub trainer: String,
+    /// The hyper-parameters of the training.
+    pub hyper_parameters: serde_json::Value,
+    /// The seed of the training, where anything was drawn at random.
+    pub seed: Option<u64>,
+    /// The kind of target.
+    pub task: Task,
+    /// What the label learned or was configured with, for example the spend threshold.
+    pub label: BTreeMap<String, f64>,
+    /// Names, order, units and legal ranges of the features.
+    pub features: FeatureSchema,
+    /// The rows that the model was trained on.
+    pub slice: Slice,
+    /// Metrics on the last fifth of the slice, of a model trained on the rows before; or why there
+    /// are none.
+    pub holdout: HoldOutResult,
+    /// The version of the crate that trained it.
+    pub engine_version: String,
+}
+
+/// A model with all that is to be known of it.
+#[derive(Debug, Clone)]
+pub struct Artefact {
+    /// What it is and where it comes from.
+    pub info: ModelInfo,
+    /// The model.
+    pub model: Arc<dyn Model>,
+}
+
+/// The first line of an artefact file.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    magic: String,
+    format_version: u32,
+    crc32: String,
+    bytes: usize,
+}
+
+/// The second line.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    info: ModelInfo,
+    format: String,
+    model: serde_json::Value,
+}
+
+impl Artefact {
+    /// The artefact as bytes: a line of JSON with the format, its version and the CRC-32 and length
+    /// of the second line; and that second line, the artefact. The same artefact always gives the
+    /// same bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let body = serde_json::json!({
+            "info": self.info,
+            "format": self.model.format(),
+            "model": self.model.to_json(),
+        });
+        let mut body = body.to_string().into_bytes();
+        body.push(b'\n');
+        let header = serde_json::json!({
+            "magic": MAGIC,
+            "format_version": FORMAT_VERSION,
+            "crc32": checksum(&body),
+            "bytes": body.len(),
+        });
+        let mut bytes = header.to_string().into_bytes();
+        bytes.push(b'\n');
+        bytes.extend(body);
+        bytes
+    }
+
+    /// Reads what [`Artefact::encode`] wrote. `path` serves for error messages.
+    ///
+    /// # Errors
+    /// [`StorageError::Foreign`] where this is no artefact, or one of a newer format;
+    /// [`StorageError::Corrupt`] where it is one that has been damaged.
+    pub fn decode(bytes: &[u8], path: &Path, formats: &ModelFormats) -> Result<Self, StorageError> {
+        let foreign = |detail: String| StorageError::Foreign {
+            path: path.to_owned(),
+            detail,
+        };
+        let corrupt = |detail: String| StorageError::Corrupt {
+            path: path.to_owned(),
+            detail,
+        };
+        let newline = bytes.iter().position(|&byte| byte == b'\n');
+        let (head, body) = bytes.split_at(newline.map_or(bytes.len(), |at| at + 1));
+        let header: Header = serde_json::from_slice(head)
+            .map_err(|_| foreign("the first line is not that of a model artefact".into()))?;
+        if header.magic != MAGIC {
+            return Err(foreign(format!(
+                "expected {MAGIC:?}, got {:?}",
+                header.magic
+            )));
+        }
+        if header.format_version != FORMAT_VERSION {
+            return Err(foreign(format!(
+                "expected format version {FORMAT_VERSION}, got {}",
+                header.format_version
+            )));
+        }
+        if body.len() != header.bytes {
+            return Err(corrupt(format!(
+                "expected {} bytes after the first line, got {}",
+                header.bytes,
+                body.len()
+            )));
+        }
+        let sum = checksum(body);
+        if sum != header.crc32 {
+            return Err(corrupt(format!(
+                "expected checksum {}, got {sum}",
+                header.crc32
+            )));
+        }
+        let body: Body =
+            serde_json::from_slice(body).map_err(|error| corrupt(error.to_string()))?;
+        let model = formats.read(&body.format, &body.model).map_err(corrupt)?;
+        if model.n_features() != body.info.features.len() {
+            return Err(corrupt(format!(
+                "the model has {} features, its schema {}",
+                model.n_features(),
+                body.info.features.len()
+            )));
+        }
+        Ok(Self {
+            info: body.info,
+            model,
+        })
+    }
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    format!("{:08x}", crc32fast::hash(bytes))
+}
