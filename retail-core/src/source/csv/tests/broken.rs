@@ -94,3 +94,18 @@ fn megabytes_of_blank_lines_are_skipped() {
         assert_eq!(lines(&read_all(content)), [(count as u64 + 2, "kept")]);
     }
 }
+
+/// Wherever the row falls in what may be read at a time.
+#[test]
+fn a_row_after_a_mebibyte_of_blank_lines_is_whole() {
+    let buffered = (1 << 16) + (1 << 20);
+    for start in (buffered - 100..=buffered + 20).step_by(20) {
+        let blank = start - HEADER.len() - 1;
+        let content = format!("{HEADER}\n{}{ROW}\n{ROW}\n", "\n".repeat(blank));
+        let line = blank as u64 + 2;
+        assert_eq!(
+            lines(&read_all(content)),
+            [(line, "kept"), (line + 1, "kept")]
+        );
+    }
+}
