@@ -3,7 +3,11 @@
 //! A [`Source`] pushes records into a [`Sink`], borrowing them from its own buffer, so that the
 //! way from bytes to columns needs no allocation per record.
 
+mod csv;
+mod fields;
+mod memory;
 mod replay;
+mod synthetic;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -14,7 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::clean::RejectReason;
 use crate::record::TransactionRef;
 
+pub use self::csv::CsvSource;
+pub use self::memory::MemorySource;
 pub use self::replay::Replay;
+pub use self::synthetic::{SyntheticParams, SyntheticSource, SyntheticValidParams, write_csv};
 
 /// Where one record stands in its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

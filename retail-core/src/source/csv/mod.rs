@@ -1,0 +1,236 @@
+//! Transactions from CSV files.
+
+mod header;
+mod records;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use self::header::{Columns, Scratch};
+use self::records::{Framed, Records};
+use super::{Origin, Position, Progress, ReadStatus, Replay, Sink, Source, SourceError, SourceId};
+use crate::clean::RejectReason;
+
+/// How much of a file's start identifies it.
+const PREFIX: u64 = 1 << 16;
+
+/// Reads the exports *Online Retail* and *Online Retail II*, and the engine's own batch files.
+///
+/// The first line names the columns, in any order, spelt with or without capitals, spaces and
+/// underscores: `Invoice` or `InvoiceNo`, `StockCode`, `Description`, `Quantity`, `InvoiceDate`,
+/// `Price` or `UnitPrice`, `Customer ID`, `Country`. Others are ignored, save `timestamp`: where it
+/// is there it is the stream time, otherwise record `i` is stamped by [`Replay::stamp`].
+///
+/// Fields are separated by commas; quotes may hold commas, line ends and doubled quotes. A byte
+/// order mark and CRLF line ends are fine. A text field that is not UTF-8 is read as Latin-1.
+/// White space around numbers, dates, invoices, stock codes and countries is ignored.
+///
+/// A row that cannot be read is pushed as an error and does not end the stream. Of its reasons the
+/// first counts: the number of columns, then the fields in the order of [`RejectReason`]'s
+/// [`Field`](crate::clean::Field). A record may have up to 1 MiB. One that is longer, whose quotes
+/// the file's end leaves open, or that spans lines without having the header's columns, is taken
+/// for a stray quote: its first line is rejected (as an unparsable field in the first two cases,
+/// for its columns in the third) and reading resumes with the next line, so that a quote costs one
+/// row and not the rest of the file.
+///
+/// ```no_run
+/// use std::ops::ControlFlow;
+/// use retail_core::source::{CsvSource, Incoming, Origin, Replay, Source};
+///
+/// let mut source = CsvSource::open("online_retail_ii.csv", Replay::default())?;
+/// let mut units = 0;
+/// source.read(&mut |_: Origin, record: Incoming<'_>| {
+///     units += record.map_or(0, |row| row.quantity);
+///     ControlFlow::Continue(())
+/// })?;
+/// # Ok::<(), retail_core::source::SourceError>(())
+/// ```
+pub struct CsvSource {
+    path: PathBuf,
+    /// The first bytes of the file, at most [`PREFIX`].
+    prefix: Vec<u8>,
+    size: u64,
+    replay: Replay,
+    columns: Columns,
+    records: Records<File>,
+    scratch: Scratch,
+    /// Records read before the next one.
+    offset: u64,
+}
+
+impl CsvSource {
+    /// Opens a file and reads its header.
+    ///
+    /// # Errors
+    /// [`SourceError::Io`] where the file cannot be read, is no regular file, or has a first line
+    /// of more than 1 MiB; [`SourceError::Header`] where columns are missing, also for compressed
+    /// files and workbooks, which it names; [`SourceError::DuplicateColumn`].
+    pub fn open(path: impl AsRef<Path>, replay: Replay) -> Result<Self, SourceError> {
+        let path = path.as_ref().to_owned();
+        let failed = |source| SourceError::Io {
+            path: path.clone(),
+            source,
+        };
+        // Asked before opening, because opening a pipe can block.
+        let metadata = std::fs::metadata(&path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(failed(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            )));
+        }
+        let mut file = File::open(&path).map_err(failed)?;
+        let mut prefix = Vec::new();
+        Read::by_ref(&mut file)
+            .take(PREFIX)
+            .read_to_end(&mut prefix)
+            .map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        let records = Records::open(file).map_err(failed)?;
+        let columns =
+            Columns::find(&records, &path).map_err(|error| name_format(error, &prefix))?;
+        Ok(Self {
+            prefix,
+            size: metadata.len(),
+            replay,
+            columns,
+            records,
+            scratch: Scratch::default(),
+            offset: 0,
+            path,
+        })
+    }
+
+    fn failed(&self) -> impl Fn(io::Error) -> SourceError + use<> {
+        let path = self.path.clone();
+        move |source| SourceError::Io {
+            path: path.clone(),
+            source,
+        }
+    }
+
+    fn identity(&self, prefix: &[u8]) -> SourceId {
+        SourceId(BTreeMap::from(
+            [
+                ("kind", "csv".to_owned()),
+                ("prefix_bytes", prefix.len().to_string()),
+                ("prefix_crc32", crc32fast::hash(prefix).to_string()),
+                ("rate", self.replay.rate().to_string()),
+                ("start", self.replay.start().to_string()),
+            ]
+            .map(|(key, value)| (key.to_owned(), value)),
+        ))
+    }
+}
+
+/// Says what a file without a header is, where its first bytes tell.
+fn name_format(error: SourceError, prefix: &[u8]) -> SourceError {
+    const FORMATS: [(&[u8], &str); 5] = [
+        (b"\x1f\x8b", "gzip data: decompress the file first"),
+        (b"\x28\xb5\x2f\xfd", "zstd data: decompress the file first"),
+        (
+            b"PK\x03\x04",
+            "a zip archive or an Excel workbook: unpack it, or export the sheet as CSV",
+        ),
+        (b"\xff\xfe", "UTF-16 text: convert the file to UTF-8"),
+        (b"\xfe\xff", "UTF-16 text: convert the file to UTF-8"),
+    ];
+    match error {
+        SourceError::Header { path, missing, got } => {
+            let known = FORMATS
+                .iter()
+                .find(|(magic, _)| prefix.starts_with(magic))
+                .map(|(_, name)| (*name).to_owned());
+            SourceError::Header {
+                path,
+                missing,
+                got: known.unwrap_or(got),
+            }
+        }
+        other => other,
+    }
+}
+
+impl Source for CsvSource {
+    /// The file's content, not its name: number and CRC-32 of its first bytes, at most 64 KiB, and
+    /// the replay, which decides the stream times.
+    fn id(&self) -> SourceId {
+        self.identity(&self.prefix)
+    }
+
+    /// Whether the file starts with the bytes the saved one started with and is replayed in the
+    /// same way: it may have grown or moved since.
+    fn continues(&self, saved: &SourceId) -> Result<bool, SourceError> {
+        Ok(saved
+            .0
+            .get("prefix_bytes")
+            .and_then(|bytes| bytes.parse().ok())
+            .and_then(|bytes: usize| self.prefix.get(..bytes))
+            .is_some_and(|prefix| self.identity(prefix) == *saved))
+    }
+
+    fn seek(&mut self, position: &Position) -> Result<(), SourceError> {
+        let failed = self.failed();
+        let wanted = position.next_offset(0);
+        if wanted < self.offset {
+            self.records.rewind().map_err(&failed)?;
+            self.offset = 0;
+        }
+        while self.offset < wanted {
+            if self.records.next(self.columns.count).map_err(&failed)? == Framed::End {
+                return Err(SourceError::PositionBeyondEnd {
+                    expected: wanted,
+                    got: self.offset,
+                });
+            }
+            self.offset += 1;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
+        let failed = self.failed();
+        loop {
+            let framed = self.records.next(self.columns.count).map_err(&failed)?;
+            let (line, incoming) = match framed {
+                Framed::End => return Ok(ReadStatus::End),
+                Framed::Broken { line } => (line, Err(self.columns.broken(&self.records))),
+                Framed::Whole { line, columns } if columns != self.columns.count => (
+                    line,
+                    Err(RejectReason::WrongColumnCount {
+                        expected: self.columns.count,
+                        got: columns,
+                    }),
+                ),
+                Framed::Whole { line, .. } => {
+                    let stamp = self.replay.stamp(self.offset);
+                    let row = self.columns.parse(&self.records, &mut self.scratch, stamp);
+                    (line, row)
+                }
+            };
+            let origin = Origin {
+                partition: 0,
+                offset: self.offset,
+                line: Some(line),
+            };
+            self.offset += 1;
+            if sink.push(origin, incoming).is_break() {
+                return Ok(ReadStatus::Paused);
+            }
+        }
+    }
+
+    /// In bytes of the file.
+    fn progress(&self) -> Progress {
+        let done = self.records.bytes_read();
+        Progress {
+            done,
+            total: Some(self.size.max(done)),
+            unit: "bytes",
+        }
+    }
+}

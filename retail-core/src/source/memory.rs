@@ -1,0 +1,211 @@
+use std::collections::BTreeMap;
+
+use super::{
+    Incoming, Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
+};
+use crate::record::Transaction;
+
+/// Transactions held in memory, as one partition.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use retail_core::source::{Incoming, MemorySource, Origin, ReadStatus, Source};
+///
+/// let mut source = MemorySource::new(Vec::new());
+/// let status = source.read(&mut |_: Origin, _: Incoming<'_>| ControlFlow::Continue(()))?;
+/// assert_eq!(status, ReadStatus::End);
+/// # Ok::<(), retail_core::source::SourceError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct MemorySource {
+    transactions: Vec<Transaction>,
+    name: Option<String>,
+    next: usize,
+}
+
+impl MemorySource {
+    /// A source of these transactions, in this order.
+    #[must_use]
+    pub const fn new(transactions: Vec<Transaction>) -> Self {
+        Self {
+            transactions,
+            name: None,
+            next: 0,
+        }
+    }
+
+    /// Identifies the stream by `name` instead of by its content, so that one that has grown is
+    /// still the same.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+impl FromIterator<Transaction> for MemorySource {
+    fn from_iter<I: IntoIterator<Item = Transaction>>(transactions: I) -> Self {
+        Self::new(transactions.into_iter().collect())
+    }
+}
+
+impl Source for MemorySource {
+    /// The name, or else the number of records and the CRC-32 of their content.
+    fn id(&self) -> SourceId {
+        let mut id = BTreeMap::from([("kind".to_owned(), "memory".to_owned())]);
+        match &self.name {
+            Some(name) => {
+                id.insert("name".to_owned(), name.clone());
+            }
+            None => {
+                let mut crc = crc32fast::Hasher::new();
+                for transaction in &self.transactions {
+                    hash(transaction, &mut crc);
+                }
+                id.insert("records".to_owned(), self.transactions.len().to_string());
+                id.insert("crc32".to_owned(), crc.finalize().to_string());
+            }
+        }
+        SourceId(id)
+    }
+
+    fn seek(&mut self, position: &Position) -> Result<(), SourceError> {
+        let wanted = position.next_offset(0);
+        match usize::try_from(wanted) {
+            Ok(next) if next <= self.transactions.len() => {
+                self.next = next;
+                Ok(())
+            }
+            _ => Err(SourceError::PositionBeyondEnd {
+                expected: wanted,
+                got: self.transactions.len() as u64,
+            }),
+        }
+    }
+
+    fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
+        while let Some(transaction) = self.transactions.get(self.next) {
+            let origin = Origin {
+                partition: 0,
+                offset: self.next as u64,
+                line: None,
+            };
+            self.next += 1;
+            let incoming: Incoming<'_> = Ok(transaction.as_ref());
+            if sink.push(origin, incoming).is_break() {
+                return Ok(ReadStatus::Paused);
+            }
+        }
+        Ok(ReadStatus::End)
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            done: self.next as u64,
+            total: Some(self.transactions.len() as u64),
+            unit: "records",
+        }
+    }
+}
+
+/// Texts go in with their length before them, so that no two different records hash alike by
+/// moving a character from one field to the next.
+fn hash(transaction: &Transaction, crc: &mut crc32fast::Hasher) {
+    for text in [
+        &transaction.invoice,
+        &transaction.stock_code,
+        &transaction.description,
+        &transaction.country,
+    ] {
+        crc.update(&(text.len() as u64).to_le_bytes());
+        crc.update(text.as_bytes());
+    }
+    // No customer hashes as a customer does not: nine bytes instead of eight.
+    match transaction.customer_id {
+        Some(customer) => crc.update(&customer.to_le_bytes()),
+        None => crc.update(&[0; 9]),
+    }
+    crc.update(&transaction.quantity.to_le_bytes());
+    crc.update(&transaction.price.to_bits().to_le_bytes());
+    crc.update(&transaction.invoice_date.as_micros().to_le_bytes());
+    crc.update(&transaction.timestamp.as_micros().to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use std::ops::ControlFlow;
+
+    fn read_all(source: &mut MemorySource) -> Vec<(u64, Transaction)> {
+        let mut all = Vec::new();
+        let status = source.read(&mut |origin: Origin, record: Incoming<'_>| {
+            all.push((origin.offset, record.unwrap().to_owned()));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(status.unwrap(), ReadStatus::End);
+        all
+    }
+
+    #[test]
+    fn records_come_in_order_with_their_offsets() {
+        let transactions = testing::transactions(7, 50);
+        let read = read_all(&mut MemorySource::new(transactions.clone()));
+        let expected: Vec<_> = (0..).zip(transactions).collect();
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn seeking_resumes_and_refuses_what_lies_beyond_the_end() {
+        let mut source: MemorySource = testing::transactions(7, 50).into_iter().collect();
+        let all = read_all(&mut source);
+        let mut position = Position::default();
+        position.advance(&Origin {
+            partition: 0,
+            offset: 29,
+            line: None,
+        });
+        source.seek(&position).unwrap();
+        assert_eq!(source.progress().done, 30);
+        assert_eq!(read_all(&mut source), all[30..]);
+        position.advance(&Origin {
+            partition: 0,
+            offset: 50,
+            line: None,
+        });
+        assert!(matches!(
+            source.seek(&position),
+            Err(SourceError::PositionBeyondEnd {
+                expected: 51,
+                got: 50
+            })
+        ));
+    }
+
+    #[test]
+    fn a_source_that_is_told_to_stop_has_delivered_the_record() {
+        let mut source = MemorySource::new(testing::transactions(7, 3));
+        let mut offsets = Vec::new();
+        for _ in 0..3 {
+            let status = source.read(&mut |origin: Origin, _: Incoming<'_>| {
+                offsets.push(origin.offset);
+                ControlFlow::Break(())
+            });
+            assert_eq!(status.unwrap(), ReadStatus::Paused);
+        }
+        assert_eq!(offsets, [0, 1, 2]);
+    }
+
+    #[test]
+    fn identity_is_the_content_unless_there_is_a_name() {
+        let transactions = testing::transactions(7, 20);
+        let source = MemorySource::new(transactions.clone());
+        let mut changed = transactions.clone();
+        changed[3].quantity += 1;
+        let changed = MemorySource::new(changed);
+        assert!(source.continues(&source.id()).unwrap());
+        assert!(!changed.continues(&source.id()).unwrap());
+        let before = source.named("till 4");
+        assert!(changed.named("till 4").continues(&before.id()).unwrap());
+    }
+}
