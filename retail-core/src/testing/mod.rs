@@ -4,3 +4,15 @@
 mod transactions;
 
 pub use transactions::transactions;
+mod clock;
+mod frames;
+mod window_contract;
+mod windower_contract;
+
+pub use clock::ManualClock;
+pub use frames::{frames, stream};
+pub use window_contract::{ClosedWindows, window_contract};
+pub use windower_contract::windower_contract;
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,9 @@ use crate::feature::RowSet;
 
 /// The newest `count` consecutive batches, one window each, oldest first.
 ///
-/// As the stream goes on the windows move: the batch of version 2 becomes that of version 1.
+/// As the stream goes on the windows move: the batch of version 2 becomes that of version 1. A batch
+/// that kept no row is passed over, since nothing can be learned from it; the batches keep their
+/// numbers, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConsecutiveBatches {
     count: u32,
@@ -30,15 +32,17 @@ impl ConsecutiveBatches {
 
 impl WindowStrategy for ConsecutiveBatches {
     fn windows(&self, stream: &StreamView) -> Vec<Window> {
-        let newest = stream.frames.len().saturating_sub(self.count as usize);
-        stream.frames[newest..]
-            .iter()
-            .zip(newest + 1..)
-            .map(|(frame, number)| Window {
+        let numbered = stream.frames.iter().enumerate().rev();
+        let mut windows: Vec<Window> = numbered
+            .filter(|(_, frame)| !frame.is_empty())
+            .take(self.count as usize)
+            .map(|(before, frame)| Window {
                 rows: RowSet::from(frame.first_row()..frame.end_row()),
                 closed: true,
-                label: format!("batch {number}"),
+                label: format!("batch {}", before + 1),
             })
-            .collect()
+            .collect();
+        windows.reverse();
+        windows
     }
 }

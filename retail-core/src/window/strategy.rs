@@ -11,7 +11,8 @@ pub struct StreamView {
     pub frames: Vec<Arc<Frame>>,
     /// Stream time of the first record read, kept or not.
     pub start: Timestamp,
-    /// Stream time now: of the newest record, or of the clock where that is later.
+    /// Stream time now: of the newest record saved, or of the clock where that is later. Rows that
+    /// follow are not earlier than this.
     pub now: Timestamp,
     /// Whether the source is exhausted, so that no row will follow.
     pub ended: bool,
@@ -46,11 +47,22 @@ pub struct Window {
 ///
 /// Contract, checked for every strategy by `retail_core::testing`:
 /// - the answer depends on the view alone, so asking twice gives the same windows;
-/// - rows exist in the view;
-/// - a window that was closed keeps its rows as the stream goes on, unless the strategy says that
-///   its windows move (`ConsecutiveBatches` and `CumulativeFraction` do).
+/// - rows exist in the view, and there is an answer for every view: without rows, with one row, with
+///   batches that kept none;
+/// - where rows come in order of time, each window starts and ends no earlier than the one before;
+/// - a window that was closed keeps its rows as the stream goes on, for as long as it is listed, and
+///   it stays listed unless the strategy says that its windows move on (`ConsecutiveBatches` and
+///   `EventTimeWindows` do);
+/// - once the stream has ended, all windows are closed.
 pub trait WindowStrategy: Send + Sync + Debug {
     /// The windows so far, oldest or smallest first: the first one is for version 1 of a model.
     /// Windows that hold no row yet are left out at the end of the list.
     fn windows(&self, stream: &StreamView) -> Vec<Window>;
+}
+
+/// Leaves out the windows at the end of the list that hold no row.
+pub(super) fn without_empty_end(mut windows: Vec<Window>) -> Vec<Window> {
+    let kept = windows.iter().rposition(|window| !window.rows.is_empty());
+    windows.truncate(kept.map_or(0, |last| last + 1));
+    windows
 }

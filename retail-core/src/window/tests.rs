@@ -1,0 +1,67 @@
+//! Strategies and operators against naive answers, and every one of them against the contract suites.
+
+mod operators;
+mod properties;
+mod strategies;
+
+use std::time::Duration;
+
+use crate::error::ConfigError;
+use crate::time::Timestamp;
+use crate::window::*;
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+fn micros(micros: u64) -> Duration {
+    Duration::from_micros(micros)
+}
+
+fn tumbling(size: u64) -> Tumbling {
+    Tumbling::new(micros(size)).unwrap()
+}
+
+fn sliding(size: u64, slide: u64) -> Sliding {
+    Sliding::new(micros(size), micros(slide)).unwrap()
+}
+
+fn session(gap: u64) -> Session {
+    Session::new(micros(gap)).unwrap()
+}
+
+fn late<A: Assigner>(assigner: A, lateness: u64) -> Windower<A> {
+    let windower = Windower::new(assigner);
+    windower.with_allowed_lateness(micros(lateness)).unwrap()
+}
+
+/// Interval and items of each window.
+type Plain = Vec<((i64, i64), Vec<u64>)>;
+
+fn plain(windows: impl IntoIterator<Item = ItemWindow>) -> Plain {
+    windows
+        .into_iter()
+        .map(|window| {
+            let Interval { start, end } = window.interval;
+            ((start.as_micros(), end.as_micros()), window.items)
+        })
+        .collect()
+}
+
+/// All windows of a stream, in the order they are given out, and the counts.
+fn run<A: Assigner>(mut windower: Windower<A>, times: &[i64]) -> (Plain, WindowCounts) {
+    let mut watermarks = BoundedOutOfOrderness::new(Duration::ZERO).unwrap();
+    let items = times.iter().map(|&time| at(time)).zip(0..);
+    let mut windows = windower.process(&mut watermarks, items).closed;
+    windows.extend(windower.finish());
+    (plain(windows), windower.counts())
+}
+
+/// The key of the value that was refused.
+fn refused<T>(result: Result<T, ConfigError>) -> &'static str {
+    match result.err() {
+        Some(ConfigError::Value { key, .. }) => key,
+        Some(_) => "another error",
+        None => "accepted",
+    }
+}
