@@ -8,8 +8,8 @@ mod trainer;
 
 pub use dataset::Dataset;
 pub use forest::{
-    ForestError, ForestModel, MaxFeatures, RandomForest, RandomForestParams, RandomForestValidParams,
-    read_forest,
+    ForestError, ForestModel, MaxFeatures, RandomForest, RandomForestParams,
+    RandomForestValidParams, read_forest,
 };
 pub use model::{Model, ModelFormats, PredictError, Prediction, ReadModel};
 pub use outcome::NotTrained;

@@ -203,14 +203,16 @@ impl Growing {
 
     /// Turns a leaf into a split with two leaves, the first of which it returns.
     fn split(&mut self, node: usize, cut: Cut, threshold: f64, left: &[u32]) -> usize {
-        let child = self.nodes.len();
-        let counts = self.counts_of(node).to_vec();
-        let impurity_before = sum_of_squares(counts.iter().copied()) / total(&counts) as f64;
+        let (child, n_classes) = (self.nodes.len(), left.len());
+        let counts = self.counts_of(node);
+        let purity_before = sum_of_squares(counts.iter().copied()) / total(counts) as f64;
         // Never negative but for rounding.
-        self.importances[cut.feature] += (cut.purity - impurity_before).max(0.0);
+        self.importances[cut.feature] += (cut.purity - purity_before).max(0.0);
         self.counts.extend_from_slice(left);
-        let right = counts.iter().zip(left).map(|(&all, &left)| all - left);
-        self.counts.extend(right);
+        for (class, left) in left.iter().enumerate() {
+            let all = self.counts[node * n_classes + class];
+            self.counts.push(all - left);
+        }
         self.nodes[node] = Node {
             threshold,
             feature: cut.feature as u32,
