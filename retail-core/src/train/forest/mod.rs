@@ -1,0 +1,53 @@
+//! A random forest of classification trees over binned features.
+//!
+//! Each feature is cut into at most 255 bins once a fit, and a tree looks for splits in the counts
+//! of classes per bin, not in sorted values. The method is Breiman's ("Random forests", 2001) with
+//! two changes that make a model a function of its rows alone, however they were ordered, split
+//! into batches or shared out among threads:
+//! - the bootstrap gives each row a Poisson(1) weight, the limit of drawing with replacement
+//!   (Oza and Russell, "Online bagging and boosting", 2001), computed from seed, tree and the
+//!   stream's number of the row;
+//! - all sums are of whole numbers, hence the same in any order, and ties between splits go to the
+//!   feature of the lowest index, then to the lowest value.
+//!
+//! ```
+//! use ndarray::{Array2, ArrayView2};
+//! use retail_core::label::Task;
+//! use retail_core::train::{Dataset, Prediction, RandomForest, Trainer};
+//!
+//! let data = Dataset {
+//!     features: Array2::from_shape_fn((100, 1), |(row, _)| row as f64),
+//!     feature_names: vec!["quantity".into()],
+//!     target: (0..100).map(|row| f64::from(u8::from(row >= 50))).collect(),
+//!     row_numbers: (0..100).collect(),
+//!     task: Task::Binary,
+//! };
+//! let forest = RandomForest::params().n_trees(20).seed(7).check()?;
+//! let model = forest.fit(&data)?;
+//! let Prediction::Probabilities(p) = model.predict(ArrayView2::from_shape((1, 1), &[90.0])?)? else {
+//!     unreachable!("a forest classifies")
+//! };
+//! assert!(p[[0, 1]] > 0.9);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod bins;
+mod bootstrap;
+mod distinct;
+mod entry;
+mod model;
+mod parallel;
+mod params;
+mod random;
+mod saved;
+mod split;
+mod trainer;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+pub use model::{ForestModel, read_forest};
+pub use params::{
+    ForestError, MaxFeatures, RandomForest, RandomForestParams, RandomForestValidParams,
+};

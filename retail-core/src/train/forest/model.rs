@@ -1,0 +1,143 @@
+use std::sync::Arc;
+
+use ndarray::{Array2, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::saved::SavedForest;
+use crate::train::{Model, PredictError, Prediction};
+
+/// A trained random forest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "SavedForest", into = "SavedForest")]
+pub struct ForestModel {
+    pub(super) n_features: usize,
+    pub(super) n_classes: usize,
+    pub(super) importances: Vec<f64>,
+    pub(super) trees: Vec<Tree>,
+}
+
+/// A tree: node 0 is the root, children come after their parent, and every index is in range.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tree {
+    pub(super) nodes: Vec<Node>,
+    /// Leaf by leaf, in the order of their nodes, the probability of each class.
+    pub(super) probabilities: Vec<f64>,
+}
+
+/// A split, or, where `child` is 0, a leaf.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Node {
+    /// The largest value that goes left.
+    pub(super) threshold: f64,
+    /// The feature of a split, the number of a leaf.
+    pub(super) feature: u32,
+    /// The left child; the right one is the next.
+    pub(super) child: u32,
+}
+
+impl Node {
+    pub(super) const LEAF: Self = Self {
+        threshold: 0.0,
+        feature: 0,
+        child: 0,
+    };
+}
+
+impl Tree {
+    /// The leaf of a row.
+    #[inline]
+    fn leaf(&self, row: &[f64]) -> usize {
+        let mut node = &self.nodes[0];
+        while node.child != 0 {
+            let goes_right = row[node.feature as usize] > node.threshold;
+            node = &self.nodes[node.child as usize + usize::from(goes_right)];
+        }
+        node.feature as usize
+    }
+}
+
+impl ForestModel {
+    /// The format under which models of this kind are saved.
+    pub const FORMAT: &'static str = "forest";
+
+    /// The number of classes.
+    #[must_use]
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
+    /// The number of trees.
+    #[must_use]
+    pub fn n_trees(&self) -> usize {
+        self.trees.len()
+    }
+
+    /// The importance of each feature, `(n_features,)`: the share of the decrease in Gini impurity
+    /// that splits in it brought, averaged over the trees (Breiman's "mean decrease in impurity").
+    /// The sum is 1, or 0 for a forest without a split.
+    #[must_use]
+    pub fn importances(&self) -> &[f64] {
+        &self.importances
+    }
+
+    /// The mean over the trees of the probabilities at each row's leaf.
+    fn probabilities(&self, features: &ArrayView2<'_, f64>) -> Array2<f64> {
+        // Rows in blocks, small enough for the cache, so that one tree serves many in a row.
+        const BLOCK: usize = 512;
+        let mut answer = Array2::zeros((features.nrows(), self.n_classes));
+        let blocks = features.axis_chunks_iter(Axis(0), BLOCK);
+        for (rows, mut sums) in blocks.zip(answer.axis_chunks_iter_mut(Axis(0), BLOCK)) {
+            let rows = rows.as_standard_layout();
+            for tree in &self.trees {
+                for (row, mut sums) in rows.outer_iter().zip(sums.outer_iter_mut()) {
+                    let leaf = row.as_slice().map_or(0, |row| tree.leaf(row));
+                    let probabilities = &tree.probabilities[leaf * self.n_classes..];
+                    for (sum, probability) in sums.iter_mut().zip(probabilities) {
+                        *sum += probability;
+                    }
+                }
+            }
+        }
+        answer /= self.trees.len() as f64;
+        answer
+    }
+}
+
+impl Model for ForestModel {
+    fn format(&self) -> &str {
+        Self::FORMAT
+    }
+
+    fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Prediction, PredictError> {
+        PredictError::check(&features, self.n_features)?;
+        Ok(Prediction::Probabilities(self.probabilities(&features)))
+    }
+
+    fn to_json(&self) -> Value {
+        // Whole and finite numbers in lists: nothing that JSON cannot hold.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// Reads a forest, as [`ModelFormats`](crate::train::ModelFormats) wants it.
+///
+/// ```
+/// use retail_core::train::{ForestModel, ModelFormats, read_forest};
+/// let formats = ModelFormats::empty().with(ForestModel::FORMAT, read_forest);
+/// let error = formats.read("forest", &serde_json::json!({"trees": []})).unwrap_err();
+/// assert_eq!(error, "missing field `n_features`");
+/// ```
+///
+/// # Errors
+/// What is wrong, where the JSON is not a forest or its trees could not be walked safely.
+pub fn read_forest(json: &Value) -> Result<Arc<dyn Model>, String> {
+    match ForestModel::deserialize(json) {
+        Ok(model) => Ok(Arc::new(model)),
+        Err(error) => Err(error.to_string()),
+    }
+}
