@@ -3,6 +3,7 @@
 
 pub mod clean;
 pub mod error;
+pub mod evaluate;
 pub mod feature;
 pub mod label;
 pub mod record;

@@ -286,6 +286,23 @@ proptest! {
         }
     }
 
+    /// A combination of other columns is left out in any unit, and the others do not notice.
+    #[test]
+    fn a_combination_in_any_unit_is_left_out(
+        x in 0.1_f64..10.0, y in -10.0_f64..10.0, shift in -5.0_f64..5.0, power in -9_i32..=9,
+    ) {
+        let base = known();
+        let model = LinearRegression::default().fit_linear(&base).unwrap();
+        let features = &base.features;
+        let combination = features.column(0).to_owned() * x + &(&features.column(1) * y) + shift;
+        let mut wider = base.clone();
+        wider.features.push_column((combination * 10_f64.powi(power)).view()).unwrap();
+        wider.feature_names.push("combination".into());
+        let other = LinearRegression::default().fit_linear(&wider).unwrap();
+        prop_assert_eq!(other.dropped(), ["combination"]);
+        prop_assert_eq!(&other.coefficients()[..3], model.coefficients());
+    }
+
     #[test]
     fn the_order_of_rows_changes_nothing_but_rounding(seed in any::<u64>()) {
         let base = known();

@@ -16,29 +16,62 @@ use crate::train::{Dataset, Model, NotTrained, ReadModel, Trainer, validate};
 
 type FitFn<F, T> = dyn Fn(&DatasetBase<Array2<f64>, Array1<T>>) -> Result<F, String> + Send + Sync;
 
-/// Trains a linfa estimator: `F` is what it fits, `T` the type of targets it learns from, `O` the
-/// type of its answers.
+/// Trains any estimator of the linfa ecosystem: `F` is what it fits, `T` the type of targets it
+/// learns from, `O` the type of its answers.
 ///
-/// Before the estimator sees them, the data are checked as every trainer of the engine does:
+/// The estimator implements `linfa::traits::Fit` for an `Array2<f64>` of features and an `Array1`
+/// of targets; its fitted object implements `linfa::traits::PredictInplace` and serde's traits, by
+/// which it is saved and read again. Targets are `f64` for regressions, class indices as `usize`
+/// for classifications, or `bool` for binary ones; answers are the same or linfa's `Pr`, a
+/// probability of class 1. Objects that answer with classes give the class predicted the
+/// probability 1; where an estimator knows better, implement [`Model`] for a type of your own
+/// around it.
+///
+/// Before the estimator sees the data, they are checked as every trainer of the engine does:
 /// shapes, number of rows, finite numbers, classes, a feature that varies. A panic of the estimator
 /// becomes [`NotTrained::Library`], unless the program was built to abort on panics; and so does a
 /// fitted object whose answers to its own training rows are not finite. Whether the same data give
 /// the same model, and whether an answer is an optimum, is the estimator's affair.
 ///
-/// Targets are `f64` for regressions, class indices as `usize` for classifications, or `bool` for
-/// binary ones; answers are the same or linfa's `Pr`, a probability of class 1.
+/// A generalised linear model, trained on the rows of any window:
 ///
 /// ```
-/// use linfa_logistic::{MultiFittedLogisticRegression, MultiLogisticRegression};
-/// use retail_core::train::{LinfaTrainer, Trainer};
+/// use std::sync::Arc;
+/// use linfa_linear::TweedieRegressor;
+/// use retail_core::feature::{FeatureSet, Frame, RowSet, Rows, StandardFeature};
+/// use retail_core::label::{Label, TotalAmount};
+/// use retail_core::record::{Transaction, Transactions};
+/// use retail_core::time::Timestamp;
+/// use retail_core::train::{Dataset, LinfaTrainer, ModelFormats, Trainer};
 ///
-/// let trainer = LinfaTrainer::<MultiFittedLogisticRegression<f64, usize>, usize>::new(
-///     "multinomial",
-///     serde_json::json!({"alpha": 0.1, "max_iterations": 200}),
-///     MultiLogisticRegression::default().alpha(0.1).max_iterations(200),
+/// # let transactions: Transactions = (1..=40_i64).map(|i| Transaction {
+/// #     invoice: "1".into(), stock_code: "A".into(), description: String::new(),
+/// #     quantity: i % 7 + 1, invoice_date: Timestamp::from_micros(i * 3_600_000_000),
+/// #     price: (i % 5) as f64 + 0.5, customer_id: Some(1), country: String::new(),
+/// #     timestamp: Timestamp::EPOCH,
+/// # }).collect();
+/// // An estimator with its configuration, and the kind of target it learns.
+/// let trainer = LinfaTrainer::<TweedieRegressor<f64>, f64>::new(
+///     "tweedie",
+///     serde_json::json!({"power": 0.0, "alpha": 0.1, "max_iter": 1_000}),
+///     TweedieRegressor::params().power(0.0).alpha(0.1).max_iter(1_000),
 /// );
-/// assert_eq!(trainer.name(), "multinomial");
+///
+/// // Any selection of rows: here rows 5 to 35 of a stream with one batch.
+/// let batch = Arc::new(Frame::new(0, Timestamp::EPOCH, &transactions, &[]));
+/// let rows = Rows::select(&[batch], &RowSet::from(5..35));
+/// let features = FeatureSet::standard(&[StandardFeature::Quantity, StandardFeature::Price]);
+/// let label = TotalAmount.fit(&rows);
+/// let data = Dataset::new(&rows, &features, &*label, TotalAmount.task());
+/// let model = trainer.fit(&data)?;
+///
+/// // The model can be saved and read again, once its format is known.
+/// let formats = ModelFormats::empty().with("tweedie", trainer.reader());
+/// let again = formats.read(model.format(), &model.to_json())?;
+/// assert_eq!(again.predict(data.features.view())?, model.predict(data.features.view())?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
 pub struct LinfaTrainer<F, T, O = T> {
     name: String,
     hyper_parameters: serde_json::Value,
