@@ -84,6 +84,13 @@ fn measures_of_several_classes_agree_with_scikit_learn() {
     assert!(close(metrics.log_loss, 5.116067184738481), "{metrics:?}");
     let confusion = [[2, 0, 0, 0], [1, 2, 0, 0], [0, 1, 1, 1], [0, 0, 0, 0]];
     assert_eq!(metrics.confusion, confusion);
+
+    // Classes that occur neither among the targets nor the predictions do not count.
+    let sure = Prediction::Probabilities(array![[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
+    let Ok(Metrics::Multiclass(metrics)) = Metrics::of(&four_classes(), &[0.0, 2.0], &sure) else {
+        panic!("no measures")
+    };
+    assert_eq!(metrics.macro_f1, 1.0);
 }
 
 #[test]
