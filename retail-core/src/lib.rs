@@ -4,6 +4,7 @@
 pub mod clean;
 pub mod engine;
 pub mod error;
+pub mod evaluate;
 pub mod feature;
 pub mod label;
 pub mod record;

@@ -34,6 +34,12 @@ pub enum PredictError {
         /// The feature, counted from 0.
         feature: usize,
     },
+    /// A model from a library has no answer that holds, such as a finite number.
+    #[error("row {row}: the model has no answer")]
+    NoAnswer {
+        /// The row, counted from 0.
+        row: usize,
+    },
 }
 
 impl PredictError {

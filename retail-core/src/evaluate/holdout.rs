@@ -1,0 +1,93 @@
+use serde::{Deserialize, Serialize};
+
+use super::{MeasureError, Metrics};
+use crate::feature::{FeatureSet, Rows};
+use crate::label::Label;
+use crate::train::{Dataset, NotTrained, PredictError, Trainer};
+
+/// A measurement on the end of a window, by a model of its beginning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HoldOut {
+    /// How good the model is on the rows it has not seen.
+    pub metrics: Metrics,
+    /// Rows learned from: the first ⌊4 n / 5⌋.
+    pub train_rows: u64,
+    /// Rows measured on: the others.
+    pub test_rows: u64,
+}
+
+/// Fits on the first 80 % of `rows`, in stream order, and measures on the rest.
+///
+/// Nothing is learned from the rows measured on: model, scaler and label (a spend threshold, say)
+/// are all fitted on the first ⌊4 n / 5⌋ rows.
+///
+/// # Errors
+/// Why there is no model of the first part: counts of rows are then those of that part. Where a
+/// row of the second part cannot be measured, its number is within the window.
+pub fn holdout(
+    rows: &Rows,
+    features: &FeatureSet,
+    label: &dyn Label,
+    trainer: &dyn Trainer,
+) -> Result<HoldOut, NotTrained> {
+    // ⌊4 n / 5⌋ without overflow.
+    let (train, test) = rows.split_at(rows.len() - rows.len().div_ceil(5));
+    if train.is_empty() || test.is_empty() {
+        return Err(NotTrained::TooFewRows {
+            needed: 2,
+            got: rows.len(),
+        });
+    }
+    let fitted_label = label.fit(&train);
+    let model = trainer.fit(&Dataset::new(
+        &train,
+        features,
+        &*fitted_label,
+        label.task(),
+    ))?;
+    let truth = fitted_label.apply(&test);
+    let metrics = Metrics::of_model(
+        &*model,
+        &label.task(),
+        features.matrix(&test).view(),
+        &truth,
+    )
+    .map_err(|error| not_measured(&error, train.len(), features, trainer))?;
+    Ok(HoldOut {
+        metrics,
+        train_rows: train.len() as u64,
+        test_rows: test.len() as u64,
+    })
+}
+
+/// A failed measurement as the reason why there is none, rows counted within the window.
+fn not_measured(
+    error: &MeasureError,
+    first_row: usize,
+    features: &FeatureSet,
+    trainer: &dyn Trainer,
+) -> NotTrained {
+    match *error {
+        MeasureError::Predict(PredictError::NotFinite { row, feature }) => NotTrained::NotFinite {
+            column: features
+                .schema()
+                .names()
+                .nth(feature)
+                .unwrap_or_default()
+                .to_owned(),
+            row: first_row + row,
+        },
+        MeasureError::NoSuchClass { row, n_classes } => NotTrained::NoSuchClass {
+            row: first_row + row,
+            n_classes,
+        },
+        MeasureError::Shape { rows, predictions } => NotTrained::Shape {
+            rows: predictions,
+            targets: rows,
+        },
+        ref other => NotTrained::Library {
+            library: trainer.name().to_owned(),
+            message: format!("hold-out rows from {first_row} on: {other}"),
+        },
+    }
+}

@@ -1,0 +1,22 @@
+//! How good a model is, measured on rows it has not learned from.
+//!
+//! [`holdout`] fits on the first 80 % of a window and measures on the rest. [`Prequential`]
+//! measures along a stream: each batch is predicted, scored, and only then learned.
+//! [`Metrics`] are the answer of both, and say on how many rows they were measured.
+
+mod binary;
+mod classes;
+mod holdout;
+mod metrics;
+mod prequential;
+mod regression;
+#[cfg(test)]
+mod stream_tests;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use holdout::{HoldOut, holdout};
+pub use metrics::{BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics};
+pub use prequential::{Learn, Prequential, PrequentialRun, PrequentialStep, prequential};
+pub use tally::MeasureError;
