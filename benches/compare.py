@@ -106,6 +106,7 @@ def disagreements(first, other):
 
 
 def table(contenders):
+    """The rows of the table; only contenders that ran through."""
     ours = [contender for contender in contenders if contender.ours]
     heads = ["", "wall s, median (min–max)", "user+sys s", "peak memory MB"]
     heads += [f"wall ÷ {base.name}" for base in ours]
@@ -170,7 +171,7 @@ def main():
     print(f"Machine: {os.cpu_count()} cores, {processor()}, {platform.system()}")
     print(f"Runs: {options.runs} of each in turns, after one to warm up")
     print()
-    if any(contender.ours for contender in good):
+    if good:
         print("\n".join(table(good)))
         print()
     for contender in good:

@@ -106,8 +106,9 @@ COLUMNS = {
     "customerid": "customer",
     "country": "country",
 }
-ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,6})?)?Z?")
-US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,6})?)?Z?")
+TIME = r"[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,6})?)?Z?"
+ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})" + TIME)
+US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})" + TIME)  # month first
 CUSTOMER = re.compile(r"(\d+)(?:\.0*)?")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")  # float() takes more: nan, 1_000
 WHOLE = re.compile(r"[-+]?\d+")
@@ -178,16 +179,18 @@ def read(path):
                 rejected["wrong_column_count"] += 1
                 continue
             try:
-                invoice, quantity, date, price, customer = parse_row(dict(zip(header, fields)), dates)
+                row = parse_row(dict(zip(header, fields)), dates)
             except ValueError:
                 rejected["unparsable_field"] += 1
                 continue
+            invoice, quantity, date, price, customer = row
             if reason := reason_to_reject(invoice, quantity, price, customer):
                 rejected[reason] += 1
             else:
                 kept.append((record, quantity, price, customer, *date))
     names = ["record", "quantity", "price", "customer", "month", "day", "hour"]
-    frame = pd.DataFrame(kept, columns=names).astype(dict.fromkeys(names, "int64") | {"price": float})
+    types = dict.fromkeys(names, "int64") | {"price": "float64"}
+    frame = pd.DataFrame(kept, columns=names).astype(types)
     frame["total_amount"] = frame.quantity * frame.price
     # Half away from zero; prices are above zero here.
     frame["spend"] = np.floor(frame.price * 1000 + 0.5).astype("int64") * frame.quantity
