@@ -30,6 +30,7 @@ class Contender:
     def __init__(self, name, command, ours):
         self.name, self.command, self.ours = name, command, ours
         self.runs = []
+        self.imports = []
         self.summary = None
         self.failure = None
 
@@ -68,6 +69,8 @@ class Contender:
             unit = 1 if sys.platform == "darwin" else 1024
             memory = usage.ru_maxrss * unit / 1e6
             self.runs.append((wall, usage.ru_utime + usage.ru_stime, memory))
+            if "import_seconds" in self.summary:
+                self.imports.append(self.summary["import_seconds"])
 
     def of(self, metric):
         return [run[METRICS.index(metric)] for run in self.runs]
@@ -175,8 +178,9 @@ def main():
         print("\n".join(table(good)))
         print()
     for contender in good:
-        if imports := contender.summary.get("import_seconds"):
-            print(f"Of the wall time of {contender.name}, {imports:.2f} s are imports (last run).")
+        if contender.imports:
+            imports = statistics.median(contender.imports)
+            print(f"Of the wall time of {contender.name}, {imports:.3f} s are imports (median).")
     for contender in contenders:
         if contender.failure is not None:
             print(f"{contender.name} FAILED: {contender.failure}")
@@ -186,7 +190,7 @@ def main():
             differ = True
             print(f"{good[0].name} and {contender.name} DISAGREE: {line}")
     if len(good) > 1 and not differ:
-        print("All agree on rows, reasons, batches, and the hold-out metrics of linear and logistic.")
+        print("All agree on rows, reasons, batches, and the linear and logistic hold-out metrics.")
     sys.exit(1 if differ or any(c.failure is not None and c.ours for c in contenders) else 0)
 
 

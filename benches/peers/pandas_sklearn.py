@@ -27,7 +27,13 @@ def read_clean(path):
     frame = pd.read_csv(
         path,
         usecols=["Invoice", "Quantity", "InvoiceDate", "Price", "Customer ID"],
-        dtype={"Invoice": "category", "Quantity": "int64", "Price": "float64", "Customer ID": "float64"},
+        # Text functions on a category look at each invoice number once, not at each row.
+        dtype={
+            "Invoice": "category",
+            "Quantity": "int64",
+            "Price": "float64",
+            "Customer ID": "float64",
+        },
         parse_dates=["InvoiceDate"],
         date_format="ISO8601",
     )

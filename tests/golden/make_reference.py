@@ -35,8 +35,9 @@ Layout of the JSON:
         accuracy, auc, log_loss, brier              logistic; auc is null for one class
         accuracy, macro_f1, log_loss                forest; each {"mean": , "min": , "max": }
 
-Logistic coefficients are exact to about 1e-9. Coefficients are in the order of REGRESSION or CLASSIFICATION below. Reasons for `not_trained` are
-`too_few_rows` (fewer than two, or a batch that does not exist) and `one_class`. The macro F1 is over the classes that occur among the truths or the
+Coefficients are in the order of REGRESSION or CLASSIFICATION below; the logistic ones are exact to
+about 1e-9. Reasons for `not_trained` are `too_few_rows` (fewer than two, or a batch that does not
+exist) and `one_class`. The macro F1 is over the classes that occur among the truths or the
 predictions. The log-loss clips probabilities to [eps, 1 - eps], eps = 2**-52, after a class that
 was absent from training has been given the probability 0.
 """
