@@ -190,7 +190,8 @@ def main():
             differ = True
             print(f"{good[0].name} and {contender.name} DISAGREE: {line}")
     if len(good) > 1 and not differ:
-        print("All agree on rows, reasons, batches, and the linear and logistic hold-out metrics.")
+        names = " and ".join(contender.name for contender in good)
+        print(f"Same rows, reasons, batches, linear and logistic hold-out metrics: {names}.")
     sys.exit(1 if differ or any(c.failure is not None and c.ours for c in contenders) else 0)
 
 

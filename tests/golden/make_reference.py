@@ -86,15 +86,8 @@ CATEGORY_EDGES = (1, 5, 20)  # the largest Low, Medium and High
 REGRESSION = ["quantity", "price", "month", "day", "hour"]
 CLASSIFICATION = ["quantity", "price", "total_amount", "month", "day", "hour"]
 
-REASONS = [
-    "wrong_column_count",
-    "unparsable_field",
-    "cancelled",
-    "adjustment",
-    "missing_customer",
-    "non_positive_quantity",
-    "non_positive_price",
-]
+REASONS = """wrong_column_count unparsable_field cancelled adjustment missing_customer
+non_positive_quantity non_positive_price""".split()
 COLUMNS = {
     "invoice": "invoice",
     "invoiceno": "invoice",
@@ -117,9 +110,6 @@ WHOLE = re.compile(r"[-+]?\d+")
 
 class NotTrained(Exception):
     """A slice that gives no model; the message is the reason."""
-
-
-# --- Reading and cleaning -------------------------------------------------------------------
 
 
 def parse_date(text):
@@ -212,9 +202,6 @@ def batch_bounds(frame):
     if first < len(frame):
         bounds.append((first, len(frame)))
     return bounds
-
-
-# --- Models ---------------------------------------------------------------------------------
 
 
 def split(rows):
