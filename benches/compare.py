@@ -1,0 +1,199 @@
+"""Times programs that do the same work, in turns, and prints one markdown table.
+
+    python3 benches/compare.py --input FILE.csv --note TEXT --work FOLDER [--runs N]
+        --engine PROGRAM [--peer NAME=PYTHON=SCRIPT]...
+
+Every contender runs once to warm up and then N times, one after the other in each round, so that a
+slow minute of the machine hits all of them; every run gets an empty output folder. Wall time is
+from start to exit as the parent sees it; processor time and peak memory are what the kernel
+reports of that one child (wait4). Peak memory below about 15 MB cannot be told apart from that of
+this helper before the child's exec. Standard library only.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+COUNTS = ("rows_read", "rows_kept", "rejected", "batches")
+TOLERANCE = 1e-6  # relative; forests differ in their random draws and are not compared
+METRICS = ("wall", "processor", "memory")
+
+
+class Contender:
+    def __init__(self, name, command, ours):
+        self.name, self.command, self.ours = name, command, ours
+        self.runs = []
+        self.imports = []
+        self.summary = None
+        self.failure = None
+
+    def run(self, folder, keep):
+        """One run in `folder`, which is emptied first."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        output, log = folder / "stdout", folder / "stderr"
+        try:
+            with open(output, "wb") as stdout, open(log, "wb") as stderr:
+                started = time.perf_counter()
+                child = subprocess.Popen(
+                    [*self.command, str(folder / "data")],
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                )
+                _, status, usage = os.wait4(child.pid, 0)
+                wall = time.perf_counter() - started
+        except OSError as problem:
+            self.failure = str(problem)
+            return
+        child.returncode = os.waitstatus_to_exitcode(status)
+        lines = output.read_text().splitlines()
+        try:
+            if child.returncode != 0:
+                raise ValueError(f"exit status {child.returncode}")
+            if not lines:
+                raise ValueError("no summary line on standard output")
+            self.summary = json.loads(lines[-1])
+        except ValueError as problem:
+            last = log.read_text(errors="replace").splitlines()[-1:]
+            self.failure = "; ".join([str(problem), *last])
+            return
+        if keep:
+            unit = 1 if sys.platform == "darwin" else 1024
+            memory = usage.ru_maxrss * unit / 1e6
+            self.runs.append((wall, usage.ru_utime + usage.ru_stime, memory))
+            if "import_seconds" in self.summary:
+                self.imports.append(self.summary["import_seconds"])
+
+    def of(self, metric):
+        return [run[METRICS.index(metric)] for run in self.runs]
+
+    def median(self, metric):
+        return statistics.median(self.of(metric))
+
+    def cell(self, metric, digits):
+        values = self.of(metric)
+        low, high = min(values), max(values)
+        return f"{self.median(metric):.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
+
+
+def disagreements(first, other):
+    """What two summaries say differently, where they have to say the same."""
+    for key in COUNTS:
+        if first.get(key) != other.get(key):
+            yield f"{key}: {first.get(key)} and {other.get(key)}"
+    models = {model["name"]: model for model in other.get("models", [])}
+    for model in first.get("models", []):
+        name = model["name"]
+        twin = models.get(name)
+        if twin is None or (model["status"], model["rows"]) != (twin["status"], twin["rows"]):
+            yield f"{name}: status or rows"
+            continue
+        if name.startswith("rf_"):
+            continue
+        mine, theirs = model.get("holdout") or {}, twin.get("holdout") or {}
+        for metric in sorted(mine.keys() & theirs.keys()):
+            a, b = mine[metric], theirs[metric]
+            if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+                if abs(a - b) > TOLERANCE * max(abs(a), abs(b)):
+                    yield f"{name} {metric}: {a} and {b}"
+            elif a != b:
+                yield f"{name} {metric}: {a} and {b}"
+
+
+def table(contenders):
+    """The rows of the table; only contenders that ran through."""
+    ours = [contender for contender in contenders if contender.ours]
+    heads = ["", "wall s, median (min–max)", "user+sys s", "peak memory MB"]
+    heads += [f"wall ÷ {base.name}" for base in ours]
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "---|" + "--:|" * (len(heads) - 1)
+    for contender in contenders:
+        ratios = [f"{contender.median('wall') / base.median('wall'):.2f}" for base in ours]
+        cells = [
+            contender.name,
+            contender.cell("wall", 3),
+            contender.cell("processor", 3),
+            contender.cell("memory", 0),
+            *ratios,
+        ]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def processor():
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--input", required=True)
+    parser.add_argument("--note", required=True, help="what the input is, for the report")
+    parser.add_argument("--work", required=True, type=Path, help="folder for outputs")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--engine", required=True)
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON=SCRIPT")
+    options = parser.parse_args()
+    if options.runs < 1:
+        parser.error("--runs: expected a number from 1 on")
+    return options
+
+
+def main():
+    options = arguments()
+    once = [options.engine, "--once", "--input", options.input]
+    contenders = [
+        Contender("engine", [*once, "--data-dir"], True),
+        Contender("engine, no batch files", [*once, "--batch-format", "none", "--data-dir"], True),
+    ]
+    for peer in options.peer:
+        name, python, script = peer.split("=", 2)
+        contenders.append(Contender(name, [python, script, options.input], False))
+
+    for turn in range(options.runs + 1):
+        print(f"round {turn} of {options.runs}" + " (warm-up)" * (turn == 0), file=sys.stderr)
+        for contender in contenders:
+            if contender.failure is None:
+                contender.run(options.work / "run", keep=turn > 0)
+    shutil.rmtree(options.work / "run", ignore_errors=True)
+
+    good = [contender for contender in contenders if contender.failure is None]
+    print(f"Input: {options.note}, {os.path.getsize(options.input) / 1e6:.1f} MB")
+    print(f"Machine: {os.cpu_count()} cores, {processor()}, {platform.system()}")
+    print(f"Runs: {options.runs} of each in turns, after one to warm up")
+    print()
+    if good:
+        print("\n".join(table(good)))
+        print()
+    for contender in good:
+        if contender.imports:
+            imports = statistics.median(contender.imports)
+            print(f"Of the wall time of {contender.name}, {imports:.3f} s are imports (median).")
+    for contender in contenders:
+        if contender.failure is not None:
+            print(f"{contender.name} FAILED: {contender.failure}")
+    differ = False
+    for contender in good[1:]:
+        for line in disagreements(good[0].summary, contender.summary):
+            differ = True
+            print(f"{good[0].name} and {contender.name} DISAGREE: {line}")
+    if len(good) > 1 and not differ:
+        names = " and ".join(contender.name for contender in good)
+        print(f"Same rows, reasons, batches, linear and logistic hold-out metrics: {names}.")
+    sys.exit(1 if differ or any(c.failure is not None and c.ours for c in contenders) else 0)
+
+
+if __name__ == "__main__":
+    main()
