@@ -3,6 +3,7 @@ use axum::response::{IntoResponse, Response};
 use retail_core::feature::RangeError;
 use serde::Serialize;
 
+use crate::PATHS;
 use crate::answer::json;
 
 /// Everything that a request can be refused for. A `row` is there only where the body is an array.
@@ -185,9 +186,7 @@ impl ApiError {
                     .of_field(field)
             }
             Self::EmptyArray => Details::mismatch("the array", "at least 1 row", "0"),
-            Self::UnknownPath { path } => {
-                Details::message(format!("there is nothing at the path {path}"))
-            }
+            Self::UnknownPath { path } => Details::mismatch("path", one_of(&PATHS), path),
             Self::UnknownTarget { target, known } => Details::mismatch("target", known, target),
             Self::UnknownVersion { version, known } => Details::mismatch("version", known, version),
             Self::MethodNotAllowed { method } => Details::message(format!(
@@ -238,6 +237,12 @@ impl IntoResponse for ApiError {
         }
         response
     }
+}
+
+/// What there is, in words.
+pub(crate) fn one_of<T: AsRef<str>>(known: &[T]) -> String {
+    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    format!("one of {}", known.join(", "))
 }
 
 /// Answers every path that is not one of the API.

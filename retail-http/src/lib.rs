@@ -89,7 +89,7 @@
 //! | 400 | `duplicate_field` | a feature is given twice |
 //! | 400 | `empty_array` | the array has no rows |
 //! | 400 | `unreadable_body` | the connection broke within the body |
-//! | 404 | `unknown_path`, `unknown_target`, `unknown_version` | there is no such thing; `expected` says what there is |
+//! | 404 | `unknown_path`, `unknown_target`, `unknown_version` | there is none such; `expected` says what there is |
 //! | 405 | `method_not_allowed` | the path takes other methods, listed in `Allow` |
 //! | 408 | `request_timeout` | the body took too long |
 //! | 413 | `body_too_large`, `too_many_rows` | more than [`Limits`] allow |
@@ -125,14 +125,23 @@ use axum::routing::{get, post};
 pub use serve::{ServeOptions, serve};
 pub use state::{AppState, Limits};
 
+const PREDICT: &str = "/predict/{target}/{version}";
+const COMPARE: &str = "/compare/models";
+const MODELS: &str = "/models";
+const BATCHES: &str = "/status/batches";
+const HEALTH: &str = "/health";
+
+/// Every path that is answered, for those who ask for another one.
+pub(crate) const PATHS: [&str; 5] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH];
+
 /// The routes of the API; see the documentation of the crate.
 pub fn router(state: AppState) -> Router {
     Router::new()
-        .route("/predict/{target}/{version}", post(predict::predict))
-        .route("/compare/models", post(compare::compare))
-        .route("/models", get(models::models))
-        .route("/status/batches", get(status::batches))
-        .route("/health", get(status::health))
+        .route(PREDICT, post(predict::predict))
+        .route(COMPARE, post(compare::compare))
+        .route(MODELS, get(models::models))
+        .route(BATCHES, get(status::batches))
+        .route(HEALTH, get(status::health))
         .fallback(error::unknown_path)
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(state)

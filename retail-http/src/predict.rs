@@ -8,7 +8,7 @@ use retail_core::registry::{Registry, Served, SlotName};
 use serde::Deserialize;
 
 use crate::answer::{Answers, json, version_text};
-use crate::error::ApiError;
+use crate::error::{ApiError, one_of};
 use crate::parse::Accepts;
 use crate::request::Features;
 use crate::state::AppState;
@@ -91,9 +91,4 @@ fn find(registry: &Registry, model: &Model) -> Result<SlotName, ApiError> {
                 known: one_of(&known),
             }
         })
-}
-
-fn one_of<T: AsRef<str>>(known: &[T]) -> String {
-    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-    format!("one of {}", known.join(", "))
 }
