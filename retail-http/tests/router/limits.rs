@@ -185,7 +185,10 @@ async fn large_requests_wait_for_their_turn_and_others_do_not() {
         async move { post(&app, LINEAR, batch).await.0 }
     });
     gate.entered().await;
-    let (status, headers, answer) = call(&app, Method::POST, LINEAR, batch.clone()).await;
+    let (status, headers, answer) = tokio::select! {
+        answer = call(&app, Method::POST, LINEAR, batch.clone()) => answer,
+        () = gate.entered() => panic!("the second one did not wait"),
+    };
     assert_eq!(
         (status.as_u16(), &answer["error"]["code"]),
         (503, &json!("busy"))
