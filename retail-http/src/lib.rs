@@ -1,1 +1,148 @@
+//! An embeddable [axum] router that serves the models of a [`Registry`].
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /predict/{target}/{version}` | what one model says of one row, or of an array of rows |
+//! | `POST /compare/models` | what all models say of one row |
+//! | `GET /models` | what each model is and where it comes from |
+//! | `GET /status/batches` | what the engine has read, saved and trained |
+//! | `GET /health` | that the process serves, and how many models it has |
+//!
+//! Nothing here knows a particular model: paths come from the registry's slots, inputs, their
+//! order and their legal ranges from the feature schema inside each artefact, and the form of an
+//! answer from the artefact's task. Every number in an answer is the model's.
+//!
+//! # Embedding
+//! ```
+//! use std::sync::Arc;
+//! use axum::{Router, body::Body, http::{Request, StatusCode}, routing::get};
+//! use retail_core::registry::{Registry, RegistryOptions, standard_slots};
+//! use retail_core::train::ModelFormats;
+//! use retail_http::{AppState, router};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = RegistryOptions {
+//!     dir: None, keep_revisions: 3, formats: ModelFormats::empty(), recover: false,
+//! };
+//! let registry = Arc::new(Registry::open(standard_slots(), options)?);
+//! let app: Router = Router::new()
+//!     .route("/", get(|| async { "my shop" }))
+//!     .nest("/analytics", router(AppState::new(registry)));
+//!
+//! let health = Request::get("/analytics/health").body(Body::empty())?;
+//! assert_eq!(app.oneshot(health).await?.status(), StatusCode::OK);
+//! # Ok(())
+//! # }
+//! ```
+//! Nest the router under a prefix, or serve it alone; `merge` is for routers without a fallback,
+//! and this one has one, so that unknown paths get an answer in JSON, too. The Tokio runtime needs
+//! its time enabled, unless [`Limits::request_timeout`] is `None`. [`serve`] runs any router with
+//! bounds on connections and a graceful end.
+//!
+//! # Predictions
+//! The body is JSON whatever the `Content-Type` says: an object with the model's inputs as numbers
+//! (`{"quantity":10,"price":25.5,"month":6,"day":11,"hour":14}`), or an array of such objects,
+//! which is answered by an array in the same order. Keys that the model does not use are passed
+//! over, so that one body serves all models; a key that it uses must not be there twice. Features
+//! that are products of others are computed, never asked for.
+//!
+//! | key of the answer | of | meaning |
+//! |---|---|---|
+//! | `model` | all | the slot, for example `linear_model_1` |
+//! | `model_version` | all | `v1`, `v2`, … |
+//! | `revision` | all | which training of the slot answered, from 1 |
+//! | `features_used` | all | what the model saw, by name, in the order of its schema |
+//! | `prediction` | regression | the predicted number |
+//! | `predicted_category` | several classes | the most probable class; of equals the first |
+//! | `probabilities` | several classes | the probability of each class |
+//! | `confidence` | several classes | the probability of the predicted class |
+//! | `is_high_value_customer` | yes or no | whether `probability` ≥ `threshold`; `is_` and the target's name |
+//! | `probability` | yes or no | the probability of yes |
+//! | `threshold` | yes or no | 0.5 |
+//!
+//! # Comparison
+//! `POST /compare/models` takes one object with the inputs of all trained models and answers
+//! `{"predictions":{"total_amount":{"v1":…,"v2":…},…}}`. A trained model's entry is its answer
+//! to `/predict`; the others have `model`, `model_version` and the `error` that `/predict` would
+//! have given. Where nothing is trained at all, the answer is 503.
+//!
+//! # State
+//! - `GET /health`: `{"status":"ok","engine_version":…,"models_trained":…,"models_total":…}`.
+//! - `GET /status/batches`: the [`EngineStatus`] that the engine published last; without an engine
+//!   ([`AppState::with_status`] was not called) one with `"running":false` and zeros.
+//! - `GET /models`: `{"models":[…]}`, for each slot `name`, `target`, `version` (`v1`, …) and
+//!   `trained`; then `revision`, `trainer`, `hyper_parameters`, `seed`, `task`, `label`,
+//!   `features`, `slice`, `holdout` and `engine_version`, or the `reason` why it is not trained,
+//!   where one is known.
+//!
+//! # Errors
+//! `{"error":{"code":…,"message":…}}`, and where they apply `field`, `expected`, `got` (texts),
+//! `row` (index within the array, from 0), `line` and `column` (from 1).
+//!
+//! | status | code | when |
+//! |---|---|---|
+//! | 400 | `malformed_json` | the body is not JSON, or a number in it is too large for a 64-bit float |
+//! | 400 | `wrong_type` | the body, a row or a feature is of another type |
+//! | 400 | `missing_field` | a feature is missing |
+//! | 400 | `duplicate_field` | a feature is given twice |
+//! | 400 | `empty_array` | the array has no rows |
+//! | 400 | `unreadable_body` | the connection broke within the body |
+//! | 404 | `unknown_path`, `unknown_target`, `unknown_version` | there is none such; `expected` says what there is |
+//! | 405 | `method_not_allowed` | the path takes other methods, listed in `Allow` |
+//! | 408 | `request_timeout` | the body took too long |
+//! | 413 | `body_too_large`, `too_many_rows` | more than [`Limits`] allow |
+//! | 422 | `out_of_range` | a feature is outside of the legal range of the model's schema |
+//! | 500 | `model_failed` | the model panicked, or its answer does not fit its task: never for want of good input |
+//! | 503 | `not_trained` | the model is not trained yet; the message says why, where that is known |
+//! | 503 | `busy` | a large request waited for its turn in vain |
+//!
+//! Of several faults the first in this order is reported: path, method, size in bytes, training,
+//! JSON, size in rows, types and presence, ranges; within the last two, the first row.
+//!
+//! [axum]: https://docs.rs/axum
+//! [`Registry`]: retail_core::registry::Registry
+//! [`EngineStatus`]: retail_core::engine::EngineStatus
+#![forbid(unsafe_code)]
 
+mod answer;
+mod body;
+mod compare;
+mod error;
+mod models;
+mod parse;
+mod predict;
+mod request;
+mod serve;
+mod state;
+mod status;
+mod work;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use serve::{ServeOptions, serve};
+pub use state::{AppState, Limits};
+
+const PREDICT: &str = "/predict/{target}/{version}";
+const COMPARE: &str = "/compare/models";
+const MODELS: &str = "/models";
+const BATCHES: &str = "/status/batches";
+const HEALTH: &str = "/health";
+
+/// Every path that is answered, for those who ask for another one.
+pub(crate) const PATHS: [&str; 5] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH];
+
+/// The routes of the API; see the documentation of the crate.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route(PREDICT, post(predict::predict))
+        .route(COMPARE, post(compare::compare))
+        .route(MODELS, get(models::models))
+        .route(BATCHES, get(status::batches))
+        .route(HEALTH, get(status::health))
+        .fallback(error::unknown_path)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .with_state(state)
+}

@@ -1,0 +1,97 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use retail_core::registry::{Served, SlotName};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::answer::{Answers, json, version_text};
+use crate::error::{ApiError, Details};
+use crate::parse::Accepts;
+use crate::request::Features;
+use crate::state::AppState;
+use crate::{body, work};
+
+/// `POST /compare/models`.
+pub(crate) async fn compare(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let body = body::receive(request, &state.limits).await?;
+    let shared = state.clone();
+    work::run(&state, body.len(), move || answer(&shared, &body)).await
+}
+
+fn answer(state: &AppState, body: &[u8]) -> Result<Response, ApiError> {
+    // One look at the registry, so that a model swapped meanwhile is seen in one revision only.
+    let models: Vec<(SlotName, Option<Arc<Served>>)> = state
+        .registry
+        .iter()
+        .map(|(slot, served)| (slot.clone(), served))
+        .collect();
+    let trained: Vec<Arc<Served>> = models
+        .iter()
+        .filter_map(|(_, served)| served.clone())
+        .collect();
+    let schemas = trained.iter().map(|served| &served.artefact.info.features);
+    let given = Features::read(body, schemas, Accepts::Object)?;
+    if trained.is_empty() {
+        return Err(ApiError::NothingTrained);
+    }
+    let mut predictions: BTreeMap<String, Versions> = BTreeMap::new();
+    for (slot, served) in models {
+        let (target, version) = (slot.target.clone(), slot.version);
+        let entry = match served {
+            Some(served) => Entry::Trained(Answers::predict(slot, served, &given)?),
+            None => Entry::NotTrained {
+                error: state.not_trained(&slot).into_details().1,
+                slot,
+            },
+        };
+        predictions
+            .entry(target)
+            .or_default()
+            .0
+            .insert(version, entry);
+    }
+    Ok(json(StatusCode::OK, &Comparison { predictions }))
+}
+
+#[derive(serde::Serialize)]
+struct Comparison {
+    predictions: BTreeMap<String, Versions>,
+}
+
+/// The models of one target, by version in the order of numbers: v10 comes after v9.
+#[derive(Default)]
+struct Versions(BTreeMap<u32, Entry>);
+
+impl Serialize for Versions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let versions = self.0.iter();
+        serializer.collect_map(versions.map(|(&version, entry)| (version_text(version), entry)))
+    }
+}
+
+/// The answer of `/predict`, or its error.
+enum Entry {
+    Trained(Answers),
+    NotTrained { slot: SlotName, error: Details },
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Trained(answers) => answers.iter().next().serialize(serializer),
+            Self::NotTrained { slot, error } => {
+                let mut map = serializer.serialize_map(Some(3))?;
+                map.serialize_entry("model", &slot.name)?;
+                map.serialize_entry("model_version", &version_text(slot.version))?;
+                map.serialize_entry("error", error)?;
+                map.end()
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use retail_core::engine::{ModelOutcome, StatusBoard};
+use retail_core::registry::{Registry, SlotName};
+use tokio::sync::Semaphore;
+
+use crate::error::ApiError;
+
+/// What a client may ask for at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest body of a request, in bytes, inclusive; 1 MiB by default.
+    pub max_body_bytes: usize,
+    /// The longest array of a request, in rows, inclusive; 10,000 by default.
+    pub max_rows: usize,
+    /// How long the body of a request may take to arrive, and how long a large one may then wait
+    /// for its turn; 30 s by default. `None` waits for ever.
+    pub request_timeout: Option<Duration>,
+    /// Large bodies worked on at the same time; by default one for each processor. Others wait.
+    pub max_concurrent_batches: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 1 << 20,
+            max_rows: 10_000,
+            request_timeout: Some(Duration::from_secs(30)),
+            max_concurrent_batches: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        }
+    }
+}
+
+/// What the router serves: the models of a registry, and the status of the engine that trains them.
+/// Cloning it is cheap and shares both.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) status: Arc<StatusBoard>,
+    pub(crate) limits: Limits,
+    pub(crate) batches: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// Serves the models of `registry`, without an engine and with the default [`Limits`].
+    #[must_use]
+    pub fn new(registry: Arc<Registry>) -> Self {
+        let limits = Limits::default();
+        Self {
+            registry,
+            status: Arc::default(),
+            limits,
+            batches: Arc::new(Semaphore::new(permits(limits))),
+        }
+    }
+
+    /// Shows the status that an engine publishes here.
+    #[must_use]
+    pub fn with_status(mut self, status: Arc<StatusBoard>) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self.batches = Arc::new(Semaphore::new(permits(limits)));
+        self
+    }
+
+    /// Why the model of this name was not trained, where the engine has said so.
+    pub(crate) fn reason(&self, name: &str) -> Option<String> {
+        match &self.status.read().models.get(name)?.outcome {
+            ModelOutcome::NotTrained { message, .. } => Some(message.clone()),
+            ModelOutcome::Trained { .. } => None,
+        }
+    }
+
+    /// The error that stands for the answer of a model that is not trained.
+    pub(crate) fn not_trained(&self, slot: &SlotName) -> ApiError {
+        ApiError::NotTrained {
+            model: slot.name.clone(),
+            reason: self.reason(&slot.name),
+        }
+    }
+}
+
+/// With no permit at all, large bodies would wait for ever.
+fn permits(limits: Limits) -> usize {
+    limits
+        .max_concurrent_batches
+        .clamp(1, Semaphore::MAX_PERMITS)
+}
