@@ -1,1 +1,112 @@
-fn main() {}
+//! The main job: reads or simulates a stream of transactions, saves batches, trains the nine models
+//! and serves them over HTTP. `--once` ends when the source is exhausted and prints a summary.
+
+mod archive;
+mod args;
+mod config;
+mod progress;
+mod serve;
+mod stream;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+use retail_core::engine::{Engine, StopHandle};
+use retail_core::source::Source;
+
+use args::Args;
+use config::AppConfig;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Outcome<()> {
+    let config = config::load(args)?;
+    if args.print_config {
+        return args::print(&config.to_toml()?);
+    }
+    if let Some(path) = &args.write_synthetic {
+        return stream::write_synthetic(path, &config);
+    }
+    let progress = progress::Progress::start(args.verbose);
+    let mut source = stream::open(&config, args.once)?;
+    // A port in use is found out before any work is done.
+    let listener = match args.once {
+        true => None,
+        false => Some(serve::bind(&config.http.bind)?),
+    };
+    let mut engine = open_engine(&config, args, source.as_ref(), &progress)?;
+    let stop = engine.stop_handle();
+    stop_on_signal(&stop)?;
+    let server = match listener {
+        Some(listener) => Some(serve::start(listener, &engine)?),
+        None => None,
+    };
+    let report = engine.run(source.as_mut());
+    progress.finish();
+    match server {
+        Some(server) => {
+            if report.is_ok() && !stop.is_stopped() {
+                tracing::info!("the source is exhausted; serving until Ctrl+C");
+                server.wait_until(&stop);
+            }
+            server.stop()?;
+            report?;
+        }
+        None => args::print(&serde_json::to_string(&report?)?)?,
+    }
+    Ok(())
+}
+
+fn open_engine(
+    config: &AppConfig,
+    args: &Args,
+    source: &dyn Source,
+    progress: &progress::Progress,
+) -> Outcome<Engine> {
+    let dir = &config.data.dir;
+    let open = || {
+        Engine::builder(config.engine())?
+            .dir(dir)
+            .recover(args.recover)
+            .observer(progress.clone())
+            .open()
+    };
+    archive::refuse_unless_usable(dir)?;
+    let engine = open()?;
+    match engine.stream() {
+        Some(saved) if !source.continues(saved)? => {
+            drop(engine);
+            let archive = archive::set_aside(dir)?;
+            tracing::warn!(
+                "{} held the state of another stream; it is kept in {}",
+                dir.display(),
+                archive.display()
+            );
+            Ok(open()?)
+        }
+        _ => Ok(engine),
+    }
+}
+
+fn stop_on_signal(stop: &StopHandle) -> Outcome<()> {
+    let stop = stop.clone();
+    ctrlc::set_handler(move || {
+        if stop.is_stopped() {
+            // Asked twice: whoever asks does not want to wait.
+            std::process::exit(130);
+        }
+        stop.stop();
+    })?;
+    Ok(())
+}

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::source::SourceError;
+use crate::train::ForestError;
 
 /// Any error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,9 @@ pub enum ConfigError {
         /// What was given.
         got: String,
     },
+    /// A hyper-parameter of the forest is out of range.
+    #[error("forest.{0}")]
+    Forest(#[from] ForestError),
     /// The file could not be read.
     #[error("cannot read {path}: {message}", path = path.display())]
     Read {

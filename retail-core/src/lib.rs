@@ -1,6 +1,7 @@
 //! Turns a stream of retail transactions into continuously retrained, versioned, served models.
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod clean;
 pub mod engine;
 pub mod error;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use serde::Serialize;
 
+use super::PrequentialStatus;
+use crate::batch::{BatchEntry, CloseReason};
 use crate::clean::RejectCounts;
+use crate::registry::HoldOutResult;
 use crate::time::Timestamp;
 use crate::train::NotTrained;
 
@@ -40,9 +43,9 @@ pub struct BatchStatus {
     pub rows: u64,
     /// Records read for it, kept or not.
     pub read: u64,
-    /// Why it was closed: `count`, `age`, `end` or `stop`.
-    pub closed_by: &'static str,
-    /// Stream times of its first and last row, inclusive.
+    /// Why it was closed.
+    pub closed_by: CloseReason,
+    /// Stream times of its first readable record and of its latest one, kept or not.
     pub stream_time: Option<[Timestamp; 2]>,
 }
 
@@ -59,7 +62,7 @@ pub struct ModelStatus {
     /// Seconds that training and evaluation took.
     pub seconds: f64,
     /// Metrics of the served model on batches that it had not yet learned, where any were scored.
-    pub prequential: Option<serde_json::Value>,
+    pub prequential: Option<PrequentialStatus>,
 }
 
 /// Whether a model was trained.
@@ -69,7 +72,7 @@ pub enum ModelOutcome {
     /// It was.
     Trained {
         /// Metrics on the hold-out rows, or why there are none.
-        holdout: serde_json::Value,
+        holdout: HoldOutResult,
     },
     /// It was not.
     NotTrained {
@@ -98,5 +101,37 @@ impl StatusBoard {
             change(&mut status);
             status
         });
+    }
+}
+
+impl From<&BatchEntry> for BatchStatus {
+    fn from(entry: &BatchEntry) -> Self {
+        Self {
+            batch: entry.batch,
+            rows: entry.rows,
+            read: entry.read,
+            closed_by: entry.closed_by,
+            stream_time: entry.stream_time,
+        }
+    }
+}
+
+impl EngineStatus {
+    /// How many of the newest batches are listed.
+    pub const NEWEST: usize = 20;
+
+    /// Counts a saved batch.
+    pub(super) fn count(&mut self, entry: &BatchEntry) {
+        self.rows_read += entry.read;
+        self.rows_kept += entry.rows;
+        self.rejected += entry.rejected;
+        self.batches = entry.batch;
+        self.stream_time = self
+            .stream_time
+            .max(entry.stream_time.map(|[_, latest]| latest));
+        if self.newest_batches.len() == Self::NEWEST {
+            self.newest_batches.remove(0);
+        }
+        self.newest_batches.push(entry.into());
     }
 }

@@ -8,6 +8,8 @@ pub(super) struct BinaryTally {
     squared_errors: f64,
     /// The probability of yes, and whether it was one, of each row: what a rank needs. 16 bytes.
     scores: Vec<(f64, bool)>,
+    /// Whether `scores` has every row. Where it has not, there is no AUC.
+    ranked: bool,
 }
 
 impl BinaryTally {
@@ -16,6 +18,7 @@ impl BinaryTally {
             classes: ClassTally::new(2),
             squared_errors: 0.0,
             scores: Vec::new(),
+            ranked: true,
         }
     }
 
@@ -31,6 +34,14 @@ impl BinaryTally {
         self.classes.merge(&other.classes);
         self.squared_errors += other.squared_errors;
         self.scores.extend_from_slice(&other.scores);
+        self.ranked &= other.ranked;
+    }
+
+    /// Adds the sums of another tally without its scores, so that memory stays bounded.
+    pub(super) fn merge_sums(&mut self, other: &Self) {
+        self.classes.merge(&other.classes);
+        self.squared_errors += other.squared_errors;
+        self.ranked = false;
     }
 
     pub(super) fn metrics(&self) -> BinaryMetrics {
@@ -39,7 +50,7 @@ impl BinaryTally {
         BinaryMetrics {
             accuracy: classes.accuracy,
             macro_f1: classes.macro_f1,
-            auc: auc(&self.scores),
+            auc: self.ranked.then(|| auc(&self.scores)).flatten(),
             log_loss: classes.log_loss,
             brier: self.squared_errors / n,
             positive_share: self.classes.truths().skip(1).sum::<u64>() as f64 / n,

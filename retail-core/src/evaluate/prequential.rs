@@ -79,7 +79,7 @@ impl Prequential {
     ) -> Result<Metrics, MeasureError> {
         let batch = Tally::of(&self.task, target, &model.predict(features)?)?;
         let metrics = batch.metrics();
-        self.all.merge(&batch);
+        self.all.merge_sums(&batch);
         self.batches += 1;
         if self.recent.len() == self.window {
             self.recent.pop_front();
@@ -94,7 +94,8 @@ impl Prequential {
         self.batches
     }
 
-    /// The measures over all batches; `None` before the first.
+    /// The measures over all batches; `None` before the first. Memory does not grow with the
+    /// stream, so there is no AUC, which would need the score of every row.
     #[must_use]
     pub fn overall(&self) -> Option<Metrics> {
         (self.batches > 0).then(|| self.all.metrics())

@@ -115,6 +115,14 @@ impl Tally {
         }
     }
 
+    /// Like [`Tally::merge`], in memory that does not grow with the rows: without what a rank needs.
+    pub(super) fn merge_sums(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Binary(sums), Self::Binary(more)) => sums.merge_sums(more),
+            (all, other) => all.merge(other),
+        }
+    }
+
     pub(super) fn metrics(&self) -> Metrics {
         match self {
             Self::Regression(sums) => Metrics::Regression(sums.metrics()),

@@ -5,20 +5,40 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
+use crate::evaluate::{HoldOut, Metrics};
 use crate::feature::FeatureSchema;
 use crate::label::Task;
 use crate::source::Position;
 use crate::time::Timestamp;
-use crate::train::{Model, ModelFormats};
+use crate::train::{Model, ModelFormats, NotTrained};
 
 /// The version of the artefact format that this crate writes.
 pub const FORMAT_VERSION: u32 = 1;
 
 const MAGIC: &str = "retail-model";
 
-/// What the hold-out evaluation of a model gave: metrics, or why there are none. As JSON,
-/// `{"rmse":…,…}` or `{"not_trained":{"reason":…}}`.
-pub type HoldOutResult = serde_json::Value;
+/// What the hold-out evaluation of a model gave. As JSON, `{"rmse":…,…,"rows":…}` or
+/// `{"not_trained":{"reason":…}}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum HoldOutResult {
+    /// Why there are no metrics: the first 80 % of the slice gave no model.
+    NotMeasured {
+        /// The reason.
+        not_trained: NotTrained,
+    },
+    /// Metrics on the last 20 % of the slice.
+    Measured(Metrics),
+}
+
+impl From<Result<HoldOut, NotTrained>> for HoldOutResult {
+    fn from(result: Result<HoldOut, NotTrained>) -> Self {
+        match result {
+            Ok(holdout) => Self::Measured(holdout.metrics),
+            Err(not_trained) => Self::NotMeasured { not_trained },
+        }
+    }
+}
 
 /// The rows that a model was trained on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

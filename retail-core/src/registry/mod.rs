@@ -9,6 +9,8 @@ mod artefact;
 mod slot;
 mod slots;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use artefact::{Artefact, FORMAT_VERSION, HoldOutResult, ModelInfo, Slice};
 pub use slot::{Served, SlotName, standard_slots};

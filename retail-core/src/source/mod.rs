@@ -6,10 +6,12 @@
 mod csv;
 mod fields;
 mod memory;
+mod paced;
 mod replay;
 mod synthetic;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -17,9 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean::RejectReason;
 use crate::record::TransactionRef;
+use crate::time::Timestamp;
 
 pub use self::csv::CsvSource;
 pub use self::memory::MemorySource;
+pub use self::paced::Paced;
 pub use self::replay::Replay;
 pub use self::synthetic::{SyntheticParams, SyntheticSource, SyntheticValidParams, write_csv};
 
@@ -91,6 +95,16 @@ pub enum ReadStatus {
 #[serde(transparent)]
 pub struct SourceId(pub BTreeMap<String, String>);
 
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (key, value)) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{key} {value}")?;
+        }
+        Ok(())
+    }
+}
+
 /// How far a source has been read, for progress displays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -130,6 +144,12 @@ pub trait Source: Send {
 
     /// How far the source has been read.
     fn progress(&self) -> Progress;
+
+    /// Stream time at this moment, where the source knows it without a record; so that batches can
+    /// grow old while nothing arrives.
+    fn stream_now(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// A source that cannot be opened or read.

@@ -1,16 +1,15 @@
 //! Helpers for tests, here and in crates that embed the engine: controlled time, seeded
 //! transactions, and contract suites for what users implement themselves.
 
-mod transactions;
-
-pub use transactions::transactions;
 mod clock;
 mod frames;
+mod transactions;
 mod window_contract;
 mod windower_contract;
 
 pub use clock::ManualClock;
 pub use frames::{frames, stream};
+pub use transactions::transactions;
 pub use window_contract::{ClosedWindows, window_contract};
 pub use windower_contract::windower_contract;
 

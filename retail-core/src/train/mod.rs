@@ -4,6 +4,7 @@
 mod damage;
 mod dataset;
 mod forest;
+mod formats;
 mod linear;
 mod linfa;
 mod logistic;

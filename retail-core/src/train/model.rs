@@ -54,6 +54,13 @@ impl PredictError {
                 got: features.ncols(),
             });
         }
+        // The common case first, in the order of memory.
+        if features
+            .as_slice_memory_order()
+            .is_some_and(|values| values.iter().all(|value| value.is_finite()))
+        {
+            return Ok(());
+        }
         match features
             .indexed_iter()
             .find(|(_, value)| !value.is_finite())

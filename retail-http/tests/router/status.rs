@@ -70,7 +70,10 @@ async fn models_are_described_in_full_or_listed_with_the_reason() {
         ("seed", json!(7)),
         ("task", json!({"kind": "regression"})),
         ("label", json!({"edge": 1.5})),
-        ("holdout", json!({"rmse": 2.5})),
+        (
+            "holdout",
+            json!({"not_trained": { "reason": "no_variation" }}),
+        ),
         ("engine_version", json!("0.0.0-test")),
     ] {
         assert_eq!(first[key], value, "{key}");

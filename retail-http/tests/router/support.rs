@@ -10,11 +10,11 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use retail_core::feature::{FeatureSchema, FeatureSet, StandardFeature};
 use retail_core::label::{QuantityCategory, Task};
 use retail_core::registry::{
-    Artefact, ModelInfo, Registry, RegistryOptions, Slice, SlotName, standard_slots,
+    Artefact, HoldOutResult, ModelInfo, Registry, RegistryOptions, Slice, SlotName, standard_slots,
 };
 use retail_core::source::Position;
 use retail_core::time::Timestamp;
-use retail_core::train::{Model, ModelFormats, PredictError, Prediction};
+use retail_core::train::{Model, ModelFormats, NotTrained, PredictError, Prediction};
 use retail_http::{AppState, Limits, router};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -115,7 +115,9 @@ pub(crate) fn artefact(slot: &SlotName, model: Arc<dyn Model>) -> Artefact {
             to: Position::default(),
             stream_time: [Timestamp::EPOCH, Timestamp::EPOCH],
         },
-        holdout: serde_json::json!({ "rmse": 2.5 }),
+        holdout: HoldOutResult::NotMeasured {
+            not_trained: NotTrained::NoVariation,
+        },
         engine_version: "0.0.0-test".into(),
     };
     Artefact { info, model }

@@ -1,0 +1,105 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::Outcome;
+
+/// Reads or simulates a stream of retail transactions, trains nine models from it and serves them.
+#[derive(Debug, Parser)]
+#[command(name = "engine", version)]
+pub(crate) struct Args {
+    /// Read this CSV (Online Retail or Online Retail II export); without it, simulate a stream
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+
+    /// End when the source is exhausted, do not serve, and print one line of JSON
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// Keep batches, models and logs here [default: data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Serve HTTP here [default: 127.0.0.1:5000]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) bind: Option<String>,
+
+    /// Read the configuration from this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Set any key of the configuration, for example --set batch.rows=500
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// How batches are saved: csv or none [default: csv]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) batch_format: Option<String>,
+
+    /// Records per second of stream time [default: 100]
+    #[arg(long, value_name = "N")]
+    pub(crate) rate: Option<f64>,
+
+    /// Replay so many times as fast as stream time; without it, as fast as possible
+    #[arg(long, value_name = "FACTOR")]
+    pub(crate) speed: Option<f64>,
+
+    /// Records to simulate [default: 200000]
+    #[arg(long, value_name = "N")]
+    pub(crate) rows: Option<u64>,
+
+    /// Seed of the simulated stream and of the forests [default: 42]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Pass over a damaged model file in favour of the newest sound revision
+    #[arg(long)]
+    pub(crate) recover: bool,
+
+    /// Log what is done in detail
+    #[arg(long)]
+    pub(crate) verbose: bool,
+
+    /// Print the configuration in force, as TOML, and end
+    #[arg(long)]
+    pub(crate) print_config: bool,
+
+    /// Write the simulated stream to this CSV and end
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_synthetic: Option<PathBuf>,
+}
+
+impl Args {
+    /// The flags that stand for a key of the configuration, as TOML assignments.
+    pub(crate) fn assignments(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut set = |key: &str, value: Option<String>| {
+            all.extend(value.map(|value| format!("{key} = {value}")));
+        };
+        let text = |text: &String| toml_string(text);
+        let path = |path: &PathBuf| toml_string(&path.to_string_lossy());
+        set("stream.input", self.input.as_ref().map(path));
+        set("data.dir", self.data_dir.as_ref().map(path));
+        set("http.bind", self.bind.as_ref().map(text));
+        set("batch.format", self.batch_format.as_ref().map(text));
+        set("stream.rate", self.rate.map(|n| format!("{n:?}")));
+        set("stream.speed", self.speed.map(|n| format!("{n:?}")));
+        set("stream.rows", self.rows.map(|n| n.to_string()));
+        set("stream.seed", self.seed.map(|n| n.to_string()));
+        set("forest.seed", self.seed.map(|n| n.to_string()));
+        all.extend(self.set.iter().cloned());
+        all
+    }
+}
+
+fn toml_string(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// Prints one result line to standard output.
+pub(crate) fn print(line: &str) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", line.trim_end())?;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+use std::path::PathBuf;
+
+use retail_core::engine::{
+    BatchConfig, EngineConfig, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
+    TrainConfig, WindowConfig,
+};
+use retail_core::error::ConfigError;
+use retail_core::source::Replay;
+use retail_core::time::Timestamp;
+use retail_core::train::RandomForestParams;
+use serde::{Deserialize, Serialize};
+
+use crate::Outcome;
+use crate::args::Args;
+
+/// Everything that can be configured, in one place. Each section has defaults; an unknown key or
+/// an illegal value is an error that names it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AppConfig {
+    pub(crate) data: DataConfig,
+    pub(crate) stream: StreamConfig,
+    pub(crate) http: HttpConfig,
+    pub(crate) batch: BatchConfig,
+    pub(crate) window: WindowConfig,
+    pub(crate) label: LabelConfig,
+    pub(crate) linear: LinearConfig,
+    pub(crate) forest: RandomForestParams,
+    pub(crate) logistic: LogisticConfig,
+    pub(crate) train: TrainConfig,
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DataConfig {
+    pub(crate) dir: PathBuf,
+}
+
+/// Where records come from, and when they enter the stream.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StreamConfig {
+    /// A CSV to replay; without it a stream is simulated.
+    pub(crate) input: Option<PathBuf>,
+    /// Records per second of stream time.
+    pub(crate) rate: f64,
+    /// Stream time of the first record.
+    pub(crate) start: Timestamp,
+    /// How many times as fast as stream time; as fast as possible without it.
+    pub(crate) speed: Option<f64>,
+    /// Records to simulate.
+    pub(crate) rows: u64,
+    /// Seed of the simulation.
+    pub(crate) seed: u64,
+}
+
+/// Where models are served.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HttpConfig {
+    pub(crate) bind: String,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { dir: "data".into() }
+    }
+}
+
+impl Default for StreamConfig {
+    fn default() -> Self {
+        Self {
+            input: None,
+            rate: Replay::DEFAULT_RATE,
+            start: Timestamp::EPOCH,
+            speed: None,
+            rows: 200_000,
+            seed: 42,
+        }
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            bind: "127.0.0.1:5000".into(),
+        }
+    }
+}
+
+impl AppConfig {
+    pub(crate) fn engine(&self) -> EngineConfig {
+        EngineConfig {
+            batch: self.batch.clone(),
+            window: self.window.clone(),
+            label: self.label.clone(),
+            linear: self.linear.clone(),
+            forest: self.forest.clone(),
+            logistic: self.logistic.clone(),
+            train: self.train.clone(),
+        }
+    }
+
+    pub(crate) fn to_toml(&self) -> Outcome<String> {
+        Ok(toml::to_string(self)?)
+    }
+}
+
+/// The configuration file, if any, with the flags on top.
+pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
+    let (mut table, origin) = match &args.config {
+        Some(path) => {
+            // Read as a configuration first, for an error with the line.
+            retail_core::engine::read_toml::<AppConfig>(path)?;
+            (
+                retail_core::engine::read_toml::<toml::Table>(path)?,
+                format!("{} and flags", path.display()),
+            )
+        }
+        None => (toml::Table::new(), "flags".to_owned()),
+    };
+    for assignment in args.assignments() {
+        let one = retail_core::engine::parse_toml::<toml::Table>(
+            &assignment,
+            &format!("--set {assignment}"),
+        )?;
+        merge(&mut table, one);
+    }
+    // A bounded job is done when its source is: only the newest state matters.
+    let policy_given = table
+        .get("train")
+        .and_then(|train| train.get("policy"))
+        .is_some();
+    let mut config: AppConfig =
+        AppConfig::deserialize(table).map_err(|error| ConfigError::Syntax {
+            origin,
+            message: error.to_string().trim().replace('\n', " "),
+        })?;
+    if args.once && !policy_given {
+        config.train.policy = RetrainPolicy::AtEnd;
+    }
+    Ok(config)
+}
+
+fn merge(into: &mut toml::Table, from: toml::Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(more)) => merge(inner, more),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}

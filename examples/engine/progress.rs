@@ -1,0 +1,92 @@
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use retail_core::engine::{Event, ModelOutcome, Observer};
+
+/// Shows what the engine does: a bar where standard error is a terminal, a line every few seconds
+/// where it is not.
+#[derive(Clone)]
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    spoken: Arc<Mutex<Instant>>,
+}
+
+const SILENCE: Duration = Duration::from_secs(5);
+
+impl Progress {
+    pub(crate) fn start(verbose: bool) -> Self {
+        let level = if verbose {
+            tracing::Level::DEBUG
+        } else {
+            tracing::Level::INFO
+        };
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_max_level(level)
+            .with_target(false)
+            .init();
+        Self {
+            bar: std::io::stderr().is_terminal().then(bar),
+            spoken: Arc::new(Mutex::new(Instant::now())),
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn read(&self, progress: &retail_core::source::Progress) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(progress.total.unwrap_or(0));
+            bar.set_position(progress.done);
+            return;
+        }
+        let mut spoken = self.spoken.lock().unwrap_or_else(PoisonError::into_inner);
+        if spoken.elapsed() >= SILENCE {
+            *spoken = Instant::now();
+            match progress.total {
+                Some(total) => {
+                    tracing::info!("read {} of {total} {}", progress.done, progress.unit);
+                }
+                None => tracing::info!("read {} {}", progress.done, progress.unit),
+            }
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Started { resumed_at } if *resumed_at > 0 => {
+                tracing::info!("going on after {resumed_at} records saved before");
+            }
+            Event::Read(progress) => self.read(progress),
+            Event::BatchSaved(batch) => {
+                tracing::debug!("batch {} saved: {} rows", batch.batch, batch.rows);
+            }
+            Event::Trained { model, status, .. } => match &status.outcome {
+                ModelOutcome::Trained { holdout } => tracing::debug!(
+                    "{model} trained on {} rows in {:.3} s: {}",
+                    status.rows,
+                    status.seconds,
+                    serde_json::json!(holdout)
+                ),
+                ModelOutcome::NotTrained { message, .. } => {
+                    tracing::debug!("{model} not trained: {message}");
+                }
+            },
+            _ => {}
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{wide_bar} {percent} %  {bytes_per_sec}  {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}

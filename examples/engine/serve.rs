@@ -1,0 +1,71 @@
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use retail_core::engine::{Engine, StopHandle};
+use retail_http::{AppState, ServeOptions};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::Outcome;
+
+/// A running HTTP server.
+pub(crate) struct Server {
+    runtime: Runtime,
+    shutdown: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// Takes the address, or says why it cannot be had.
+pub(crate) fn bind(address: &str) -> Outcome<TcpListener> {
+    let listener = TcpListener::bind(address)
+        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves the models of `engine` beside it.
+pub(crate) fn start(listener: TcpListener, engine: &Engine) -> Outcome<Server> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let address = listener.local_addr()?;
+    let state = AppState::new(engine.registry()).with_status(engine.status());
+    let (shutdown, asked) = oneshot::channel();
+    let listener = {
+        let _entered = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)?
+    };
+    let task = runtime.spawn(retail_http::serve(
+        listener,
+        retail_http::router(state),
+        ServeOptions::default(),
+        async {
+            let _ = asked.await;
+        },
+    ));
+    tracing::info!("serving on http://{address}");
+    Ok(Server {
+        runtime,
+        shutdown,
+        task,
+    })
+}
+
+impl Server {
+    /// Waits until someone asks to stop.
+    pub(crate) fn wait_until(&self, stop: &StopHandle) {
+        while !stop.is_stopped() && !self.task.is_finished() {
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Answers what has been asked already, then ends.
+    pub(crate) fn stop(self) -> Outcome<()> {
+        let _ = self.shutdown.send(());
+        self.runtime.block_on(self.task)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+use retail_core::source::{self, CsvSource, Paced, Replay, Source, SyntheticSource};
+use retail_core::time::SystemClock;
+
+use crate::Outcome;
+use crate::config::AppConfig;
+
+/// The source that the configuration names.
+pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<Box<dyn Source>> {
+    let stream = &config.stream;
+    let replay = Replay::new(stream.start, stream.rate)?;
+    match &stream.input {
+        Some(path) => paced(CsvSource::open(path, replay)?, config),
+        None => {
+            let synthetic = synthetic(config)?;
+            tracing::info!(
+                "no --input: simulating {} records with seed {}{}",
+                stream.rows,
+                stream.seed,
+                if once { "" } else { ", then serving" }
+            );
+            paced(synthetic, config)
+        }
+    }
+}
+
+fn paced<S: Source + 'static>(source: S, config: &AppConfig) -> Outcome<Box<dyn Source>> {
+    Ok(match config.stream.speed {
+        Some(speed) => Box::new(Paced::new(source, Arc::new(SystemClock), speed)?),
+        None => Box::new(source),
+    })
+}
+
+fn synthetic(config: &AppConfig) -> Outcome<SyntheticSource> {
+    let stream = &config.stream;
+    let params = SyntheticSource::params()
+        .rows(stream.rows)
+        .seed(stream.seed)
+        .replay(Replay::new(stream.start, stream.rate)?);
+    Ok(SyntheticSource::new(params.check()?))
+}
+
+/// Writes the simulated stream in the form of the Online Retail II export.
+pub(crate) fn write_synthetic(path: &Path, config: &AppConfig) -> Outcome<()> {
+    let stream = &config.stream;
+    let params = SyntheticSource::params()
+        .rows(stream.rows)
+        .seed(stream.seed)
+        .check()?;
+    let file =
+        File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    source::write_csv(&params, &mut BufWriter::new(file))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    Ok(())
+}

@@ -1,0 +1,201 @@
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use super::BatchLimits;
+use crate::clean::{self, RejectCounts, RejectReason, Rejection};
+use crate::record::Transactions;
+use crate::source::{Incoming, Origin, Position, Sink};
+use crate::time::Timestamp;
+
+/// Why a batch was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// It had as many rows as a batch may have, or as many rejected records.
+    Count,
+    /// A record, or the clock, reached the age that a batch may have.
+    Age,
+    /// The source was exhausted.
+    End,
+    /// The engine was asked to stop.
+    Stop,
+}
+
+impl CloseReason {
+    /// The word used in the manifest, for example `count`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Age => "age",
+            Self::End => "end",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// Consecutive records of a stream: the kept rows, the rejected ones, and where they stood.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The kept rows, in stream order.
+    pub rows: Transactions,
+    /// The rejected records, in stream order.
+    pub rejections: Vec<Rejection>,
+    /// The rejected records, counted by reason.
+    pub rejected: RejectCounts,
+    /// Source positions before the batch.
+    pub from: Position,
+    /// Source positions after the batch.
+    pub to: Position,
+    /// Stream times of its first readable record and of its latest one, kept or not.
+    pub stream_time: Option<[Timestamp; 2]>,
+    /// Why it was closed.
+    pub closed_by: CloseReason,
+}
+
+impl Batch {
+    /// Records of the source in this batch: kept plus rejected.
+    #[must_use]
+    pub fn read(&self) -> u64 {
+        self.rows.len() as u64 + self.rejected.total()
+    }
+}
+
+/// Cleans records and cuts them into batches.
+///
+/// A batch is closed *after* the record that fills it, and *before* the record whose stream time
+/// reaches its age: both intervals are half-open.
+#[derive(Debug)]
+pub struct Batcher {
+    limits: BatchLimits,
+    open: Open,
+    closed: VecDeque<Batch>,
+    position: Position,
+    latest: Option<Timestamp>,
+}
+
+/// The batch that is being filled.
+#[derive(Debug, Default)]
+struct Open {
+    rows: Transactions,
+    rejections: Vec<Rejection>,
+    rejected: RejectCounts,
+    from: Position,
+    closes_at: Option<Timestamp>,
+    stream_time: Option<[Timestamp; 2]>,
+}
+
+impl Batcher {
+    /// A batcher that starts at `position` of the source.
+    #[must_use]
+    pub fn new(limits: BatchLimits, position: Position) -> Self {
+        Self {
+            limits,
+            open: Open {
+                from: position.clone(),
+                ..Open::default()
+            },
+            closed: VecDeque::new(),
+            position,
+            latest: None,
+        }
+    }
+
+    /// Takes the oldest batch that has been closed.
+    pub fn take_closed(&mut self) -> Option<Batch> {
+        self.closed.pop_front()
+    }
+
+    /// Source positions after all records taken so far, open batch included.
+    #[must_use]
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// The latest stream time seen.
+    #[must_use]
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.latest
+    }
+
+    /// Rows in the open batch.
+    #[must_use]
+    pub fn open_rows(&self) -> usize {
+        self.open.rows.len()
+    }
+
+    /// Says that stream time has come to `now` without a record: closes the open batch where it is
+    /// old enough.
+    pub fn advance(&mut self, now: Timestamp) {
+        self.latest = self.latest.max(Some(now));
+        if self.open.closes_at.is_some_and(|end| now >= end) {
+            self.close(CloseReason::Age);
+        }
+    }
+
+    /// Closes the open batch where it has taken any record.
+    pub fn flush(&mut self, reason: CloseReason) {
+        if !self.open.rows.is_empty() || !self.open.rejections.is_empty() {
+            self.close(reason);
+        }
+    }
+
+    fn close(&mut self, closed_by: CloseReason) {
+        let next = Open {
+            from: self.position.clone(),
+            ..Open::default()
+        };
+        let open = std::mem::replace(&mut self.open, next);
+        self.closed.push_back(Batch {
+            rows: open.rows,
+            rejections: open.rejections,
+            rejected: open.rejected,
+            from: open.from,
+            to: self.position.clone(),
+            stream_time: open.stream_time,
+            closed_by,
+        });
+    }
+
+    fn reject(&mut self, origin: &Origin, reason: RejectReason) {
+        self.open.rejected.add(&reason);
+        self.open.rejections.push(Rejection {
+            partition: origin.partition,
+            offset: origin.offset,
+            line: origin.line,
+            reason,
+        });
+    }
+}
+
+impl Sink for Batcher {
+    fn push(&mut self, origin: Origin, record: Incoming<'_>) -> ControlFlow<()> {
+        if let Ok(row) = &record {
+            self.advance(row.timestamp);
+            let [first, latest] = self.open.stream_time.unwrap_or([row.timestamp; 2]);
+            self.open.stream_time = Some([first, latest.max(row.timestamp)]);
+        }
+        match record.and_then(|row| clean::check(&row).map(|()| row)) {
+            Ok(row) => {
+                if self.open.rows.is_empty() {
+                    self.open.closes_at = Some(row.timestamp.saturating_add(self.limits.age()));
+                }
+                self.open.rows.push(&row);
+            }
+            Err(reason) => self.reject(&origin, reason),
+        }
+        self.position.advance(&origin);
+        if self.open.rows.len() >= self.limits.rows()
+            || self.open.rejections.len() >= BatchLimits::MAX_REJECTED
+        {
+            self.close(CloseReason::Count);
+        }
+        if self.closed.is_empty() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+}

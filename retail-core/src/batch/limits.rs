@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+use crate::error::ConfigError;
+
+/// When a batch is closed: whichever comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchLimits {
+    rows: usize,
+    age: Duration,
+}
+
+impl BatchLimits {
+    /// Rejected records after which a batch is closed however few rows it has, so that a stream of
+    /// nothing but bad records cannot fill the memory.
+    pub const MAX_REJECTED: usize = 65_536;
+
+    /// At most `rows` kept rows (1 to 10,000,000), spanning less than `age` of stream time
+    /// (1 ms to a year).
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] where one is out of range.
+    pub fn new(rows: usize, age: Duration) -> Result<Self, ConfigError> {
+        if !(1..=10_000_000).contains(&rows) {
+            return Err(ConfigError::value(
+                "batch.rows",
+                "a whole number from 1 to 10000000",
+                rows,
+            ));
+        }
+        if !(Duration::from_millis(1)..=Duration::from_secs(366 * 86_400)).contains(&age) {
+            return Err(ConfigError::value(
+                "batch.age_seconds",
+                "seconds from 0.001 to 31622400",
+                age.as_secs_f64(),
+            ));
+        }
+        Ok(Self { rows, age })
+    }
+
+    /// The largest number of kept rows.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The stream time after which a batch is closed, counted from its first kept row.
+    #[must_use]
+    pub const fn age(&self) -> Duration {
+        self.age
+    }
+}
+
+impl Default for BatchLimits {
+    /// 1,000 rows or 60 s.
+    fn default() -> Self {
+        Self {
+            rows: 1_000,
+            age: Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Batches: closed by count or by age, saved whole or not at all.
+//!
+//! A [`Batcher`] cleans what a source pushes and cuts the kept rows into [`Batch`]es. A
+//! [`BatchStore`] makes each batch one fact on disk: its rows, its rejected records and the source
+//! positions after it are all there after a crash, or none of them is.
+
+mod batcher;
+mod encode;
+mod limits;
+mod manifest;
+mod rejects;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use batcher::{Batch, Batcher, CloseReason};
+pub use encode::{BATCH_COLUMNS, encode_csv};
+pub use limits::BatchLimits;
+pub use manifest::{BatchEntry, ManifestHeader};
+pub use store::{BatchFormat, BatchStore, Saved};

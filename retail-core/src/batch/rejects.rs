@@ -1,0 +1,86 @@
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::encode::{number, text};
+use crate::clean::Rejection;
+use crate::error::StorageError;
+
+const HEADER: &[u8] = b"line,partition,offset,reason,detail\n";
+
+/// The file of rejected records, as CSV: which one, and why.
+#[derive(Debug)]
+pub(super) struct RejectsFile {
+    path: PathBuf,
+    file: File,
+    len: u64,
+}
+
+impl RejectsFile {
+    /// Opens the file and cuts it to `len` bytes, what the manifest knows of; 0 starts it anew.
+    pub(super) fn open(path: &Path, len: u64) -> Result<Self, StorageError> {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(StorageError::io("open", path))?;
+        let present = file
+            .metadata()
+            .map_err(StorageError::io("read", path))?
+            .len();
+        if present < len {
+            return Err(StorageError::Corrupt {
+                path: path.to_owned(),
+                detail: format!("expected at least {len} bytes, got {present}"),
+            });
+        }
+        file.set_len(len)
+            .and_then(|()| file.seek(SeekFrom::End(0)))
+            .map_err(StorageError::io("truncate", path))?;
+        let mut rejects = Self {
+            path: path.to_owned(),
+            file,
+            len,
+        };
+        if len == 0 {
+            rejects.write(HEADER)?;
+        }
+        Ok(rejects)
+    }
+
+    /// The length in bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        self.file
+            .write_all(bytes)
+            .map_err(StorageError::io("write", &self.path))?;
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    pub(super) fn sync(&self) -> Result<(), StorageError> {
+        self.file
+            .sync_data()
+            .map_err(StorageError::io("sync", &self.path))
+    }
+}
+
+/// Appends a rejected record as a row of the file.
+pub(super) fn encode(rejection: &Rejection, out: &mut Vec<u8>) {
+    if let Some(line) = rejection.line {
+        number(line, out);
+    }
+    out.push(b',');
+    number(rejection.partition, out);
+    out.push(b',');
+    number(rejection.offset, out);
+    out.push(b',');
+    out.extend_from_slice(rejection.reason.key().as_bytes());
+    out.push(b',');
+    text(&rejection.reason.to_string(), out);
+    out.push(b'\n');
+}

@@ -1,0 +1,40 @@
+use super::{BatchStatus, ModelStatus};
+use crate::source::Progress;
+
+/// Something that an engine did, for progress displays and logs.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Reading begins, after so many records that were read and saved before.
+    Started {
+        /// Records read and saved before.
+        resumed_at: u64,
+    },
+    /// The source has been read up to here.
+    Read(Progress),
+    /// A batch is saved.
+    BatchSaved(BatchStatus),
+    /// A model was trained, or was not and why.
+    Trained {
+        /// The slot, for example `linear_model_1`.
+        model: String,
+        /// What became of it.
+        status: Box<ModelStatus>,
+        /// Whether a new revision is being served.
+        changed: bool,
+    },
+    /// The source is exhausted, or the engine was asked to stop; everything is saved.
+    Finished,
+}
+
+/// Takes the events of an engine, on whatever thread they occur. It should return quickly.
+pub trait Observer: Send + Sync {
+    /// Takes one event.
+    fn event(&self, event: &Event);
+}
+
+impl<F: Fn(&Event) + Send + Sync> Observer for F {
+    fn event(&self, event: &Event) {
+        self(event);
+    }
+}

@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use super::history::{History, Inbox};
+use super::scoreboard::Scoreboard;
+use super::{Event, ModelOutcome, ModelStatus, Observer, Pipeline, RetrainPolicy, StatusBoard};
+use crate::error::StorageError;
+use crate::evaluate;
+use crate::feature::{RowSet, Rows};
+use crate::registry::{Artefact, ModelInfo, Registry, Slice, SlotName};
+use crate::train::{Dataset, NotTrained};
+use crate::window::{StreamView, Window};
+
+/// Trains what changed, and publishes it.
+pub(super) struct Retrainer {
+    pub(super) pipelines: Vec<Pipeline>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) status: Arc<StatusBoard>,
+    pub(super) observers: Vec<Arc<dyn Observer>>,
+    pub(super) policy: RetrainPolicy,
+    pub(super) threads: usize,
+    /// The window that each slot was last trained on.
+    pub(super) trained: Mutex<BTreeMap<String, (RowSet, bool)>>,
+    pub(super) scores: Mutex<Scoreboard>,
+}
+
+/// One model to train.
+struct Job<'a> {
+    pipeline: &'a Pipeline,
+    slot: SlotName,
+    window: Result<Window, NotTrained>,
+}
+
+impl Job<'_> {
+    fn rows(&self) -> u64 {
+        self.window.as_ref().map_or(0, |window| window.rows.len())
+    }
+}
+
+impl Retrainer {
+    /// Trains whenever the policy says so, until the inbox is finished.
+    pub(super) fn follow(&self, inbox: &Inbox) -> Result<(), StorageError> {
+        let mut generation = 0;
+        let mut rows = inbox.rows();
+        self.lock_scores().skip_to(rows);
+        loop {
+            let newest = inbox.wait(generation);
+            generation = newest.generation;
+            let view = newest.history.view();
+            self.lock_scores()
+                .score(&self.pipelines, &self.registry, &view);
+            let due = match self.policy {
+                _ if view.ended => self.policy != RetrainPolicy::Manual,
+                RetrainPolicy::EveryBatch | RetrainPolicy::OnWindowClose => !newest.finished,
+                RetrainPolicy::EveryRows(step) => view.len() >= rows + step && !newest.finished,
+                RetrainPolicy::AtEnd | RetrainPolicy::Manual => false,
+            };
+            if due {
+                rows = view.len();
+                self.train(&newest.history)?;
+            }
+            if newest.finished {
+                return Ok(());
+            }
+        }
+    }
+
+    fn lock_scores(&self) -> MutexGuard<'_, Scoreboard> {
+        self.scores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Trains every model whose window has changed since it was last trained.
+    pub(super) fn train(&self, history: &History) -> Result<(), StorageError> {
+        let view = history.view();
+        let jobs = self.jobs(&view);
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.run(job, history, &view)?;
+            }
+            Ok(())
+        };
+        let threads = self.threads.clamp(1, jobs.len().max(1));
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mine = work();
+            others.into_iter().fold(mine, |result, other| {
+                result.and(other.join().unwrap_or(Ok(())))
+            })
+        })
+    }
+
+    /// The models to train, the longest first.
+    fn jobs(&self, view: &StreamView) -> Vec<Job<'_>> {
+        let trained = self.trained.lock().unwrap_or_else(PoisonError::into_inner);
+        let only_closed = self.policy == RetrainPolicy::OnWindowClose && !view.ended;
+        let mut jobs = Vec::new();
+        for pipeline in &self.pipelines {
+            let windows = pipeline.windows.windows(view);
+            let got = windows.len();
+            let mut windows = windows.into_iter();
+            for (slot, needed) in pipeline.slots().zip(1..) {
+                let window = windows.next().ok_or(NotTrained::NoWindow { needed, got });
+                let unchanged = window.as_ref().is_ok_and(|window| {
+                    let state = trained.get(&slot.name);
+                    state.is_some_and(|(rows, closed)| {
+                        *rows == window.rows && *closed == window.closed
+                    }) || (only_closed && !window.closed)
+                });
+                if !unchanged {
+                    jobs.push(Job {
+                        pipeline,
+                        slot,
+                        window,
+                    });
+                }
+            }
+        }
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.rows()));
+        jobs
+    }
+
+    fn run(&self, job: &Job<'_>, history: &History, view: &StreamView) -> Result<(), StorageError> {
+        let begun = Instant::now();
+        let mut changed = false;
+        let outcome = match learn(job, history, view) {
+            Ok(artefact) => {
+                let holdout = artefact.info.holdout.clone();
+                if let Some(published) = self.registry.publish(artefact)? {
+                    changed = published.changed;
+                }
+                ModelOutcome::Trained { holdout }
+            }
+            Err(why) => ModelOutcome::NotTrained {
+                message: why.to_string(),
+                why,
+            },
+        };
+        if let Ok(window) = &job.window {
+            let state = (window.rows.clone(), window.closed);
+            let mut trained = self.trained.lock().unwrap_or_else(PoisonError::into_inner);
+            trained.insert(job.slot.name.clone(), state);
+        }
+        let status = ModelStatus {
+            rows: job.rows(),
+            outcome,
+            revision: self.registry.get(&job.slot.name).map(|s| s.revision),
+            seconds: begun.elapsed().as_secs_f64(),
+            prequential: self.lock_scores().of(&job.slot.name),
+        };
+        self.status.update(|all| {
+            all.models.insert(job.slot.name.clone(), status.clone());
+        });
+        let event = Event::Trained {
+            model: job.slot.name.clone(),
+            status: Box::new(status),
+            changed,
+        };
+        for observer in &self.observers {
+            observer.event(&event);
+        }
+        Ok(())
+    }
+}
+
+fn learn(job: &Job<'_>, history: &History, view: &StreamView) -> Result<Artefact, NotTrained> {
+    let window = job.window.as_ref().map_err(Clone::clone)?;
+    let Pipeline {
+        features,
+        label,
+        trainer,
+        ..
+    } = job.pipeline;
+    let rows = Rows::select(&view.frames, &window.rows);
+    let holdout = evaluate::holdout(&rows, features, label.as_ref(), trainer.as_ref());
+    let fitted = label.fit(&rows);
+    let data = Dataset::new(&rows, features, fitted.as_ref(), label.task());
+    let model = trainer.fit(&data)?;
+    Ok(Artefact {
+        info: ModelInfo {
+            name: job.slot.name.clone(),
+            target: job.slot.target.clone(),
+            version: job.slot.version,
+            trainer: trainer.name().to_owned(),
+            hyper_parameters: trainer.hyper_parameters(),
+            seed: trainer.seed(),
+            task: label.task(),
+            label: fitted.parameters(),
+            features: features.schema(),
+            slice: slice(window, &rows, history),
+            holdout: holdout.into(),
+            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        model,
+    })
+}
+
+fn slice(window: &Window, rows: &Rows, history: &History) -> Slice {
+    let ranges = window.rows.ranges();
+    let first_row = ranges.first().map_or(0, |range| range.start);
+    let end_row = ranges.last().map_or(0, |range| range.end);
+    let [from, to] = history.positions(first_row, end_row);
+    let times = |at: Option<&crate::feature::Segment>, last: bool| {
+        at.and_then(|segment| {
+            let row = if last {
+                segment.range.end.checked_sub(1)?
+            } else {
+                segment.range.start
+            };
+            segment.frame.stream_time().get(row).copied()
+        })
+        .unwrap_or_default()
+    };
+    Slice {
+        window: window.label.clone(),
+        closed: window.closed,
+        rows: rows.len() as u64,
+        first_row,
+        end_row,
+        from,
+        to,
+        stream_time: [
+            times(rows.segments().first(), false),
+            times(rows.segments().last(), true),
+        ],
+    }
+}

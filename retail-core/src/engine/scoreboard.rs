@@ -1,0 +1,93 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Pipeline;
+use crate::evaluate::{Metrics, Prequential};
+use crate::feature::{Frame, Rows};
+use crate::registry::Registry;
+use crate::window::StreamView;
+
+/// Batches over which the recent measures are taken.
+const RECENT: usize = 20;
+
+/// How the models served did on batches before learning from them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PrequentialStatus {
+    /// Batches measured.
+    pub batches: u64,
+    /// Over the newest of them, 20 at most.
+    pub recent: Metrics,
+    /// Over all of them.
+    pub overall: Metrics,
+}
+
+/// Predicts every new batch with the models being served, and scores them, before any learns from
+/// it. The truth of a batch is its label fitted on that batch.
+#[derive(Debug, Default)]
+pub(super) struct Scoreboard {
+    scores: BTreeMap<String, Prequential>,
+    /// Kept rows that have been scored, or were saved before.
+    rows: u64,
+}
+
+impl Scoreboard {
+    /// Passes over the rows of the stream so far.
+    pub(super) fn skip_to(&mut self, rows: u64) {
+        self.rows = rows;
+    }
+
+    /// Scores the batches that came since the last call.
+    pub(super) fn score(&mut self, pipelines: &[Pipeline], registry: &Registry, view: &StreamView) {
+        let first = view
+            .frames
+            .partition_point(|frame| frame.first_row() < self.rows);
+        for frame in &view.frames[first..] {
+            for pipeline in pipelines {
+                self.score_batch(pipeline, registry, frame);
+            }
+        }
+        self.rows = view.len();
+    }
+
+    fn score_batch(&mut self, pipeline: &Pipeline, registry: &Registry, frame: &Arc<Frame>) {
+        let served: Vec<_> = pipeline
+            .slots()
+            .filter_map(|slot| registry.get(&slot.name).map(|served| (slot.name, served)))
+            .collect();
+        if served.is_empty() {
+            return;
+        }
+        let rows = Rows::all(std::slice::from_ref(frame));
+        let features = pipeline.features.matrix(&rows);
+        let truth = pipeline.label.fit(&rows).apply(&rows);
+        for (name, served) in served {
+            let Some(score) = self.of_model(&name, pipeline) else {
+                continue;
+            };
+            let model = served.artefact.model.as_ref();
+            if let Err(error) = score.score(model, features.view(), &truth) {
+                tracing::debug!("{name} cannot be measured on this batch: {error}");
+            }
+        }
+    }
+
+    fn of_model(&mut self, name: &str, pipeline: &Pipeline) -> Option<&mut Prequential> {
+        if !self.scores.contains_key(name) {
+            let new = Prequential::new(pipeline.label.task(), RECENT).ok()?;
+            self.scores.insert(name.to_owned(), new);
+        }
+        self.scores.get_mut(name)
+    }
+
+    /// The measures of a model, once there are any.
+    pub(super) fn of(&self, name: &str) -> Option<PrequentialStatus> {
+        let score = self.scores.get(name)?;
+        Some(PrequentialStatus {
+            batches: score.batches(),
+            recent: score.recent()?,
+            overall: score.overall()?,
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! Bad input: one clear line on standard error, a non-zero exit, nothing saved is touched.
+
+mod support;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use support::{engine, example, summary, synthetic_csv, tree};
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+/// The single line of an error, of a run that has to fail.
+fn error(args: &[&str]) -> String {
+    error_of("engine", args)
+}
+
+fn error_of(name: &str, args: &[&str]) -> String {
+    let output = Command::new(example(name)).args(args).output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{args:?} succeeded: {log}");
+    let errors: Vec<_> = log.lines().filter(|l| l.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "one line: {log}");
+    assert!(!log.contains("panicked"), "{log}");
+    errors[0].to_owned()
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let line = error(&["--once", "--input", "/nowhere/retail.csv"]);
+    assert!(line.contains("/nowhere/retail.csv"), "{line}");
+}
+
+#[test]
+fn a_wrong_header_is_named_with_what_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("wrong.csv");
+    fs::write(&input, "Invoice,StockCode,Quantity\n1,2,3\n").unwrap();
+    let line = error(&["--once", "--input", path(&input)]);
+    assert!(
+        line.contains("wrong.csv") && line.contains("line 1"),
+        "{line}"
+    );
+    assert!(line.contains("Price"), "{line}");
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_written_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a_file");
+    fs::write(&file, "").unwrap();
+    let below = file.join("data");
+    let line = error(&["--once", "--rows", "100", "--data-dir", path(&below)]);
+    assert!(line.contains(path(&below)), "{line}");
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = error(&[
+        "--rows",
+        "100",
+        "--data-dir",
+        path(dir.path()),
+        "--bind",
+        &address,
+    ]);
+    assert!(line.contains(&address), "{line}");
+    assert!(!dir.path().join("batches").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_damaged_model_is_named_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = synthetic_csv(dir.path(), 10_000);
+    let data = dir.path().join("data");
+    let args = ["--once", "--input", path(&input), "--data-dir", path(&data)];
+    summary(&args);
+    let model = data.join("models/linear_model_2/revision_1.json");
+    let mut bytes = fs::read(&model).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x20;
+    fs::write(&model, bytes).unwrap();
+    let before = tree(&data.join("models"));
+    for (name, args) in [
+        ("engine", args.to_vec()),
+        (
+            "http_server",
+            vec![
+                "--models",
+                path(&data.join("models")),
+                "--bind",
+                "127.0.0.1:0",
+            ],
+        ),
+    ] {
+        let line = error_of(name, &args);
+        assert!(
+            line.contains("linear_model_2") && line.contains("damaged"),
+            "{line}"
+        );
+    }
+    assert_eq!(tree(&data.join("models")), before);
+}
+
+#[test]
+fn a_damaged_batch_file_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = synthetic_csv(dir.path(), 10_000);
+    let data = dir.path().join("data");
+    let args = ["--once", "--input", path(&input), "--data-dir", path(&data)];
+    summary(&args);
+    let batch = data.join("batches/batch_2.csv");
+    let bytes = fs::read(&batch).unwrap();
+    fs::write(&batch, &bytes[..bytes.len() - 10]).unwrap();
+    let line = error(&args);
+    assert!(
+        line.contains("batch_2.csv") && line.contains("damaged"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_folder_in_use_by_another_engine_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let _server = support::Server::start("engine", &["--rows", "100", "--data-dir", path(&data)]);
+    let line = error(&["--once", "--rows", "100", "--data-dir", path(&data)]);
+    assert!(line.contains("in use by another engine"), "{line}");
+}
+
+#[test]
+fn a_configuration_that_is_not_legal_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("engine.toml");
+    let cases = [
+        ("[batch]\nrow = 5\n", vec!["row", "line 2", "engine.toml"]),
+        (
+            "[batch]\nrows = 'x'\n",
+            vec!["line 2", "engine.toml", "rows: invalid type"],
+        ),
+        ("[batch]\nrows = 0\n", vec!["batch.rows", "from 1", "got 0"]),
+        ("[stream]\nrate = -1.0\n", vec!["rate", "-1"]),
+        ("[batch\n", vec!["line 1", "engine.toml"]),
+        ("[forest]\nn_trees = 0\n", vec!["n_trees", "got 0"]),
+        ("[logistic]\nalpha = -1.0\n", vec!["alpha", "-1"]),
+        (
+            "[label]\nquantity_edges = [5.0, 1.0, 2.0]\n",
+            vec!["quantity_edges"],
+        ),
+    ];
+    for (text, words) in cases {
+        fs::write(&file, text).unwrap();
+        let data = dir.path().join("data");
+        let line = error(&["--once", "--config", path(&file), "--data-dir", path(&data)]);
+        for word in words {
+            assert!(line.contains(word), "{text:?}: {line}");
+        }
+    }
+    let line = error(&["--once", "--set", "batch.sizes=5"]);
+    assert!(line.contains("sizes"), "{line}");
+    let line = error(&["--once", "--config", "/nowhere/engine.toml"]);
+    assert!(line.contains("/nowhere/engine.toml"), "{line}");
+}
+
+#[test]
+fn malformed_rows_are_listed_by_line_and_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("dirty.csv");
+    fs::write(
+        &input,
+        "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n\
+         536365,85123A,GOOD,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n\
+         536366,85123A,SHORT,6,2010-12-01 08:26:00,2.55\n\
+         536367,85123A,\"TWO\nLINES\",six,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n\
+         536368,85123A,DATE,6,2010-13-01 08:26:00,2.55,17850.0,United Kingdom\n\
+         c536369,85123A,BACK,-6,2010-12-01 08:26:00,2.55,,United Kingdom\n",
+    )
+    .unwrap();
+    let data = dir.path().join("data");
+    let output = engine(&["--once", "--input", path(&input), "--data-dir", path(&data)]);
+    assert!(output.status.success());
+    let rejects = fs::read_to_string(data.join("logs/rejects.csv")).unwrap();
+    let starts: Vec<_> = rejects
+        .lines()
+        .skip(1)
+        .map(|line| line.splitn(5, ',').take(4).collect::<Vec<_>>().join(","))
+        .collect();
+    assert_eq!(
+        starts,
+        [
+            "3,0,1,wrong_column_count",
+            "4,0,2,unparsable_field",
+            "6,0,3,unparsable_field",
+            "7,0,4,cancelled",
+        ]
+    );
+}
