@@ -56,9 +56,12 @@ fn run(args: &Args) -> Outcome<()> {
     progress.finish();
     match server {
         Some(server) => {
-            if report.is_ok() && !stop.is_stopped() {
-                tracing::info!("the source is exhausted; serving until Ctrl+C");
-                server.wait_until(&stop);
+            if let Ok(report) = &report {
+                progress::log_report(report);
+                if !stop.is_stopped() {
+                    tracing::info!("the source is exhausted; serving until Ctrl+C");
+                    server.wait_until(&stop);
+                }
             }
             server.stop()?;
             report?;

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use retail_core::engine::{Event, ModelOutcome, Observer};
+use retail_core::engine::{Event, ModelOutcome, ModelReport, Observer, RunReport};
 
 /// Shows what the engine does: a bar where standard error is a terminal, a line every few seconds
 /// where it is not.
@@ -83,6 +83,20 @@ impl Observer for Progress {
             _ => {}
         }
     }
+}
+
+/// Logs in one line what a run has come to.
+pub(crate) fn log_report(report: &RunReport) {
+    let trained = |model: &&ModelReport| matches!(model.status.outcome, ModelOutcome::Trained { .. });
+    tracing::info!(
+        "{} records read, {} kept in {} batches; {} of {} models trained; {:.2} s",
+        report.rows_read,
+        report.rows_kept,
+        report.batches,
+        report.models.iter().filter(trained).count(),
+        report.models.len(),
+        report.seconds
+    );
 }
 
 fn bar() -> ProgressBar {

@@ -1,4 +1,41 @@
 //! Turns a stream of retail transactions into continuously retrained, versioned, served models.
+//!
+//! ```text
+//! source ─► clean ─► batch ─► feature, label ─► window ─► train ─► evaluate ─► registry ─► engine
+//! ```
+//!
+//! The modules are ordered as the data flows, and none depends on one to its right. Use all of them
+//! through [`engine::Engine`], or each on its own: a [`source`] without the engine, a [`train`]er on
+//! rows of yours, a [`registry`] behind your own server.
+//!
+//! ```
+//! use retail_core::ndarray::array;
+//! use retail_core::prelude::*;
+//!
+//! let mut engine = Engine::builder(EngineConfig::default())?.open()?;
+//! let mut source = SyntheticSource::new(SyntheticSource::params().rows(10_000).check()?);
+//! let report = engine.run(&mut source)?;
+//! assert_eq!(report.rows_kept + report.rejected.total(), report.rows_read);
+//!
+//! let model = engine.registry().get("linear_model_3").expect("trained on 10,000 records");
+//! let sale = array![[10.0, 25.5, 6.0, 11.0, 14.0]]; // quantity, price, month, day, hour
+//! let Prediction::Values(amounts) = model.predict(sale.view())? else { unreachable!() };
+//! assert!(amounts[0].is_finite());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What to implement
+//! | to bring your own | implement |
+//! |---|---|
+//! | stream of records | [`source::Source`] |
+//! | feature | [`feature::Extractor`] |
+//! | target | [`label::Label`] |
+//! | training window | [`window::WindowStrategy`] |
+//! | algorithm | [`train::Trainer`] and [`train::Model`], or wrap a linfa estimator in [`train::LinfaTrainer`] |
+//! | clock | [`time::Clock`] |
+//!
+//! # Features
+//! `testing`: helpers for tests of code that embeds the engine, in `retail_core::testing`.
 #![forbid(unsafe_code)]
 
 pub mod batch;
@@ -8,6 +45,7 @@ pub mod error;
 pub mod evaluate;
 pub mod feature;
 pub mod label;
+pub mod prelude;
 pub mod record;
 pub mod registry;
 pub mod source;
@@ -17,3 +55,10 @@ pub mod testing;
 pub mod time;
 pub mod train;
 pub mod window;
+
+pub use ndarray;
+
+/// The Rust code of the README, compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
