@@ -87,7 +87,8 @@ impl Observer for Progress {
 
 /// Logs in one line what a run has come to.
 pub(crate) fn log_report(report: &RunReport) {
-    let trained = |model: &&ModelReport| matches!(model.status.outcome, ModelOutcome::Trained { .. });
+    let trained =
+        |model: &&ModelReport| matches!(model.status.outcome, ModelOutcome::Trained { .. });
     tracing::info!(
         "{} records read, {} kept in {} batches; {} of {} models trained; {:.2} s",
         report.rows_read,

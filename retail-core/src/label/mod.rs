@@ -26,6 +26,12 @@ pub trait Label: Send + Sync {
     /// What kind of target it is.
     fn task(&self) -> Task;
 
+    /// Whether fitting learns anything from the slice. A label that does not, like the total amount,
+    /// gives a row the same value in every slice, so that summaries of batches can be kept.
+    fn depends_on_slice(&self) -> bool {
+        true
+    }
+
     /// Learns from the rows of a training slice whatever is needed to label rows.
     fn fit(&self, slice: &Rows) -> Box<dyn FittedLabel>;
 }

@@ -66,6 +66,10 @@ impl Label for QuantityCategory {
         }
     }
 
+    fn depends_on_slice(&self) -> bool {
+        false
+    }
+
     fn fit(&self, _slice: &Rows) -> Box<dyn FittedLabel> {
         Box::new(*self)
     }

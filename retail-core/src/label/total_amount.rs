@@ -16,6 +16,10 @@ impl Label for TotalAmount {
         Task::Regression
     }
 
+    fn depends_on_slice(&self) -> bool {
+        false
+    }
+
     fn fit(&self, _slice: &Rows) -> Box<dyn FittedLabel> {
         Box::new(Self)
     }

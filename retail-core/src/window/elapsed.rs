@@ -42,6 +42,10 @@ impl ElapsedPrefix {
 }
 
 impl WindowStrategy for ElapsedPrefix {
+    fn settles(&self) -> bool {
+        true
+    }
+
     fn windows(&self, stream: &StreamView) -> Vec<Window> {
         // A batch that kept no row has no time, and would mislead the search.
         let frames: Vec<&Frame> = stream

@@ -58,6 +58,12 @@ pub trait WindowStrategy: Send + Sync + Debug {
     /// The windows so far, oldest or smallest first: the first one is for version 1 of a model.
     /// Windows that hold no row yet are left out at the end of the list.
     fn windows(&self, stream: &StreamView) -> Vec<Window>;
+
+    /// Whether a closed window keeps its place and its rows for good, so that a model of it never has
+    /// to be trained again.
+    fn settles(&self) -> bool {
+        false
+    }
 }
 
 /// Leaves out the windows at the end of the list that hold no row.
