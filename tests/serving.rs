@@ -73,7 +73,11 @@ fn a_stopped_engine_has_saved_its_open_batch_and_goes_on_from_there() {
     let (code, log) = server.signal("-INT");
     assert_eq!(code, Some(0), "{log}");
     let manifest = std::fs::read_to_string(data.join("batches/manifest.jsonl")).unwrap();
-    let last: serde_json::Value = serde_json::from_str(manifest.lines().last().unwrap()).unwrap();
+    let last = manifest
+        .lines()
+        .rfind(|line| line.starts_with("{\"batch\""))
+        .unwrap();
+    let last: serde_json::Value = serde_json::from_str(last).unwrap();
     assert_eq!(last["closed_by"], "stop", "{last}");
     let whole = summary(&[&["--once"], &args[..]].concat());
     assert_eq!(whole["rows_read"], 6_000);

@@ -37,6 +37,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT")]
     pub(crate) batch_format: Option<String>,
 
+    /// When batches survive a loss of power: batch, checkpoint or off [default: checkpoint]
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) durability: Option<String>,
+
     /// Records per second of stream time [default: 100]
     #[arg(long, value_name = "N")]
     pub(crate) rate: Option<f64>,
@@ -83,6 +87,7 @@ impl Args {
         set("data.dir", self.data_dir.as_ref().map(path));
         set("http.bind", self.bind.as_ref().map(text));
         set("batch.format", self.batch_format.as_ref().map(text));
+        set("batch.durability", self.durability.as_ref().map(text));
         set("stream.rate", self.rate.map(|n| format!("{n:?}")));
         set("stream.speed", self.speed.map(|n| format!("{n:?}")));
         set("stream.rows", self.rows.map(|n| n.to_string()));

@@ -27,14 +27,25 @@ pub(crate) fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Writes `bytes` to the temporary name of `path` and syncs them to the disk.
-pub(crate) fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, StorageError> {
+/// Writes `bytes` to the temporary name of `path`, and syncs them to the disk where `sync` says so.
+pub(crate) fn write_temporary(
+    path: &Path,
+    bytes: &[u8],
+    sync: bool,
+) -> Result<PathBuf, StorageError> {
     let temporary = temporary(path);
     let mut file = File::create(&temporary).map_err(StorageError::io("create", &temporary))?;
     file.write_all(bytes)
-        .and_then(|()| file.sync_data())
+        .and_then(|()| if sync { file.sync_data() } else { Ok(()) })
         .map_err(StorageError::io("write", &temporary))?;
     Ok(temporary)
+}
+
+/// Makes the content of a file durable.
+pub(crate) fn sync_file(path: &Path) -> Result<(), StorageError> {
+    File::open(path)
+        .and_then(|file| file.sync_data())
+        .map_err(StorageError::io("sync", path))
 }
 
 /// Gives a file its final name, replacing what had it.
@@ -51,7 +62,7 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<(), StorageError> {
 
 /// Writes a file so that, whatever happens, either the old or the new content is there.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
-    let temporary = write_temporary(path, bytes)?;
+    let temporary = write_temporary(path, bytes, true)?;
     rename(&temporary, path)?;
     match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),

@@ -4,73 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::CloseReason;
-use crate::clean::RejectCounts;
+use super::entry::{FORMAT, FORMAT_VERSION};
+use super::{BatchEntry, ManifestHeader};
 use crate::error::StorageError;
-use crate::source::{Position, SourceId};
 use crate::storage;
-use crate::time::Timestamp;
 
-const FORMAT: &str = "retail-manifest";
-const FORMAT_VERSION: u32 = 1;
-
-/// The first line of a manifest: whose batches it lists.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManifestHeader {
-    format: String,
-    format_version: u32,
-    /// The stream that the batches come from.
-    pub stream: SourceId,
-}
-
-impl ManifestHeader {
-    /// The header for the batches of this stream.
-    #[must_use]
-    pub fn new(stream: SourceId) -> Self {
-        Self {
-            format: FORMAT.to_owned(),
-            format_version: FORMAT_VERSION,
-            stream,
-        }
-    }
-}
-
-/// One line of a manifest: a saved batch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BatchEntry {
-    /// The number of the batch, from 1 without gaps.
-    pub batch: u64,
-    /// The name of its file; `None` for a batch without kept rows.
-    pub file: Option<String>,
-    /// Its kept rows.
-    pub rows: u64,
-    /// Kept rows of the stream before it.
-    pub first_row: u64,
-    /// Records read for it: kept plus rejected.
-    pub read: u64,
-    /// The rejected ones, by reason.
-    pub rejected: RejectCounts,
-    /// Source positions before it.
-    pub from: Position,
-    /// Source positions after it: where reading continues.
-    pub to: Position,
-    /// Stream times of its first readable record and of its latest one, kept or not.
-    pub stream_time: Option<[Timestamp; 2]>,
-    /// The latest event time of its rows and of those before it.
-    pub watermark: Option<Timestamp>,
-    /// Why it was closed.
-    pub closed_by: CloseReason,
-    /// The length of its file.
-    pub bytes: u64,
-    /// The CRC-32 of its file, in hexadecimal.
-    pub crc32: String,
-    /// The length of the rejects file with its rejected records.
-    pub rejects_bytes: u64,
-}
-
-/// The list of saved batches, one line of JSON each, appended to and synced.
+/// The list of saved batches, one line of JSON each, only ever appended to. Between them stand
+/// lines that say up to which batch everything is known to be on the disk.
 #[derive(Debug)]
 pub(super) struct Manifest {
     path: PathBuf,
@@ -78,51 +18,42 @@ pub(super) struct Manifest {
     header: Option<ManifestHeader>,
 }
 
+/// What a manifest says.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) entries: Vec<BatchEntry>,
+    /// Where the line of each entry begins in the file.
+    starts: Vec<u64>,
+    /// Batches known to be on the disk; the others have to be looked at.
+    pub(super) synced: u64,
+}
+
+/// The line that says up to which batch everything is on the disk.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Synced {
+    synced_through: u64,
+}
+
 impl Manifest {
-    /// Opens the manifest, or creates it empty. A last line that was cut short by a crash is
-    /// removed: its batch had not been saved.
-    pub(super) fn open(path: &Path) -> Result<(Self, Vec<BatchEntry>), StorageError> {
+    /// Opens the manifest, or creates it empty. Damaged lines behind the last that is known to be
+    /// on the disk were not written in full before a crash, and are removed.
+    pub(super) fn open(path: &Path) -> Result<(Self, Listed), StorageError> {
         let bytes = storage::read_if_present(path)?.unwrap_or_default();
-        let whole = bytes
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .map_or(0, |at| at + 1);
-        let mut header = None;
-        let mut entries = Vec::new();
-        let mut sound = 0;
-        for (number, line) in bytes[..whole].split_inclusive(|&b| b == b'\n').enumerate() {
-            match read_line(line, number, &mut header, &mut entries) {
-                Ok(()) => sound += line.len(),
-                Err(LineError::Damaged(_)) if sound + line.len() == whole => break,
-                Err(LineError::Damaged(detail)) => {
-                    return Err(StorageError::Corrupt {
-                        path: path.to_owned(),
-                        detail: format!("line {}: {detail}", number + 1),
-                    });
-                }
-                Err(LineError::Foreign(detail)) => {
-                    return Err(StorageError::Foreign {
-                        path: path.to_owned(),
-                        detail,
-                    });
-                }
-            }
-        }
+        let (header, listed, sound) = parse(&bytes, path)?;
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(path)
             .map_err(StorageError::io("open", path))?;
-        file.set_len(sound as u64)
-            .and_then(|()| file.seek(SeekFrom::End(0)))
-            .map_err(StorageError::io("truncate", path))?;
+        cut(&mut file, sound).map_err(StorageError::io("truncate", path))?;
         let manifest = Self {
             path: path.to_owned(),
             file,
             header,
         };
-        Ok((manifest, entries))
+        Ok((manifest, listed))
     }
 
     /// The header, once there is one.
@@ -130,69 +61,137 @@ impl Manifest {
         self.header.as_ref()
     }
 
-    /// Writes the header of a new manifest.
+    /// Writes the header of a new manifest, and syncs it.
     pub(super) fn begin(&mut self, header: ManifestHeader) -> Result<(), StorageError> {
         let mut line = json_line(&header);
         line.push(b'\n');
-        self.write(&line)?;
+        self.write(&line, true)?;
         self.header = Some(header);
         Ok(())
     }
 
-    /// Appends entries and syncs them: from here on their batches are saved.
-    pub(super) fn append(&mut self, entries: &[BatchEntry]) -> Result<(), StorageError> {
+    /// Appends entries; where everything up to the last of them is on the disk, says so, and syncs.
+    pub(super) fn append(
+        &mut self,
+        entries: &[BatchEntry],
+        synced_through: Option<u64>,
+    ) -> Result<(), StorageError> {
         let mut lines = Vec::with_capacity(entries.len() * 512);
         for entry in entries {
             lines.extend(json_line(entry));
             lines.push(b'\n');
         }
-        self.write(&lines)
+        if let Some(synced_through) = synced_through {
+            lines.extend(json_line(&Synced { synced_through }));
+            lines.push(b'\n');
+        }
+        self.write(&lines, synced_through.is_some())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+    /// Removes the lines of all but the first `entries` batches.
+    pub(super) fn keep(&mut self, listed: &mut Listed, entries: usize) -> Result<(), StorageError> {
+        if let Some(&start) = listed.starts.get(entries) {
+            cut(&mut self.file, start).map_err(StorageError::io("truncate", &self.path))?;
+            listed.entries.truncate(entries);
+            listed.starts.truncate(entries);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8], sync: bool) -> Result<(), StorageError> {
         self.file
             .write_all(bytes)
-            .and_then(|()| self.file.sync_data())
+            .and_then(|()| if sync { self.file.sync_data() } else { Ok(()) })
             .map_err(StorageError::io("write", &self.path))
     }
+}
+
+/// Header, entries, and how many bytes of the file are sound.
+fn parse(bytes: &[u8], path: &Path) -> Result<(Option<ManifestHeader>, Listed, u64), StorageError> {
+    let mut listed = Listed::default();
+    let mut header = None;
+    let mut sound = 0;
+    let mut damaged: Option<String> = None;
+    for (line, number) in bytes.split_inclusive(|&b| b == b'\n').zip(1_u64..) {
+        let read = if number == 1 {
+            read_header(line, path)?.map(|read| header = Some(read))
+        } else {
+            listed.read(line, sound)
+        };
+        match (read, &damaged) {
+            (Ok(()), None) => sound += line.len() as u64,
+            (Err(detail), None) => damaged = Some(format!("line {number}: {detail}")),
+            _ => {}
+        }
+        // What follows had reached the disk, so what is damaged had, too.
+        if let Some(detail) = &damaged
+            && serde_json::from_slice::<Synced>(line).is_ok()
+        {
+            return Err(StorageError::Corrupt {
+                path: path.to_owned(),
+                detail: detail.clone(),
+            });
+        }
+    }
+    Ok((header, listed, sound))
+}
+
+fn read_header(line: &[u8], path: &Path) -> Result<Result<ManifestHeader, String>, StorageError> {
+    let Ok(header) = serde_json::from_slice::<ManifestHeader>(line) else {
+        return Ok(Err("expected the header of a manifest".to_owned()));
+    };
+    if !line.ends_with(b"\n") {
+        return Ok(Err("cut short".to_owned()));
+    }
+    if header.format != FORMAT || header.format_version != FORMAT_VERSION {
+        return Err(StorageError::Foreign {
+            path: path.to_owned(),
+            detail: format!(
+                "expected {FORMAT} version {FORMAT_VERSION}, got {} version {}",
+                header.format, header.format_version
+            ),
+        });
+    }
+    Ok(Ok(header))
+}
+
+impl Listed {
+    /// Takes the line that begins at `start`.
+    fn read(&mut self, line: &[u8], start: u64) -> Result<(), String> {
+        if !line.ends_with(b"\n") {
+            return Err("cut short".to_owned());
+        }
+        let batches = self.entries.len() as u64;
+        if let Ok(Synced { synced_through }) = serde_json::from_slice(line) {
+            if synced_through > batches {
+                return Err(format!(
+                    "expected at most batch {batches}, got {synced_through}"
+                ));
+            }
+            self.synced = synced_through;
+            return Ok(());
+        }
+        let entry: BatchEntry = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        if entry.batch != batches + 1 {
+            return Err(format!(
+                "expected batch {}, got batch {}",
+                batches + 1,
+                entry.batch
+            ));
+        }
+        self.entries.push(entry);
+        self.starts.push(start);
+        Ok(())
+    }
+}
+
+/// Shortens a file, and goes to its new end.
+fn cut(file: &mut File, len: u64) -> std::io::Result<()> {
+    file.set_len(len)?;
+    file.seek(SeekFrom::Start(len)).map(|_| ())
 }
 
 fn json_line(value: &impl Serialize) -> Vec<u8> {
     // These types have string keys and finite numbers only, so serialising them cannot fail.
     serde_json::to_vec(value).unwrap_or_default()
-}
-
-enum LineError {
-    Damaged(String),
-    Foreign(String),
-}
-
-fn read_line(
-    line: &[u8],
-    number: usize,
-    header: &mut Option<ManifestHeader>,
-    entries: &mut Vec<BatchEntry>,
-) -> Result<(), LineError> {
-    if number == 0 {
-        let read: ManifestHeader =
-            serde_json::from_slice(line).map_err(|e| LineError::Damaged(e.to_string()))?;
-        if read.format != FORMAT || read.format_version != FORMAT_VERSION {
-            return Err(LineError::Foreign(format!(
-                "expected {FORMAT} version {FORMAT_VERSION}, got {} version {}",
-                read.format, read.format_version
-            )));
-        }
-        *header = Some(read);
-        return Ok(());
-    }
-    let entry: BatchEntry =
-        serde_json::from_slice(line).map_err(|e| LineError::Damaged(e.to_string()))?;
-    if entry.batch != number as u64 {
-        return Err(LineError::Damaged(format!(
-            "expected batch {number}, got batch {}",
-            entry.batch
-        )));
-    }
-    entries.push(entry);
-    Ok(())
 }

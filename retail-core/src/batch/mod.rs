@@ -5,7 +5,9 @@
 //! positions after it are all there after a crash, or none of them is.
 
 mod batcher;
+mod durability;
 mod encode;
+mod entry;
 mod limits;
 mod manifest;
 mod rejects;
@@ -14,7 +16,8 @@ mod store;
 mod tests;
 
 pub use batcher::{Batch, Batcher, CloseReason};
+pub use durability::Durability;
 pub use encode::{BATCH_COLUMNS, encode_csv};
+pub use entry::{BatchEntry, ManifestHeader};
 pub use limits::BatchLimits;
-pub use manifest::{BatchEntry, ManifestHeader};
 pub use store::{BatchFormat, BatchStore, Saved};

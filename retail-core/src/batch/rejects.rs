@@ -6,7 +6,7 @@ use super::encode::{number, text};
 use crate::clean::Rejection;
 use crate::error::StorageError;
 
-const HEADER: &[u8] = b"line,partition,offset,reason,detail\n";
+pub(super) const HEADER: &[u8] = b"line,partition,offset,reason,detail\n";
 
 /// The file of rejected records, as CSV: which one, and why.
 #[derive(Debug)]

@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::Manifest;
+use super::manifest::{Listed, Manifest};
 use super::rejects::{self, RejectsFile};
-use super::{Batch, BatchEntry, ManifestHeader, encode_csv};
+use super::{Batch, BatchEntry, Durability, ManifestHeader, encode_csv};
 use crate::error::StorageError;
 use crate::record::Transactions;
 use crate::source::{CsvSource, Incoming, Origin, Position, Replay, Source, SourceId};
@@ -30,9 +30,14 @@ pub enum BatchFormat {
 #[derive(Debug)]
 pub struct BatchStore {
     dir: PathBuf,
+    durability: Durability,
     manifest: Option<Manifest>,
     rejects: Option<RejectsFile>,
     next: Next,
+    /// Files of batches that may not have reached the disk yet.
+    unsynced: Vec<PathBuf>,
+    /// Batches since the last checkpoint.
+    since_checkpoint: u64,
 }
 
 /// What the next batch starts from.
@@ -54,30 +59,34 @@ pub struct Saved {
 }
 
 impl BatchStore {
-    /// Opens `batches` and the rejects file in `logs`, and puts right what a crash left unfinished.
-    /// With [`BatchFormat::None`] nothing is read, and only rejects are written.
+    /// Opens `batches` and the rejects file in `logs`, and puts right what a crash left unfinished:
+    /// batches behind the last checkpoint that are not whole are forgotten, and will be read from
+    /// the source again. With [`BatchFormat::None`] nothing is read, and only rejects are written.
     ///
     /// # Errors
-    /// [`StorageError`] where a folder or file cannot be used, or the manifest is damaged.
+    /// [`StorageError`] where a folder or file cannot be used, or what had reached the disk is
+    /// damaged.
     pub fn open(
         batches: &Path,
         logs: &Path,
         format: BatchFormat,
+        durability: Durability,
     ) -> Result<(Self, Saved), StorageError> {
         storage::create_dir(logs)?;
-        let (manifest, entries) = match format {
+        let rejects_path = logs.join("rejects.csv");
+        let (manifest, listed) = match format {
             BatchFormat::Csv => {
                 storage::create_dir(batches)?;
-                let (manifest, entries) = Manifest::open(&batches.join("manifest.jsonl"))?;
-                (Some(manifest), entries)
+                let (mut manifest, mut listed) = Manifest::open(&batches.join("manifest.jsonl"))?;
+                let whole = whole_batches(batches, &rejects_path, &listed)?;
+                manifest.keep(&mut listed, whole)?;
+                (Some(manifest), listed)
             }
-            BatchFormat::None => (None, Vec::new()),
+            BatchFormat::None => (None, Listed::default()),
         };
-        let newest = entries.last();
-        let rejects = RejectsFile::open(
-            &logs.join("rejects.csv"),
-            newest.map_or(0, |entry| entry.rejects_bytes),
-        )?;
+        let newest = listed.entries.last();
+        let rejects =
+            RejectsFile::open(&rejects_path, newest.map_or(0, |entry| entry.rejects_bytes))?;
         let next = newest.map_or_else(Next::default, |entry| Next {
             batches: entry.batch,
             rows: entry.first_row + entry.rows,
@@ -89,13 +98,20 @@ impl BatchStore {
                 .as_ref()
                 .and_then(Manifest::header)
                 .map(|header| header.stream.clone()),
-            batches: entries,
+            batches: listed.entries,
         };
+        let behind = saved.batches.iter().skip(listed.synced as usize);
         let store = Self {
             dir: batches.to_owned(),
+            durability,
             manifest,
             rejects: Some(rejects),
             next,
+            unsynced: behind
+                .clone()
+                .filter_map(|entry| Some(batches.join(entry.file.as_ref()?)))
+                .collect(),
+            since_checkpoint: behind.count() as u64,
         };
         Ok((store, saved))
     }
@@ -105,9 +121,12 @@ impl BatchStore {
     pub fn in_memory() -> Self {
         Self {
             dir: PathBuf::new(),
+            durability: Durability::Off,
             manifest: None,
             rejects: None,
             next: Next::default(),
+            unsynced: Vec::new(),
+            since_checkpoint: 0,
         }
     }
 
@@ -130,49 +149,102 @@ impl BatchStore {
         }
     }
 
-    /// Saves batches, in order. When this returns they are saved.
+    /// Saves batches, in order. When this returns they are saved, as surely as the durability says.
     ///
     /// # Errors
     /// [`StorageError`] where something cannot be written; then none of these batches is saved.
     pub fn save(&mut self, batches: &[Batch]) -> Result<Vec<BatchEntry>, StorageError> {
+        let sync = self
+            .durability
+            .is_due(self.since_checkpoint + batches.len() as u64);
         let mut next = self.next.clone();
         let mut entries = Vec::with_capacity(batches.len());
-        let mut renames = Vec::with_capacity(batches.len());
+        let mut written = Vec::with_capacity(batches.len());
         let mut bytes = Vec::new();
         for batch in batches {
-            if let Some(rejects) = &mut self.rejects {
-                bytes.clear();
-                for rejection in &batch.rejections {
-                    rejects::encode(rejection, &mut bytes);
-                }
-                rejects.write(&bytes)?;
-            }
-
             let mut entry = self.entry(batch, &mut next);
+            self.write_rejects(batch, &mut entry, &mut bytes)?;
             if self.manifest.is_some() && !batch.rows.is_empty() {
                 bytes.clear();
                 encode_csv(&batch.rows, &mut bytes);
                 let name = format!("batch_{}.csv", entry.batch);
                 let path = self.dir.join(&name);
-                renames.push((storage::write_temporary(&path, &bytes)?, path));
+                let temporary = storage::write_temporary(&path, &bytes, sync)?;
+                written.push((temporary, path));
                 entry.bytes = bytes.len() as u64;
-                entry.crc32 = format!("{:08x}", crc32fast::hash(&bytes));
+                entry.crc32 = checksum(&bytes);
                 entry.file = Some(name);
             }
             entries.push(entry);
         }
-        if let Some(manifest) = &mut self.manifest {
-            if let Some(rejects) = &self.rejects {
-                rejects.sync()?;
-            }
-            for (temporary, path) in &renames {
-                storage::rename(temporary, path)?;
-            }
-            storage::sync_dir(&self.dir)?;
-            manifest.append(&entries)?;
+        for (temporary, path) in &written {
+            storage::rename(temporary, path)?;
         }
+        if sync {
+            self.sync_files()?;
+        } else {
+            self.unsynced
+                .extend(written.into_iter().map(|(_, path)| path));
+        }
+        if let Some(manifest) = &mut self.manifest {
+            manifest.append(&entries, sync.then_some(next.batches))?;
+        }
+        self.since_checkpoint = if sync {
+            0
+        } else {
+            self.since_checkpoint + batches.len() as u64
+        };
         self.next = next;
         Ok(entries)
+    }
+
+    /// Makes everything saved so far durable, unless durability is off.
+    ///
+    /// # Errors
+    /// [`StorageError`] where something cannot be synced.
+    pub fn checkpoint(&mut self) -> Result<(), StorageError> {
+        if self.since_checkpoint == 0 || self.durability == Durability::Off {
+            return Ok(());
+        }
+        self.sync_files()?;
+        if let Some(manifest) = &mut self.manifest {
+            manifest.append(&[], Some(self.next.batches))?;
+        }
+        self.since_checkpoint = 0;
+        Ok(())
+    }
+
+    /// Syncs what was written before: files, their names, and the rejected records.
+    fn sync_files(&mut self) -> Result<(), StorageError> {
+        for path in self.unsynced.drain(..) {
+            storage::sync_file(&path)?;
+        }
+        if self.manifest.is_some() {
+            storage::sync_dir(&self.dir)?;
+        }
+        match &self.rejects {
+            Some(rejects) => rejects.sync(),
+            None => Ok(()),
+        }
+    }
+
+    fn write_rejects(
+        &mut self,
+        batch: &Batch,
+        entry: &mut BatchEntry,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), StorageError> {
+        let Some(rejects) = &mut self.rejects else {
+            return Ok(());
+        };
+        bytes.clear();
+        for rejection in &batch.rejections {
+            rejects::encode(rejection, bytes);
+        }
+        rejects.write(bytes)?;
+        entry.rejects_bytes = rejects.len();
+        entry.rejects_crc32 = checksum(bytes);
+        Ok(())
     }
 
     fn entry(&self, batch: &Batch, next: &mut Next) -> BatchEntry {
@@ -197,7 +269,8 @@ impl BatchStore {
             closed_by: batch.closed_by,
             bytes: 0,
             crc32: String::new(),
-            rejects_bytes: self.rejects.as_ref().map_or(0, RejectsFile::len),
+            rejects_bytes: 0,
+            rejects_crc32: String::new(),
         }
     }
 
@@ -216,15 +289,7 @@ impl BatchStore {
             detail,
         };
         let bytes = fs::read(&path).map_err(StorageError::io("read", &path))?;
-        let sum = format!("{:08x}", crc32fast::hash(&bytes));
-        if bytes.len() as u64 != entry.bytes || sum != entry.crc32 {
-            return Err(corrupt(format!(
-                "expected {} bytes with checksum {}, got {} with {sum}",
-                entry.bytes,
-                entry.crc32,
-                bytes.len()
-            )));
-        }
+        check(entry, &bytes).map_err(corrupt)?;
         let mut refused = 0_u64;
         let mut sink = |_: Origin, record: Incoming<'_>| {
             match record {
@@ -245,4 +310,58 @@ impl BatchStore {
         }
         Ok(rows)
     }
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    format!("{:08x}", crc32fast::hash(bytes))
+}
+
+/// Whether these are the bytes of a batch file.
+fn check(entry: &BatchEntry, bytes: &[u8]) -> Result<(), String> {
+    let sum = checksum(bytes);
+    if bytes.len() as u64 == entry.bytes && sum == entry.crc32 {
+        Ok(())
+    } else {
+        Err(format!(
+            "expected {} bytes with checksum {}, got {} with {sum}",
+            entry.bytes,
+            entry.crc32,
+            bytes.len()
+        ))
+    }
+}
+
+/// How many batches are there as the manifest says: all that had reached the disk, and of those
+/// behind them as many as are whole.
+fn whole_batches(dir: &Path, rejects: &Path, listed: &Listed) -> Result<usize, StorageError> {
+    let synced = listed.synced as usize;
+    let behind = &listed.entries[synced..];
+    if behind.is_empty() {
+        return Ok(synced);
+    }
+    let rejects = storage::read_if_present(rejects)?.unwrap_or_default();
+    let mut start = match synced.checked_sub(1) {
+        Some(last) => listed.entries[last].rejects_bytes as usize,
+        None => rejects::HEADER.len(),
+    };
+    for (entry, number) in behind.iter().zip(synced..) {
+        let end = entry.rejects_bytes as usize;
+        let has_rejects = rejects
+            .get(start..end)
+            .is_some_and(|bytes| checksum(bytes) == entry.rejects_crc32);
+        let has_rows = match &entry.file {
+            Some(name) => storage::read_if_present(&dir.join(name))?
+                .is_some_and(|bytes| check(entry, &bytes).is_ok()),
+            None => true,
+        };
+        if !has_rejects || !has_rows {
+            tracing::warn!(
+                "batch {} was not on the disk yet when the system went down; reading it again",
+                number + 1
+            );
+            return Ok(number);
+        }
+        start = end;
+    }
+    Ok(listed.entries.len())
 }

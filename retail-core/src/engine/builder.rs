@@ -126,7 +126,12 @@ impl EngineBuilder {
                 let logs = dir.join("logs");
                 let log = JobLog::new(&logs, Arc::clone(&self.clock))?;
                 self.observers.insert(0, Arc::new(log));
-                BatchStore::open(&dir.join("batches"), &logs, self.config.batch.format)?
+                BatchStore::open(
+                    &dir.join("batches"),
+                    &logs,
+                    self.config.batch.format,
+                    self.config.batch.durability,
+                )?
             }
             None => (
                 BatchStore::in_memory(),

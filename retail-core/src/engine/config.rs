@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{BatchFormat, BatchLimits};
+use crate::batch::{BatchFormat, BatchLimits, Durability};
 use crate::error::ConfigError;
 use crate::label::HighValueRule;
 use crate::train::RandomForestParams;
@@ -48,6 +48,8 @@ pub struct BatchConfig {
     pub age_seconds: f64,
     /// In which form batches are saved.
     pub format: BatchFormat,
+    /// When saved batches are made to survive a loss of power.
+    pub durability: Durability,
 }
 
 /// The windows of the nine models.
@@ -128,6 +130,7 @@ impl Default for BatchConfig {
             rows: limits.rows(),
             age_seconds: limits.age().as_secs_f64(),
             format: BatchFormat::default(),
+            durability: Durability::default(),
         }
     }
 }

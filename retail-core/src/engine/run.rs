@@ -270,7 +270,7 @@ fn save(
             }
         });
     }
-    Ok(())
+    store.checkpoint()
 }
 
 fn notify(retrainer: &Retrainer, event: &Event) {
