@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{MeasureError, Metrics};
 use crate::feature::{FeatureSet, Rows};
-use crate::label::Label;
-use crate::train::{Dataset, NotTrained, PredictError, Trainer};
+use crate::label::{FittedLabel, Label, Task};
+use crate::train::{Dataset, Model, NotTrained, PredictError, Trainer};
 
 /// A measurement on the end of a window, by a model of its beginning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,26 @@ pub fn holdout(
     label: &dyn Label,
     trainer: &dyn Trainer,
 ) -> Result<HoldOut, NotTrained> {
+    holdout_by(rows, features, &label.task(), trainer.name(), |train| {
+        let fitted = label.fit(train);
+        let data = Dataset::new(train, features, &*fitted, label.task());
+        Ok((trainer.fit(&data)?, fitted))
+    })
+}
+
+/// [`holdout`] with a model got in another way than by fitting a trainer: `fit` is given the first
+/// ⌊4 n / 5⌋ rows, and returns a model and a label that have learned from nothing else. `name` is
+/// that of the algorithm.
+///
+/// # Errors
+/// Those of `fit`, and where a row of the second part cannot be measured.
+pub fn holdout_by(
+    rows: &Rows,
+    features: &FeatureSet,
+    task: &Task,
+    name: &str,
+    fit: impl FnOnce(&Rows) -> Result<(Arc<dyn Model>, Box<dyn FittedLabel>), NotTrained>,
+) -> Result<HoldOut, NotTrained> {
     // ⌊4 n / 5⌋ without overflow.
     let (train, test) = rows.split_at(rows.len() - rows.len().div_ceil(5));
     if train.is_empty() || test.is_empty() {
@@ -38,21 +60,10 @@ pub fn holdout(
             got: rows.len(),
         });
     }
-    let fitted_label = label.fit(&train);
-    let model = trainer.fit(&Dataset::new(
-        &train,
-        features,
-        &*fitted_label,
-        label.task(),
-    ))?;
-    let truth = fitted_label.apply(&test);
-    let metrics = Metrics::of_model(
-        &*model,
-        &label.task(),
-        features.matrix(&test).view(),
-        &truth,
-    )
-    .map_err(|error| not_measured(&error, train.len(), features, trainer))?;
+    let (model, fitted) = fit(&train)?;
+    let truth = fitted.apply(&test);
+    let metrics = Metrics::of_model(&*model, task, features.matrix(&test).view(), &truth)
+        .map_err(|error| not_measured(&error, train.len(), features, name))?;
     Ok(HoldOut {
         metrics,
         train_rows: train.len() as u64,
@@ -65,7 +76,7 @@ fn not_measured(
     error: &MeasureError,
     first_row: usize,
     features: &FeatureSet,
-    trainer: &dyn Trainer,
+    name: &str,
 ) -> NotTrained {
     match *error {
         MeasureError::Predict(PredictError::NotFinite { row, feature }) => NotTrained::NotFinite {
@@ -86,7 +97,7 @@ fn not_measured(
             targets: rows,
         },
         ref other => NotTrained::Library {
-            library: trainer.name().to_owned(),
+            library: name.to_owned(),
             message: format!("hold-out rows from {first_row} on: {other}"),
         },
     }

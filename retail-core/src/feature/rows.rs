@@ -144,6 +144,20 @@ impl Rows {
         &self.segments
     }
 
+    /// Where these are the first rows of the stream, without a gap: how many.
+    #[must_use]
+    pub fn prefix_len(&self) -> Option<u64> {
+        let mut end = 0;
+        for segment in &self.segments {
+            let base = segment.frame.first_row();
+            if base + segment.range.start as u64 != end {
+                return None;
+            }
+            end = base + segment.range.end as u64;
+        }
+        Some(end)
+    }
+
     /// The stream's numbers of these rows.
     pub fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
         self.segments.iter().flat_map(|segment| {
