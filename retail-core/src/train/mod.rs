@@ -1,6 +1,8 @@
 //! Training: from a window of rows to a model, or to the reason why there is none.
 
 #[cfg(test)]
+mod contract_tests;
+#[cfg(test)]
 mod damage;
 mod dataset;
 mod forest;

@@ -4,7 +4,8 @@ use super::{Dataset, Model, NotTrained};
 
 /// Learns models. Implement it to bring an algorithm of your own.
 ///
-/// Contract, checked for every trainer by `retail_core::testing`:
+/// Contract, which `retail_core::testing::trainer_contract` checks for every trainer of this crate
+/// and for those of users:
 /// - the same data gives a model with the same bytes, in any process and with any number of threads;
 /// - data that cannot be learned from gives [`NotTrained`], never a panic: no rows, one row, one
 ///   class, constant columns, values that are not finite.

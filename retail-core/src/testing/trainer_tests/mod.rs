@@ -1,0 +1,162 @@
+//! The contract suite of trainers finds what it is there to find: one honest trainer, and the same
+//! one with one fault at a time.
+
+mod line;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Refits, trainer_contract};
+use crate::label::Task;
+use crate::train::ModelFormats;
+use line::{Fault, Fitted, Line};
+
+fn classes() -> Task {
+    Task::Multiclass {
+        classes: ["a", "b", "c"].map(String::from).into(),
+    }
+}
+
+fn run(fault: Fault, task: Task) {
+    let formats = ModelFormats::empty().with("line", Fitted::read);
+    let trainer = Line::new(fault, task.clone());
+    trainer_contract(&trainer, &[task], &formats, Refits::Same);
+}
+
+/// What the suite says of this fault.
+fn complaint(fault: Fault, task: Task) -> String {
+    match catch_unwind(AssertUnwindSafe(|| run(fault, task))) {
+        Ok(()) => panic!("{fault:?} is not found"),
+        Err(panic) => panic
+            .downcast_ref()
+            .cloned()
+            .expect("a message of the suite"),
+    }
+}
+
+#[test]
+fn an_honest_trainer_passes() {
+    for task in [Task::Regression, Task::Binary, classes()] {
+        run(Fault::None, task);
+    }
+}
+
+#[test]
+fn every_fault_of_a_trainer_is_found() {
+    let regression = [
+        (
+            Fault::PanicsWithoutRows,
+            "no rows, regression: the trainer panicked",
+        ),
+        (
+            Fault::PanicsWithoutNames,
+            "too few names, regression: the trainer panicked",
+        ),
+        (
+            Fault::LearnsFromOneRow,
+            "one row, regression: expected NotTrained",
+        ),
+        (
+            Fault::LearnsFromConstants,
+            "constant features, regression: expected NotTrained",
+        ),
+        (
+            Fault::LearnsFromNan,
+            "feature 0 NaN in row 0, regression: expected NotTrained",
+        ),
+        (
+            Fault::LearnsFromInfiniteTargets,
+            "target NaN in row 0, regression: expected NotTrained",
+        ),
+        (
+            Fault::IgnoresShapes,
+            "fewer targets than rows, regression: expected NotTrained",
+        ),
+        (
+            Fault::LearnsAnything,
+            "another task, binary: expected NotTrained",
+        ),
+        (
+            Fault::LearnsNothing,
+            "400 rows, regression: expected a model, got: at least",
+        ),
+        (
+            Fault::CountsFits,
+            "400 rows, regression: a second training differs",
+        ),
+        (
+            Fault::DependsOnThread,
+            "400 rows, regression: a training in another thread differs",
+        ),
+        (Fault::ForgetsWhatItIs, "hyper-parameters or seed change"),
+    ];
+    for (fault, expected) in regression {
+        let said = complaint(fault, Task::Regression);
+        assert!(said.contains(expected), "{fault:?}: {said}");
+    }
+    for (fault, expected) in [
+        (
+            Fault::LearnsOneClass,
+            "only class 0, 3 classes: expected NotTrained",
+        ),
+        (
+            Fault::LearnsNoClass,
+            "target -1 in row 0, 3 classes: expected NotTrained",
+        ),
+        (
+            Fault::LearnsAnything,
+            "another task, regression: expected NotTrained",
+        ),
+    ] {
+        let said = complaint(fault, classes());
+        assert!(said.contains(expected), "{fault:?}: {said}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_model_is_found() {
+    for (fault, expected) in [
+        (Fault::CountsFeaturesWrong, "features of the model"),
+        (Fault::UnknownFormat, "format \"spline\" is not readable"),
+        (Fault::SavesRounded, "the model read predicts otherwise"),
+        (Fault::ReadsAnother, "saved, read and saved again differs"),
+        (Fault::OtherKind, "another kind than the task"),
+        (Fault::SumsToTwo, "a probability outside of [0, 1]"),
+        (Fault::Negative, "a probability outside of [0, 1]"),
+        (Fault::NotFinite, "a probability outside of [0, 1]"),
+        (Fault::LosesRows, "shape of the prediction"),
+        (Fault::SeesOtherRows, "probabilities sum to"),
+        (Fault::SeesOrder, "differs alone from among other rows"),
+        (Fault::SeesLayout, "differs"),
+        (Fault::TakesAnyShape, "2 features accepted instead of 3"),
+        (Fault::TakesNan, "predicted for NaN in feature 0"),
+        (Fault::PanicsAtExtremes, "the model panicked"),
+    ] {
+        let said = complaint(fault, Task::Binary);
+        assert!(said.contains(expected), "{fault:?}: {said}");
+    }
+    for (fault, expected) in [
+        (Fault::NotFinite, "not a finite number"),
+        (Fault::SeesOtherRows, "differs alone from among other rows"),
+        (Fault::LosesRows, "number of predictions"),
+    ] {
+        let said = complaint(fault, Task::Regression);
+        assert!(said.contains(expected), "{fault:?}: {said}");
+    }
+}
+
+#[test]
+fn the_exemption_covers_refits_and_nothing_else() {
+    let formats = ModelFormats::empty().with("line", Fitted::read);
+    let irreproducible = Line::new(Fault::CountsFits, Task::Regression);
+    trainer_contract(
+        &irreproducible,
+        &[Task::Regression],
+        &formats,
+        Refits::MayDiffer,
+    );
+    let careless = Line::new(Fault::LearnsFromOneRow, Task::Regression);
+    let checked = catch_unwind(AssertUnwindSafe(|| {
+        trainer_contract(&careless, &[Task::Regression], &formats, Refits::MayDiffer);
+    }));
+    assert!(checked.is_err());
+}
