@@ -4,6 +4,7 @@
 //! way from bytes to columns needs no allocation per record.
 
 mod csv;
+mod digits;
 mod fields;
 mod memory;
 mod paced;

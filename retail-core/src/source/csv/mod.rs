@@ -1,7 +1,12 @@
 //! Transactions from CSV files.
 
 mod header;
+mod index;
+mod input;
+mod parser;
 mod records;
+mod row;
+mod split;
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +15,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use self::header::{Columns, Scratch};
+use self::header::Columns;
+use self::parser::Parser;
 use self::records::{Framed, Records};
 use super::{Origin, Position, Progress, ReadStatus, Replay, Sink, Source, SourceError, SourceId};
 use crate::clean::RejectReason;
@@ -55,9 +61,8 @@ pub struct CsvSource {
     prefix: Vec<u8>,
     size: u64,
     replay: Replay,
-    columns: Columns,
+    parser: Parser,
     records: Records<File>,
-    scratch: Scratch,
     /// Records read before the next one.
     offset: u64,
 }
@@ -92,23 +97,21 @@ impl CsvSource {
         file.rewind().map_err(failed)?;
         let records = Records::open(file).map_err(failed)?;
         let columns =
-            Columns::find(&records, &path).map_err(|error| name_format(error, &prefix))?;
+            Columns::find(&records.row(), &path).map_err(|error| name_format(error, &prefix))?;
         Ok(Self {
             prefix,
             size: metadata.len(),
             replay,
-            columns,
+            parser: Parser::new(columns),
             records,
-            scratch: Scratch::default(),
             offset: 0,
             path,
         })
     }
 
-    fn failed(&self) -> impl Fn(io::Error) -> SourceError + use<> {
-        let path = self.path.clone();
-        move |source| SourceError::Io {
-            path: path.clone(),
+    fn failed(&self) -> impl Fn(io::Error) -> SourceError {
+        |source| SourceError::Io {
+            path: self.path.clone(),
             source,
         }
     }
@@ -174,14 +177,14 @@ impl Source for CsvSource {
     }
 
     fn seek(&mut self, position: &Position) -> Result<(), SourceError> {
-        let failed = self.failed();
         let wanted = position.next_offset(0);
         if wanted < self.offset {
-            self.records.rewind().map_err(&failed)?;
+            self.records.rewind();
             self.offset = 0;
         }
         while self.offset < wanted {
-            if self.records.next(self.columns.count).map_err(&failed)? == Framed::End {
+            let framed = self.records.next(self.parser.columns.count);
+            if framed.map_err(self.failed())? == Framed::End {
                 return Err(SourceError::PositionBeyondEnd {
                     expected: wanted,
                     got: self.offset,
@@ -193,24 +196,20 @@ impl Source for CsvSource {
     }
 
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
-        let failed = self.failed();
+        let expected = self.parser.columns.count;
         loop {
-            let framed = self.records.next(self.columns.count).map_err(&failed)?;
+            let framed = self.records.next(expected).map_err(self.failed())?;
+            let row = self.records.row();
             let (line, incoming) = match framed {
-                Framed::End => return Ok(ReadStatus::End),
-                Framed::Broken { line } => (line, Err(self.columns.broken(&self.records))),
-                Framed::Whole { line, columns } if columns != self.columns.count => (
-                    line,
-                    Err(RejectReason::WrongColumnCount {
-                        expected: self.columns.count,
-                        got: columns,
-                    }),
-                ),
-                Framed::Whole { line, .. } => {
+                Framed::Whole { line, columns } if columns == expected => {
                     let stamp = self.replay.stamp(self.offset);
-                    let row = self.columns.parse(&self.records, &mut self.scratch, stamp);
-                    (line, row)
+                    (line, self.parser.parse(&row, stamp))
                 }
+                Framed::Whole { line, columns: got } => {
+                    (line, Err(RejectReason::WrongColumnCount { expected, got }))
+                }
+                Framed::Broken { line, .. } => (line, Err(self.parser.broken(&row))),
+                Framed::End => return Ok(ReadStatus::End),
             };
             let origin = Origin {
                 partition: 0,

@@ -1,9 +1,18 @@
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 
-use csv::{ByteRecord, Position, ReaderBuilder, Terminator};
+use memchr::memchr;
+
+use super::index::Index;
+use super::input::Input;
+use super::row::Row;
+use super::split::{Fields, Split};
 
 /// The longest record in bytes, its line ends included.
-pub(super) const MAX_RECORD: u64 = 1 << 20;
+const MAX_RECORD: usize = 1 << 20;
+
+/// Bytes that are read and indexed at a time: few enough to stay in the processor's cache until
+/// their rows have been parsed.
+const BLOCK: usize = 1 << 16;
 
 /// Cuts bytes into records, knowing the line and the byte on which each one starts, in memory that
 /// does not depend on the input.
@@ -19,17 +28,43 @@ pub(super) const MAX_RECORD: u64 = 1 << 20;
 /// whole, so that no byte is read more than twice. What happens depends on the bytes of the input
 /// alone, never on how they arrive.
 pub(super) struct Records<R> {
-    reader: csv::Reader<Limited<R>>,
-    record: ByteRecord,
-    /// Where the header ends.
-    first: Position,
-    /// Bytes before this one have been read before, because of a broken record.
+    input: Input<R>,
+    limit: usize,
+    block: usize,
+    index: Index,
+    /// Where the next record starts among the bytes in memory, and on which line of the file.
+    start: usize,
+    line: u64,
+    /// The next line of the index, and its first separator.
+    next_line: usize,
+    next_separator: usize,
+    /// The first quote at or after `start`, or where the bytes in memory end.
+    quote: usize,
+    /// Resume after the first line feed that is this byte of the file or a later one.
+    skip: Option<u64>,
+    /// Bytes of the file before this one have been read before, because of a broken record.
     reread_until: u64,
-    /// Where to resume after the medium failed.
-    interrupted: Option<Position>,
+    /// Byte and line after the header.
+    first: (u64, u64),
+    current: Current,
+    fields: Fields,
 }
 
-/// What [`Records::next`] found; its fields are in [`Records::field`].
+/// Where the fields of the current record are.
+#[derive(Debug, Clone, Copy)]
+enum Current {
+    /// Among the bytes in memory, and in the index from the one separator to the other.
+    InPlace {
+        start: usize,
+        end: usize,
+        first: usize,
+        last: usize,
+    },
+    /// Taken apart.
+    Split,
+}
+
+/// What [`Records::next`] found; its fields are in [`Records::row`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framed {
     /// No more records.
@@ -37,7 +72,7 @@ pub(super) enum Framed {
     /// A record, whole, with any number of columns.
     Whole { line: u64, columns: usize },
     /// A record that is too long or whose quotes are not closed.
-    Broken { line: u64 },
+    Broken { line: u64, too_long: bool },
 }
 
 impl<R: Read + Seek> Records<R> {
@@ -46,348 +81,283 @@ impl<R: Read + Seek> Records<R> {
     /// # Errors
     /// What the medium says, and `InvalidData` for a header longer than [`MAX_RECORD`].
     pub(super) fn open(input: R) -> io::Result<Self> {
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .terminator(Terminator::Any(b'\n'))
-            .buffer_capacity(1 << 16)
-            .from_reader(Limited::new(input));
-        let mut record = ByteRecord::new();
-        reader.read_byte_record(&mut record)?;
-        if reader.get_ref().cut {
+        Self::with(input, BLOCK, MAX_RECORD)
+    }
+
+    /// Like [`Records::open`], with blocks and a longest record of other sizes.
+    pub(super) fn with(input: R, block: usize, limit: usize) -> io::Result<Self> {
+        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+        let mut records = Self {
+            input: Input::new(input, block),
+            limit,
+            block,
+            index: Index::default(),
+            start: 0,
+            line: 1,
+            next_line: 0,
+            next_separator: 0,
+            quote: 0,
+            skip: None,
+            reread_until: 0,
+            first: (0, 1),
+            current: Current::Split,
+            fields: Fields::default(),
+        };
+        while records.input.bytes().len() < BYTE_ORDER_MARK.len() && !records.input.ended() {
+            records.input.read_on(0)?;
+        }
+        if records.input.bytes().starts_with(BYTE_ORDER_MARK) {
+            records.start = BYTE_ORDER_MARK.len();
+        }
+        records.reindex();
+        let header = records.next_of(None)?;
+        if matches!(header, Framed::Broken { too_long: true, .. }) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "the first line is longer than 1 MiB; is this a CSV file?",
             ));
         }
-        let first = reader.position().clone();
-        Ok(Self {
-            reader,
-            record,
-            first,
-            reread_until: 0,
-            interrupted: None,
-        })
+        records.first = (records.bytes_read(), records.line);
+        Ok(records)
     }
 
-    /// The current record's columns.
-    pub(super) fn columns(&self) -> usize {
-        self.record.len()
-    }
-
-    /// A field of the current record; empty past the last column.
-    pub(super) fn field(&self, column: usize) -> &[u8] {
-        let field = self.record.get(column).unwrap_or_default();
-        if column + 1 == self.record.len() {
-            field.strip_suffix(b"\r").unwrap_or(field)
-        } else {
-            field
+    /// The current record.
+    pub(super) fn row(&self) -> Row<'_> {
+        match self.current {
+            Current::InPlace {
+                start,
+                end,
+                first,
+                last,
+            } => Row::new(
+                self.input.bytes(),
+                start,
+                end,
+                self.index
+                    .separators()
+                    .get(first..=last)
+                    .unwrap_or_default(),
+            ),
+            Current::Split => self.fields.row(),
         }
     }
 
     /// Bytes of the input read so far.
     pub(super) fn bytes_read(&self) -> u64 {
-        self.reader.position().byte()
+        self.input.base() + self.start as u64
     }
 
     /// Goes back to the first record after the header.
-    pub(super) fn rewind(&mut self) -> io::Result<()> {
+    pub(super) fn rewind(&mut self) {
+        let (byte, line) = self.first;
+        self.input.jump(byte);
+        self.line = line;
+        self.start = 0;
+        self.skip = None;
         self.reread_until = 0;
-        self.interrupted = None;
-        self.jump(self.first.clone())
+        self.reindex();
     }
 
     /// Reads the next record of a file whose header has `columns` columns.
     ///
     /// After an error the same record can be tried again.
     pub(super) fn next(&mut self, columns: usize) -> io::Result<Framed> {
-        if let Some(position) = self.interrupted.take() {
-            self.jump(position)?;
+        self.next_of(Some(columns))
+    }
+
+    /// Reads the next record; where no number of columns is given, any will do.
+    #[inline]
+    fn next_of(&mut self, columns: Option<usize>) -> io::Result<Framed> {
+        if let Some(from) = self.skip {
+            self.skip_lines(from)?;
         }
         loop {
-            let before = self.reader.position().clone();
-            match self.frame(&before, columns) {
-                Ok(Some(framed)) => return Ok(framed),
-                Ok(None) => {}
-                Err(error) => {
-                    self.interrupted = Some(before);
-                    return Err(error);
-                }
+            if let Some(framed) = self.next_in_place() {
+                return Ok(framed);
+            }
+            if let Some(framed) = self.next_otherwise(columns)? {
+                return Ok(framed);
             }
         }
     }
 
-    /// Reads one record that starts at or after `before`; `None` asks to be called again.
-    fn frame(&mut self, before: &Position, columns: usize) -> io::Result<Option<Framed>> {
-        self.reader.get_mut().refill();
-        let more = self.reader.read_byte_record(&mut self.record)?;
-        let &Limited { cut, ended, .. } = self.reader.get_ref();
-        let after = self.reader.position().clone();
-        if !more {
-            // Blank lines can use up what may be read at a time.
-            return if cut {
-                self.jump(after)?;
-                Ok(None)
-            } else {
-                Ok(Some(Framed::End))
-            };
+    /// The next record, where it is a line of the index without quotes, as nearly all are.
+    #[inline]
+    fn next_in_place(&mut self) -> Option<Framed> {
+        loop {
+            let (end, last) = self.line_end()?;
+            let (start, line, first) = (self.start, self.line, self.next_separator);
+            if self.quote < end || end - start >= self.limit {
+                return None;
+            }
+            self.pass_line(end, last);
+            let text = self.input.bytes().get(start..end).unwrap_or_default();
+            let end = start + text.strip_suffix(b"\r").unwrap_or(text).len();
+            if end > start {
+                self.current = Current::InPlace {
+                    start,
+                    end,
+                    first,
+                    last,
+                };
+                let columns = last + 1 - first;
+                return Some(Framed::Whole { line, columns });
+            }
         }
-        let bytes = self.record.as_slice();
-        let inner_lines = bytes.iter().filter(|&&b| b == b'\n').count() as u64;
-        let last_line = after.line() - u64::from(!cut && !ended);
-        let line = last_line.saturating_sub(inner_lines);
-        // What was skipped before the record are blank lines of one byte each.
-        let byte = before.byte() + line.saturating_sub(before.line());
-        let length = after.byte().saturating_sub(byte);
-        if cut && length <= MAX_RECORD {
-            self.jump(position(byte, line))?;
-            return Ok(None);
+    }
+
+    /// Where the next line of the index ends, and with which separator.
+    fn line_end(&self) -> Option<(usize, usize)> {
+        let last = self.index.line(self.next_line)?;
+        Some((*self.index.separators().get(last)? as usize, last))
+    }
+
+    /// Makes what follows that line end the next record.
+    fn pass_line(&mut self, end: usize, last: usize) {
+        self.start = end + 1;
+        self.line += 1;
+        self.next_line += 1;
+        self.next_separator = last + 1;
+    }
+
+    /// Indexes what follows `start`.
+    fn reindex(&mut self) {
+        let bytes = self.input.bytes();
+        let end = bytes.len().min(self.start + self.block);
+        self.index.build(bytes, self.start, end);
+        self.next_line = 0;
+        self.next_separator = 0;
+        self.find_quote();
+    }
+
+    fn find_quote(&mut self) {
+        let bytes = self.input.bytes();
+        let rest = bytes.get(self.start..).unwrap_or_default();
+        self.quote = self.start + memchr(b'"', rest).unwrap_or(rest.len());
+    }
+
+    /// Reads more of the file, and makes the next record start at the first byte in memory.
+    fn read_on(&mut self) -> io::Result<()> {
+        let result = self.input.read_on(self.start);
+        self.start = 0;
+        self.reindex();
+        result
+    }
+
+    /// The next record, where [`Records::next_in_place`] has none; `None` asks to try that again.
+    #[cold]
+    #[inline(never)]
+    fn next_otherwise(&mut self, columns: Option<usize>) -> io::Result<Option<Framed>> {
+        if self.line_end().is_some() {
+            return self.next_by_itself(columns);
         }
-        if bytes == b"\r" {
-            return Ok(None);
-        }
-        let got = self.record.len();
-        let too_long = length > MAX_RECORD;
-        let within_quotes = ended
-            && self
-                .record
-                .get(got.saturating_sub(1))
-                .is_some_and(|last| last.contains(&b'\n'));
-        if !too_long && !within_quotes && (got == columns || inner_lines == 0) {
-            return Ok(Some(Framed::Whole { line, columns: got }));
-        }
-        if byte >= self.reread_until {
-            self.skip_lines(byte, line, 0)?;
-            self.reread_until = byte + length.min(MAX_RECORD);
-        } else if too_long {
-            self.skip_lines(byte, line, MAX_RECORD)?;
-        }
-        Ok(Some(if too_long || within_quotes {
-            Framed::Broken { line }
+        // No line ends in what is left of the index.
+        let in_memory = self.input.bytes().len();
+        if self.index.begin() < self.start && self.index.end() < in_memory {
+            self.reindex();
+        } else if self.index.end() == in_memory && !self.input.ended() {
+            self.read_on()?;
+        } else if self.start == in_memory {
+            return Ok(Some(Framed::End));
         } else {
-            Framed::Whole { line, columns: got }
+            return self.next_by_itself(columns);
+        }
+        Ok(None)
+    }
+
+    /// The next record, whatever it looks like; `None` where it is blank.
+    fn next_by_itself(&mut self, columns: Option<usize>) -> io::Result<Option<Framed>> {
+        let split = self.split()?;
+        self.current = Current::Split;
+        let (line, byte) = (self.line, self.bytes_read());
+        let got = self.fields.count();
+        let Some(split) = split else {
+            let again = byte < self.reread_until;
+            self.reread_until = self.reread_until.max(byte + self.limit as u64);
+            self.skip = Some(byte + if again { self.limit as u64 } else { 0 });
+            let too_long = true;
+            return Ok(Some(Framed::Broken { line, too_long }));
+        };
+        if got == 1 && self.fields.last() == b"\r" {
+            self.pass(split);
+            return Ok(None);
+        }
+        let (within_quotes, fits) = match columns {
+            // Of a header nothing is known by which it could be wrong.
+            None => (false, true),
+            Some(columns) => (
+                !split.terminated && self.fields.last().contains(&b'\n'),
+                split.inner_lines == 0 || got == columns,
+            ),
+        };
+        if (fits && !within_quotes) || byte < self.reread_until {
+            self.pass(split);
+        } else {
+            self.reread_until = byte + split.length as u64;
+            self.skip = Some(byte);
+        }
+        Ok(Some(if within_quotes {
+            let too_long = false;
+            Framed::Broken { line, too_long }
+        } else {
+            let columns = got;
+            Framed::Whole { line, columns }
         }))
     }
 
-    /// Resumes after the first line end that has at least `least` bytes between it and `byte`.
-    fn skip_lines(&mut self, byte: u64, line: u64, least: u64) -> io::Result<()> {
-        let input = &mut self.reader.get_mut().inner;
-        input.seek(SeekFrom::Start(byte))?;
-        let mut input = BufReader::new(input);
-        let (mut skipped, mut lines) = (0, 0);
+    /// Takes the next record apart, reading on as far as needed; `None` where it is too long.
+    fn split(&mut self) -> io::Result<Option<Split>> {
         loop {
-            let buffer = input.fill_buf()?;
-            if buffer.is_empty() {
-                break;
+            let rest = self.input.bytes().get(self.start..).unwrap_or_default();
+            let too_long = rest.len() > self.limit;
+            let most = rest.get(..self.limit).unwrap_or(rest);
+            let split = self.fields.split(most, self.input.ended() && !too_long);
+            if split.is_some() || too_long {
+                return Ok(split);
             }
-            let wanted = |(index, &b): (usize, &u8)| b == b'\n' && skipped + index as u64 >= least;
-            let end = buffer.iter().enumerate().position(wanted);
-            let taken = end.map_or(buffer.len(), |index| index + 1);
-            lines += buffer[..taken].iter().filter(|&&b| b == b'\n').count() as u64;
-            skipped += taken as u64;
-            input.consume(taken);
-            if end.is_some() {
-                break;
-            }
-        }
-        self.jump(position(byte + skipped, line + lines))
-    }
-
-    fn jump(&mut self, position: Position) -> io::Result<()> {
-        self.reader
-            .seek_raw(SeekFrom::Start(position.byte()), position.clone())
-            .map_err(|error| {
-                self.interrupted = Some(position);
-                io::Error::from(error)
-            })
-    }
-}
-
-fn position(byte: u64, line: u64) -> Position {
-    let mut position = Position::new();
-    position.set_byte(byte).set_line(line);
-    position
-}
-
-/// Pretends that the input has ended when a record has become too long, so that the reader above
-/// stops growing its buffer.
-struct Limited<R> {
-    inner: R,
-    allowance: u64,
-    /// The input went on when it was said to have ended.
-    cut: bool,
-    /// The input has truly ended.
-    ended: bool,
-}
-
-impl<R> Limited<R> {
-    fn new(inner: R) -> Self {
-        let mut limited = Self {
-            inner,
-            allowance: 0,
-            cut: false,
-            ended: false,
-        };
-        limited.refill();
-        limited
-    }
-
-    /// Allows one more record.
-    fn refill(&mut self) {
-        self.allowance = MAX_RECORD + 1;
-        self.cut = false;
-        self.ended = false;
-    }
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.allowance == 0 {
-            self.cut = true;
-            return Ok(0);
-        }
-        let most = buffer.len().min(self.allowance as usize);
-        let read = self.inner.read(&mut buffer[..most])?;
-        self.allowance -= read as u64;
-        self.ended = read == 0;
-        Ok(read)
-    }
-}
-
-impl<R: Seek> Seek for Limited<R> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.refill();
-        self.inner.seek(to)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::io::Cursor;
-
-    /// Hands out at most `step` bytes at a time, counts them, and fails once at `fail_at`.
-    struct Slow {
-        bytes: Cursor<Vec<u8>>,
-        step: usize,
-        handed_out: usize,
-        fail_at: Option<u64>,
-    }
-
-    impl Slow {
-        fn new(bytes: &[u8], step: usize) -> Self {
-            Self {
-                bytes: Cursor::new(bytes.to_vec()),
-                step,
-                handed_out: 0,
-                fail_at: None,
-            }
+            self.read_on()?;
         }
     }
 
-    impl Read for Slow {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            if self.fail_at.is_some_and(|at| self.bytes.position() >= at) {
-                self.fail_at = None;
-                return Err(io::Error::other("unplugged"));
-            }
-            let most = buffer.len().min(self.step);
-            let read = self.bytes.read(&mut buffer[..most])?;
-            self.handed_out += read;
-            Ok(read)
+    /// Makes what follows that record, the next one, the next one.
+    fn pass(&mut self, split: Split) {
+        self.start += split.length;
+        self.line += (split.inner_lines + usize::from(split.terminated)) as u64;
+        while let Some((end, last)) = self.line_end()
+            && end < self.start
+        {
+            self.next_line += 1;
+            self.next_separator = last + 1;
         }
+        self.find_quote();
     }
 
-    impl Seek for Slow {
-        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-            self.bytes.seek(to)
-        }
-    }
-
-    type Row = (Framed, Vec<Vec<u8>>);
-
-    fn next(records: &mut Records<Slow>, columns: usize) -> io::Result<Row> {
-        let framed = records.next(columns)?;
-        let fields = (0..records.columns()).map(|column| records.field(column).to_vec());
-        Ok((framed, fields.collect()))
-    }
-
-    fn rows(input: Slow) -> Vec<Row> {
-        let mut records = Records::open(input).unwrap();
-        let mut rows = Vec::new();
+    /// Passes lines up to the first line feed that is byte `from` of the file or a later one.
+    #[cold]
+    fn skip_lines(&mut self, from: u64) -> io::Result<()> {
         loop {
-            let row = next(&mut records, 3).unwrap();
-            if row.0 == Framed::End {
-                return rows;
+            while let Some((end, last)) = self.line_end() {
+                self.pass_line(end, last);
+                if self.input.base() + end as u64 >= from {
+                    self.skip = None;
+                    self.find_quote();
+                    return Ok(());
+                }
             }
-            rows.push(row);
-        }
-    }
-
-    fn pieces() -> impl Strategy<Value = String> {
-        let piece = prop::sample::select(vec![
-            "a",
-            ",",
-            "\"",
-            "\n",
-            "\r\n",
-            "\"x,y\"",
-            "1,2,3\n",
-            "a\",\"b\n",
-            "\"\n\"",
-            "é",
-        ]);
-        proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
-    }
-
-    proptest! {
-        #[test]
-        fn records_do_not_depend_on_how_bytes_arrive(
-            body in pieces(),
-            step in 1_usize..9,
-            fail_at in 7_u64..120,
-        ) {
-            let bytes = [b"a,b,c\n", body.as_bytes()].concat();
-            let at_once = rows(Slow::new(&bytes, usize::MAX));
-            let in_steps = rows(Slow::new(&bytes, step));
-            prop_assert_eq!(&in_steps, &at_once);
-
-            let mut records = Records::open(Slow::new(&bytes, step)).unwrap();
-            records.reader.get_mut().inner.fail_at = Some(fail_at);
-            for row in &at_once {
-                let again = next(&mut records, 3).or_else(|_| next(&mut records, 3));
-                prop_assert_eq!(&again.unwrap(), row);
-            }
-        }
-
-        #[test]
-        fn every_line_with_text_is_in_some_record(body in pieces()) {
-            let bytes = [b"a,b,c\n", body.as_bytes()].concat();
-            let mut last = 1;
-            for (framed, _) in rows(Slow::new(&bytes, usize::MAX)) {
-                let (Framed::Whole { line, .. } | Framed::Broken { line }) = framed else {
-                    continue;
-                };
-                prop_assert!(line > last);
-                let text = body.split('\n').nth(line as usize - 2);
-                prop_assert!(text.is_some_and(|text| !text.trim_end_matches('\r').is_empty()));
-                last = line;
+            self.start = self.start.max(self.index.end());
+            if self.start < self.input.bytes().len() {
+                self.reindex();
+            } else if self.input.ended() {
+                self.skip = None;
+                return Ok(());
+            } else {
+                self.read_on()?;
             }
         }
     }
 
-    #[test]
-    fn quotes_that_open_on_every_line_do_not_make_reading_quadratic() {
-        let bytes = [&b"a,b,c\n"[..], &b"a\",\"b\n".repeat(600_000)].concat();
-        let mut records = Records::open(Slow::new(&bytes, usize::MAX)).unwrap();
-        let mut broken = 0;
-        while records.next(3).unwrap() != Framed::End {
-            broken += 1;
-            assert!(broken < 10);
-        }
-        assert!(broken > 3);
-        let handed_out = records.reader.get_ref().inner.handed_out;
-        assert!(handed_out < 3 * bytes.len(), "{handed_out}");
+    #[cfg(test)]
+    pub(super) fn input(&mut self) -> &mut R {
+        self.input.inner()
     }
 }

@@ -2,6 +2,8 @@
 
 mod broken;
 mod header;
+mod oracle;
+mod records;
 mod rows;
 mod stream;
 

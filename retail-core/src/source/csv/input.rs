@@ -1,0 +1,88 @@
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// A part of a file in memory: what has been read and not yet been used.
+///
+/// The memory is as large as the caller makes it by asking for more while it keeps what there is;
+/// otherwise it has the size that it was given.
+pub(super) struct Input<R> {
+    inner: R,
+    /// The first `filled` bytes are of the file, beginning with its byte `base`.
+    buffer: Vec<u8>,
+    filled: usize,
+    base: u64,
+    ended: bool,
+    /// Nobody knows where `inner` stands.
+    lost: bool,
+}
+
+impl<R: Read + Seek> Input<R> {
+    /// Nothing yet of `inner`, which stands at its beginning; `size` bytes will be read at a time.
+    pub(super) fn new(inner: R, size: usize) -> Self {
+        Self {
+            inner,
+            buffer: vec![0; size],
+            filled: 0,
+            base: 0,
+            ended: false,
+            lost: false,
+        }
+    }
+
+    /// The bytes in memory.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Which byte of the file the first one in memory is.
+    pub(super) fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// Whether nothing follows the bytes in memory.
+    pub(super) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Forgets the first `used` bytes and reads more behind the others.
+    ///
+    /// After an error the others are still there, and reading can be tried again.
+    pub(super) fn read_on(&mut self, used: usize) -> io::Result<()> {
+        self.buffer.copy_within(used..self.filled, 0);
+        self.filled -= used;
+        self.base += used as u64;
+        if self.filled == self.buffer.len() {
+            self.buffer.resize(2 * self.filled, 0);
+        }
+        if self.lost {
+            let here = SeekFrom::Start(self.base + self.filled as u64);
+            self.inner.seek(here)?;
+            self.lost = false;
+        }
+        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        match self.inner.read(room) {
+            Ok(read) => {
+                self.filled += read;
+                self.ended = read == 0;
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => {
+                self.lost = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// Goes to a byte of the file. What is in memory is forgotten.
+    pub(super) fn jump(&mut self, byte: u64) {
+        self.filled = 0;
+        self.base = byte;
+        self.ended = false;
+        self.lost = true;
+    }
+
+    #[cfg(test)]
+    pub(super) fn inner(&mut self) -> &mut R {
+        &mut self.inner
+    }
+}

@@ -1,0 +1,103 @@
+use memchr::{memchr, memchr2};
+
+use super::row::Row;
+
+/// The fields of a record that could not stay where they were read.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    /// The fields, a comma after each.
+    bytes: Vec<u8>,
+    /// Where these commas are.
+    ends: Vec<u32>,
+}
+
+/// What [`Fields::split`] found out about a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Split {
+    /// Bytes of the record, its line end included.
+    pub(super) length: usize,
+    /// Whether it has a line end, and not the end of the input.
+    pub(super) terminated: bool,
+    /// Line ends inside of it.
+    pub(super) inner_lines: usize,
+}
+
+impl Fields {
+    /// Takes the record that `bytes` begin with apart; `None` where it does not end in them,
+    /// unless they end with the input.
+    ///
+    /// A quote at the beginning of a field opens it. Inside, two quotes are one and commas and line
+    /// feeds are text. After the quote that closes it, and everywhere in a field that was not
+    /// opened, quotes are text.
+    pub(super) fn split(&mut self, bytes: &[u8], at_end: bool) -> Option<Split> {
+        self.bytes.clear();
+        self.ends.clear();
+        let mut rest = bytes;
+        let terminated = loop {
+            if let [b'"', quoted @ ..] = rest {
+                rest = self.unquote(quoted);
+            }
+            let found = memchr2(b',', b'\n', rest);
+            let (text, after) = rest.split_at(found.unwrap_or(rest.len()));
+            self.bytes.extend_from_slice(text);
+            self.ends.push(self.bytes.len() as u32);
+            self.bytes.push(b',');
+            match after {
+                [b',', next @ ..] => rest = next,
+                [_, next @ ..] => {
+                    rest = next;
+                    break true;
+                }
+                [] if at_end => {
+                    rest = after;
+                    break false;
+                }
+                [] => return None,
+            }
+        };
+        Some(Split {
+            length: bytes.len() - rest.len(),
+            terminated,
+            inner_lines: memchr::memchr_iter(b'\n', &self.bytes).count(),
+        })
+    }
+
+    /// Takes the text up to the closing quote, and returns what follows that.
+    fn unquote<'a>(&mut self, mut rest: &'a [u8]) -> &'a [u8] {
+        loop {
+            let (text, after) = rest.split_at(memchr(b'"', rest).unwrap_or(rest.len()));
+            self.bytes.extend_from_slice(text);
+            match after {
+                [b'"', b'"', next @ ..] => {
+                    self.bytes.push(b'"');
+                    rest = next;
+                }
+                [b'"', next @ ..] => return next,
+                _ => return after,
+            }
+        }
+    }
+
+    /// The fields as a row.
+    pub(super) fn row(&self) -> Row<'_> {
+        let end = self.ends.last().map_or(0, |&end| end as usize);
+        let text = self.bytes.get(..end).unwrap_or_default();
+        let end = text.strip_suffix(b"\r").unwrap_or(text).len();
+        Row::new(&self.bytes, 0, end, &self.ends)
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The last one, as it was read.
+    pub(super) fn last(&self) -> &[u8] {
+        let start = match self.ends.as_slice() {
+            [.., before, _] => *before as usize + 1,
+            _ => 0,
+        };
+        let end = self.bytes.len().saturating_sub(1);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+}
