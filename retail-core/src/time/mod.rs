@@ -5,6 +5,8 @@
 //! ever read from the wall clock by the algorithms: whoever drives the engine injects a [`Clock`].
 
 mod clock;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 
 pub use clock::{Clock, SystemClock};
