@@ -22,11 +22,11 @@ pub enum Error {
     Storage(#[from] StorageError),
     /// The saved state belongs to another stream than the source given.
     #[error(
-        "{dir} holds the state of another stream ({saved}); the source given is {given}",
-        dir = dir.display()
+        "{place} holds the state of another stream ({saved}); the source given is {given}",
+        place = place(dir)
     )]
     StreamMismatch {
-        /// The data directory.
+        /// The data directory; empty for an engine in memory.
         dir: PathBuf,
         /// The stream whose state it holds.
         saved: String,
@@ -36,6 +36,14 @@ pub enum Error {
     /// A thread of the engine ended early; the cause has been logged.
     #[error("the {0} of the engine stopped unexpectedly")]
     Stopped(&'static str),
+}
+
+fn place(dir: &Path) -> String {
+    if dir.as_os_str().is_empty() {
+        "this engine".to_owned()
+    } else {
+        dir.display().to_string()
+    }
 }
 
 /// A configuration that is not legal.

@@ -10,7 +10,6 @@ use super::run::Parts;
 use super::{Engine, EngineConfig, JobLog, Observer, Pipeline, StatusBoard, StopHandle};
 use crate::batch::{BatchStore, Saved};
 use crate::error::{Error, StorageError};
-use crate::feature::Extractor;
 use crate::registry::{Registry, RegistryOptions};
 use crate::storage;
 use crate::time::{Clock, SystemClock};
@@ -99,18 +98,15 @@ impl EngineBuilder {
     /// Opens the engine: locks the folder, reads the batches there, and serves the models there.
     ///
     /// # Errors
-    /// [`StorageError`] where a folder cannot be used, is used by another engine, or holds a damaged
-    /// file.
+    /// [`crate::error::ConfigError`] where the pipelines do not go together: a name twice, or one
+    /// that is no file name. [`StorageError`] where a folder cannot be used, is used by another
+    /// engine, or holds a damaged file.
     pub fn open(mut self) -> Result<Engine, Error> {
+        let extractors = Pipeline::check_all(&self.pipelines)?;
         let lock = match &self.dir {
             Some(dir) => Some(lock(dir)?),
             None => None,
         };
-        let extractors: Vec<Arc<dyn Extractor>> = self
-            .pipelines
-            .iter()
-            .flat_map(|pipeline| pipeline.features.custom().cloned())
-            .collect();
         let slots = self.pipelines.iter().flat_map(Pipeline::slots).collect();
         let registry = Registry::open(
             slots,

@@ -12,14 +12,15 @@ use crate::window::StreamView;
 pub(super) struct History {
     frames: Vec<Arc<Frame>>,
     /// Source positions before and after each frame.
-    positions: Vec<[Position; 2]>,
+    positions: Vec<Arc<[Position; 2]>>,
     start: Option<Timestamp>,
     now: Option<Timestamp>,
     ended: bool,
 }
 
 impl History {
-    /// Adds a saved batch. A batch without rows leaves no frame.
+    /// Adds a saved batch. One without rows leaves a frame without rows, so that windows can count
+    /// batches.
     pub(super) fn push(
         &mut self,
         entry: &BatchEntry,
@@ -32,12 +33,10 @@ impl History {
             self.start.get_or_insert(first);
             self.now = self.now.max(Some(latest));
         }
-        if rows.is_empty() {
-            return;
-        }
         let frame = Frame::new(entry.first_row, not_before, rows, extractors);
         self.frames.push(Arc::new(frame));
-        self.positions.push([entry.from.clone(), entry.to.clone()]);
+        self.positions
+            .push(Arc::new([entry.from.clone(), entry.to.clone()]));
     }
 
     pub(super) fn view(&self) -> StreamView {
@@ -60,6 +59,11 @@ impl History {
                 .unwrap_or_default()
         };
         [at(from, 0), at(to.saturating_sub(1), 1)]
+    }
+
+    /// Kept rows so far.
+    pub(super) fn rows(&self) -> u64 {
+        self.frames.last().map_or(0, |frame| frame.end_row())
     }
 
     pub(super) fn set_ended(&mut self, ended: bool) {
@@ -99,11 +103,6 @@ impl Inbox {
     // A panic elsewhere leaves whole batches behind, never half of one.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Kept rows so far.
-    pub(super) fn rows(&self) -> u64 {
-        self.lock().history.view().len()
     }
 
     /// Changes the history and wakes the training thread.

@@ -2,7 +2,12 @@
 //!
 //! Three threads share the work of [`Engine::run`], so that neither disk nor training holds up the
 //! reading: the caller's reads, cleans and cuts batches; one saves them, several at a time where
-//! they come faster than the disk syncs; one retrains, always from the newest state.
+//! they come faster than the disk syncs; one retrains, always from the newest state. When one of
+//! them ends early, the others do too, and [`Engine::run`] says why.
+//!
+//! Code of users (trainers, labels, features, window strategies, models) that panics is an outcome
+//! of the models that use it, [`NotTrained::Panicked`](crate::train::NotTrained::Panicked); the
+//! others go on.
 
 mod builder;
 mod config;
@@ -15,6 +20,8 @@ mod retrain;
 mod run;
 mod scoreboard;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use builder::EngineBuilder;
 pub use config::{

@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::EngineConfig;
 use super::config::seconds;
 use crate::error::ConfigError;
-use crate::feature::{FeatureSet, StandardFeature};
+use crate::feature::{Extractor, FeatureSet, StandardFeature};
 use crate::label::{HighValueCustomer, Label, QuantityCategory, TotalAmount};
 use crate::registry::SlotName;
 use crate::train::{LinearRegression, LogisticRegression, Trainer};
@@ -14,9 +15,10 @@ use crate::window::{ConsecutiveBatches, CumulativeFraction, ElapsedPrefix, Windo
 /// the target is trained on window `k`.
 #[derive(Clone)]
 pub struct Pipeline {
-    /// The names on disk are `<prefix>_<version>`.
+    /// The names on disk are `<prefix>_<version>`: letters, digits, `_` and `-`, and another one for
+    /// each pipeline of an engine.
     pub prefix: String,
-    /// How many versions.
+    /// How many versions, at least 1.
     pub versions: u32,
     /// The features.
     pub features: FeatureSet,
@@ -36,6 +38,72 @@ impl Pipeline {
             target: self.label.name().to_owned(),
             version,
         })
+    }
+
+    /// Checks the pipelines of one engine, and collects the features of users, each name once: the
+    /// first of that name computes it for all.
+    pub(super) fn check_all(pipelines: &[Self]) -> Result<Vec<Arc<dyn Extractor>>, ConfigError> {
+        let mut slots = BTreeSet::new();
+        let mut extractors: Vec<Arc<dyn Extractor>> = Vec::new();
+        for pipeline in pipelines {
+            pipeline.check()?;
+            if let Some(twice) = pipeline
+                .slots()
+                .find(|slot| !slots.insert(slot.name.clone()))
+            {
+                return Err(ConfigError::value(
+                    "pipeline.prefix",
+                    "a name for each model",
+                    format!("{} twice", twice.name),
+                ));
+            }
+            for extractor in pipeline.features.custom() {
+                let spec = extractor.spec();
+                match extractors
+                    .iter()
+                    .find(|known| known.spec().name == spec.name)
+                {
+                    None => extractors.push(Arc::clone(extractor)),
+                    Some(known) if known.spec() == spec => {}
+                    Some(_) => {
+                        return Err(ConfigError::value(
+                            "pipeline.features",
+                            "one unit and range for each name",
+                            format!("two for {}", spec.name),
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(extractors)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if self.prefix.is_empty() || !self.prefix.chars().all(legal) {
+            return Err(ConfigError::value(
+                "pipeline.prefix",
+                "letters, digits, _ and -",
+                format!("{:?}", self.prefix),
+            ));
+        }
+        if !(1..=1000).contains(&self.versions) {
+            return Err(ConfigError::value(
+                "pipeline.versions",
+                "a whole number from 1 to 1000",
+                self.versions,
+            ));
+        }
+        let schema = self.features.schema();
+        let mut names = BTreeSet::new();
+        match schema.names().find(|name| !names.insert(*name)) {
+            None => Ok(()),
+            Some(twice) => Err(ConfigError::value(
+                "pipeline.features",
+                "another name for each feature",
+                format!("{twice} twice"),
+            )),
+        }
     }
 
     /// The three pipelines of the nine standard models.

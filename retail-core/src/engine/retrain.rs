@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,7 +11,7 @@ use super::{Event, ModelOutcome, ModelStatus, Observer, Pipeline, RetrainPolicy,
 use crate::error::StorageError;
 use crate::evaluate;
 use crate::feature::{RowSet, Rows};
-use crate::registry::{Artefact, ModelInfo, Registry, Slice, SlotName};
+use crate::registry::{Artefact, HoldOutResult, ModelInfo, Registry, Slice, SlotName};
 use crate::train::{Dataset, NotTrained};
 use crate::window::{StreamView, Window};
 
@@ -22,10 +23,13 @@ pub(super) struct Retrainer {
     pub(super) observers: Vec<Arc<dyn Observer>>,
     pub(super) policy: RetrainPolicy,
     pub(super) threads: usize,
-    /// The window that each slot was last trained on.
-    pub(super) trained: Mutex<BTreeMap<String, (RowSet, bool)>>,
+    /// What each slot was last trained on.
+    pub(super) trained: Mutex<BTreeMap<String, Attempt>>,
     pub(super) scores: Mutex<Scoreboard>,
 }
+
+/// The rows of a window and whether it was closed, or why there was no window.
+pub(super) type Attempt = Result<(RowSet, bool), NotTrained>;
 
 /// One model to train.
 struct Job<'a> {
@@ -38,34 +42,56 @@ impl Job<'_> {
     fn rows(&self) -> u64 {
         self.window.as_ref().map_or(0, |window| window.rows.len())
     }
+
+    fn attempt(&self) -> Attempt {
+        let window = self.window.as_ref().map_err(Clone::clone)?;
+        Ok((window.rows.clone(), window.closed))
+    }
 }
 
 impl Retrainer {
-    /// Trains whenever the policy says so, until the inbox is finished.
-    pub(super) fn follow(&self, inbox: &Inbox) -> Result<(), StorageError> {
-        let mut generation = 0;
-        let mut rows = inbox.rows();
+    /// Trains whenever the policy says so, until the inbox is finished. The stream had `rows` when
+    /// the run began: by the time this thread starts, there may be more.
+    pub(super) fn follow(&self, inbox: &Inbox, mut rows: u64) -> Result<(), StorageError> {
+        let mut seen = 0;
         self.lock_scores().skip_to(rows);
         loop {
-            let newest = inbox.wait(generation);
-            generation = newest.generation;
-            let view = newest.history.view();
-            self.lock_scores()
-                .score(&self.pipelines, &self.registry, &view);
-            let due = match self.policy {
-                _ if view.ended => self.policy != RetrainPolicy::Manual,
-                RetrainPolicy::EveryBatch | RetrainPolicy::OnWindowClose => !newest.finished,
-                RetrainPolicy::EveryRows(step) => view.len() >= rows + step && !newest.finished,
-                RetrainPolicy::AtEnd | RetrainPolicy::Manual => false,
-            };
-            if due {
-                rows = view.len();
-                self.train(&newest.history)?;
+            let newest = inbox.wait(seen);
+            if newest.generation != seen {
+                seen = newest.generation;
+                let view = newest.history.view();
+                self.lock_scores()
+                    .score(&self.pipelines, &self.registry, &view);
+                let due = match self.policy {
+                    RetrainPolicy::Manual => false,
+                    _ if view.ended => true,
+                    _ if newest.finished => false,
+                    RetrainPolicy::EveryBatch | RetrainPolicy::OnWindowClose => true,
+                    RetrainPolicy::EveryRows(step) => view.len().saturating_sub(rows) >= step,
+                    RetrainPolicy::AtEnd => false,
+                };
+                if due {
+                    rows = view.len();
+                    self.train(&newest.history)?;
+                }
+                self.show_scores();
             }
             if newest.finished {
                 return Ok(());
             }
         }
+    }
+
+    /// Publishes the measures of all models, those too that were not trained again.
+    fn show_scores(&self) {
+        let scores = self.lock_scores().all();
+        self.status.update(|status| {
+            for (name, score) in &scores {
+                if let Some(model) = status.models.get_mut(name) {
+                    model.prequential = Some(score.clone());
+                }
+            }
+        });
     }
 
     fn lock_scores(&self) -> MutexGuard<'_, Scoreboard> {
@@ -88,7 +114,8 @@ impl Retrainer {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let mine = work();
             others.into_iter().fold(mine, |result, other| {
-                result.and(other.join().unwrap_or(Ok(())))
+                // Code of users is caught job by job; anything else must not pass for a success.
+                result.and(other.join().unwrap_or_else(|panic| resume_unwind(panic)))
             })
         })
     }
@@ -99,23 +126,24 @@ impl Retrainer {
         let only_closed = self.policy == RetrainPolicy::OnWindowClose && !view.ended;
         let mut jobs = Vec::new();
         for pipeline in &self.pipelines {
-            let windows = pipeline.windows.windows(view);
-            let got = windows.len();
-            let mut windows = windows.into_iter();
+            let windows = NotTrained::catch(|| pipeline.windows.windows(view));
+            let got = windows.as_ref().map_or(0, Vec::len);
+            let mut windows = windows.map(Vec::into_iter);
             for (slot, needed) in pipeline.slots().zip(1..) {
-                let window = windows.next().ok_or(NotTrained::NoWindow { needed, got });
-                let unchanged = window.as_ref().is_ok_and(|window| {
-                    let state = trained.get(&slot.name);
-                    state.is_some_and(|(rows, closed)| {
-                        *rows == window.rows && *closed == window.closed
-                    }) || (only_closed && !window.closed)
-                });
-                if !unchanged {
-                    jobs.push(Job {
-                        pipeline,
-                        slot,
-                        window,
-                    });
+                let window = match &mut windows {
+                    Ok(windows) => windows.next().ok_or(NotTrained::NoWindow { needed, got }),
+                    Err(why) => Err(why.clone()),
+                };
+                if only_closed && window.as_ref().is_ok_and(|window| !window.closed) {
+                    continue;
+                }
+                let job = Job {
+                    pipeline,
+                    slot,
+                    window,
+                };
+                if trained.get(&job.slot.name) != Some(&job.attempt()) {
+                    jobs.push(job);
                 }
             }
         }
@@ -126,12 +154,9 @@ impl Retrainer {
     fn run(&self, job: &Job<'_>, history: &History, view: &StreamView) -> Result<(), StorageError> {
         let begun = Instant::now();
         let mut changed = false;
-        let outcome = match learn(job, history, view) {
-            Ok(artefact) => {
-                let holdout = artefact.info.holdout.clone();
-                if let Some(published) = self.registry.publish(artefact)? {
-                    changed = published.changed;
-                }
+        let outcome = match self.learn_and_publish(job, history, view)? {
+            Ok((holdout, new)) => {
+                changed = new;
                 ModelOutcome::Trained { holdout }
             }
             Err(why) => ModelOutcome::NotTrained {
@@ -139,11 +164,10 @@ impl Retrainer {
                 why,
             },
         };
-        if let Ok(window) = &job.window {
-            let state = (window.rows.clone(), window.closed);
-            let mut trained = self.trained.lock().unwrap_or_else(PoisonError::into_inner);
-            trained.insert(job.slot.name.clone(), state);
-        }
+        self.trained
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(job.slot.name.clone(), job.attempt());
         let status = ModelStatus {
             rows: job.rows(),
             outcome,
@@ -163,6 +187,33 @@ impl Retrainer {
             observer.event(&event);
         }
         Ok(())
+    }
+
+    /// The hold-out metrics of a new model and whether it is a new revision, or why there is none.
+    fn learn_and_publish(
+        &self,
+        job: &Job<'_>,
+        history: &History,
+        view: &StreamView,
+    ) -> Result<Result<(HoldOutResult, bool), NotTrained>, StorageError> {
+        let learned = NotTrained::catch(|| learn(job, history, view));
+        let artefact = match learned.and_then(|learned| learned) {
+            Ok(artefact) => artefact,
+            Err(why) => return Ok(Err(why)),
+        };
+        let holdout = artefact.info.holdout.clone();
+        match NotTrained::catch(|| self.registry.publish(artefact)) {
+            Ok(Ok(published)) => Ok(Ok((holdout, published.is_some_and(|p| p.changed)))),
+            // The model's own form is at fault, not the disk: the other models go on.
+            Ok(Err(
+                StorageError::Corrupt { detail, .. } | StorageError::Foreign { detail, .. },
+            )) => Ok(Err(NotTrained::Library {
+                library: job.pipeline.trainer.name().to_owned(),
+                message: format!("its model could not be read again: {detail}"),
+            })),
+            Ok(Err(error)) => Err(error),
+            Err(why) => Ok(Err(why)),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +55,8 @@ pub(super) struct Parts {
     pub(super) lock: Option<File>,
 }
 
-/// Asks a running engine to stop, from any thread or signal handler.
+/// Asks a running engine to stop, from any thread or signal handler. An engine that was asked stays
+/// stopped: a later run ends at once.
 #[derive(Debug, Clone)]
 pub struct StopHandle(Arc<AtomicBool>);
 
@@ -127,13 +129,16 @@ impl Engine {
     /// # Errors
     /// [`Error::StreamMismatch`] where the saved batches come from another stream, before anything
     /// is read; what the source says; [`StorageError`] where something cannot be written. Batches
-    /// saved before an error stay saved.
+    /// saved before an error stay saved. [`Error::Stopped`] where the source or an observer panicked.
     pub fn run(&mut self, source: &mut dyn Source) -> Result<RunReport, Error> {
         let begun = Instant::now();
         let parts = &mut self.parts;
         attach(parts, source)?;
         let status = Arc::clone(&parts.retrainer.status);
-        status.update(|status| status.running = true);
+        status.update(|status| {
+            status.running = true;
+            status.error = None;
+        });
         let result = drive(parts, source);
         status.update(|status| {
             status.running = false;
@@ -178,17 +183,34 @@ fn attach(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
 fn drive(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
     let mut history = std::mem::take(&mut parts.history);
     history.set_ended(false);
+    let rows = history.rows();
     let inbox = Inbox::new(history);
     let (send, receive) = sync_channel(QUEUE);
     let position = parts.store.position().clone();
     let (retrainer, store, extractors) = (&parts.retrainer, &mut parts.store, &parts.extractors);
-    let (limits, clock, stop) = (parts.limits, parts.clock.as_ref(), &parts.stop);
+    let (limits, clock) = (parts.limits, parts.clock.as_ref());
+    let halted = AtomicBool::new(false);
+    let stop = Stop {
+        asked: &parts.stop,
+        halted: &halted,
+    };
     let result = thread::scope(|scope| {
         let inbox = &inbox;
-        let saving = scope.spawn(move || save(&receive, store, inbox, extractors, retrainer));
-        let training = scope.spawn(move || retrainer.follow(inbox));
+        let saving = scope.spawn(|| {
+            let _halt = HaltOnDrop(&halted);
+            // Owned by this thread, so that sending fails once it has ended.
+            let receive = receive;
+            save(&receive, store, inbox, extractors, retrainer)
+        });
+        let training = scope.spawn(|| {
+            let _halt = HaltOnDrop(&halted);
+            retrainer.follow(inbox, rows)
+        });
         let mut batcher = Batcher::new(limits, position);
-        let read = read(source, &mut batcher, &send, clock, stop, retrainer);
+        let read = || read(source, &mut batcher, &send, clock, stop, retrainer);
+        // The other threads wait for what only this one can tell them.
+        let read =
+            catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Error::Stopped("reading thread")));
         drop(send);
         let saved = saving.join().map_err(|_| Error::Stopped("saving thread"));
         if matches!((&read, &saved), (Ok(true), Ok(Ok(())))) {
@@ -206,17 +228,40 @@ fn drive(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
     result
 }
 
+/// Why reading may have to stop: someone asked for it, or another thread of the engine has ended.
+#[derive(Clone, Copy)]
+struct Stop<'a> {
+    asked: &'a StopHandle,
+    halted: &'a AtomicBool,
+}
+
+impl Stop<'_> {
+    fn is_due(self) -> bool {
+        self.asked.is_stopped() || self.halted.load(Ordering::Acquire)
+    }
+}
+
+/// Stops the reading when a thread ends, however it ends: what cannot be saved or trained any more
+/// is not to be read.
+struct HaltOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for HaltOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Reads until the source ends (`true`) or the engine is asked to stop, or cannot go on (`false`).
 fn read(
     source: &mut dyn Source,
     batcher: &mut Batcher,
     send: &SyncSender<Batch>,
     clock: &dyn Clock,
-    stop: &StopHandle,
+    stop: Stop<'_>,
     retrainer: &Retrainer,
 ) -> Result<bool, Error> {
     loop {
-        let status = if stop.is_stopped() {
+        let status = if stop.is_due() {
             None
         } else {
             Some(source.read(batcher)?)

@@ -7,6 +7,7 @@ use super::Pipeline;
 use crate::evaluate::{Metrics, Prequential};
 use crate::feature::{Frame, Rows};
 use crate::registry::Registry;
+use crate::train::NotTrained;
 use crate::window::StreamView;
 
 /// Batches over which the recent measures are taken.
@@ -43,9 +44,13 @@ impl Scoreboard {
         let first = view
             .frames
             .partition_point(|frame| frame.first_row() < self.rows);
-        for frame in &view.frames[first..] {
+        for frame in view.frames[first..].iter().filter(|f| !f.is_empty()) {
             for pipeline in pipelines {
-                self.score_batch(pipeline, registry, frame);
+                let scored = NotTrained::catch(|| self.score_batch(pipeline, registry, frame));
+                if let Err(why) = scored {
+                    let prefix = &pipeline.prefix;
+                    tracing::warn!("{prefix} cannot be measured on this batch: {why}");
+                }
             }
         }
         self.rows = view.len();
@@ -79,6 +84,14 @@ impl Scoreboard {
             self.scores.insert(name.to_owned(), new);
         }
         self.scores.get_mut(name)
+    }
+
+    /// The measures of every model that has any, by name.
+    pub(super) fn all(&self) -> BTreeMap<String, PrequentialStatus> {
+        let names = self.scores.keys();
+        names
+            .filter_map(|name| Some((name.clone(), self.of(name)?)))
+            .collect()
     }
 
     /// The measures of a model, once there are any.

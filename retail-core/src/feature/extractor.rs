@@ -30,8 +30,8 @@ pub trait Extractor: Send + Sync {
     /// Name, unit and legal range.
     fn spec(&self) -> FeatureSpec;
 
-    /// The value for a kept transaction. A value outside of the legal range, NaN included, makes
-    /// the models that use it refuse to train.
+    /// The value for a kept transaction. A value that is NaN or infinite, or a panic, makes the
+    /// models that use it refuse to train.
     fn extract(&self, row: &TransactionRef<'_>) -> f64;
 }
 

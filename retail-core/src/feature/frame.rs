@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Extractor;
@@ -29,6 +30,8 @@ pub(crate) struct Calendar {
 impl Frame {
     /// The columns of kept transactions, the first of which is row `first_row` of the stream.
     /// Stream times are made non-decreasing, starting from `not_before`: time never moves back.
+    /// Where an extractor panics, its column is NaN, so that the models that use it refuse to
+    /// train and all others go on.
     #[must_use]
     pub fn new(
         first_row: u64,
@@ -60,7 +63,9 @@ impl Frame {
             custom: extractors
                 .iter()
                 .map(|extractor| {
-                    let values = rows.iter().map(|row| extractor.extract(&row)).collect();
+                    let values = || rows.iter().map(|row| extractor.extract(&row)).collect();
+                    let values = catch_unwind(AssertUnwindSafe(values));
+                    let values = values.unwrap_or_else(|_| vec![f64::NAN; rows.len()]);
                     (extractor.spec().name, values)
                 })
                 .collect(),

@@ -1,3 +1,6 @@
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde::{Deserialize, Serialize};
 
 /// Why a window gave no model. An outcome, not a failure: other models go on.
@@ -70,6 +73,13 @@ pub enum NotTrained {
         /// The kind of target.
         task: String,
     },
+    /// A trainer, a label, a window strategy or a model panicked: a defect of it. Where the program
+    /// is built to abort on panics, it ends instead.
+    #[error("panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
     /// A library gave up, or gave an answer that does not hold.
     #[error("{library}: {message}")]
     Library {
@@ -78,4 +88,21 @@ pub enum NotTrained {
         /// What it said, or what is wrong with its answer.
         message: String,
     },
+}
+
+impl NotTrained {
+    /// Does work that calls code of users. A panic, which the panic hook has reported by then, is
+    /// an outcome of the one model concerned.
+    pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
+        catch_unwind(AssertUnwindSafe(work)).map_err(|panic| Self::Panicked {
+            message: panic_message(&*panic).to_owned(),
+        })
+    }
+}
+
+/// What a panic said.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
 }

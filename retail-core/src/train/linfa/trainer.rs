@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{LinfaModel, LinfaOutput, LinfaTarget};
+use crate::train::outcome::panic_message;
 use crate::train::standardize::Spread;
 use crate::train::{Dataset, Model, NotTrained, ReadModel, Trainer, validate};
 
@@ -186,12 +187,6 @@ where
             message,
         }
     }
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
 }
 
 impl<F, T, O> Trainer for LinfaTrainer<F, T, O>

@@ -1,0 +1,107 @@
+use super::*;
+use crate::clean::RejectCounts;
+use crate::source::SyntheticSource;
+
+fn synthetic(rows: u64) -> SyntheticSource {
+    SyntheticSource::new(
+        SyntheticSource::params()
+            .rows(rows)
+            .seed(3)
+            .check()
+            .unwrap(),
+    )
+}
+
+fn engine(dir: &std::path::Path) -> Engine {
+    let pipelines = vec![all_rows("mean", Arc::new(Mean::default()))];
+    builder(RetrainPolicy::EveryBatch, pipelines)
+        .dir(dir)
+        .open()
+        .unwrap()
+}
+
+#[test]
+fn the_numbers_of_the_status_add_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let counted: Seen<(u64, u64, u64)> = Seen::default();
+    let seen = counted.clone();
+    let mut engine = builder(
+        RetrainPolicy::EveryBatch,
+        vec![all_rows("mean", Arc::new(Mean::default()))],
+    )
+    .dir(dir.path())
+    .observer(move |event: &Event| {
+        if let Event::BatchSaved(batch) = event {
+            seen.add((batch.batch, batch.rows, batch.read));
+        }
+    })
+    .open()
+    .unwrap();
+    let report = engine.run(&mut synthetic(1_000)).unwrap();
+    let status = engine.status().read();
+    assert_eq!(status.rows_read, 1_000);
+    assert_eq!(status.rows_kept + status.rejected.total(), 1_000);
+    assert_ne!(status.rejected, RejectCounts::default());
+
+    let batches = counted.all();
+    let numbers: Vec<u64> = batches.iter().map(|(batch, ..)| *batch).collect();
+    assert_eq!(numbers, Vec::from_iter(1..=status.batches));
+    assert_eq!(
+        batches.iter().map(|(_, rows, _)| rows).sum::<u64>(),
+        status.rows_kept
+    );
+    assert_eq!(batches.iter().map(|(.., read)| read).sum::<u64>(), 1_000);
+    let newest: Vec<u64> = status
+        .newest_batches
+        .iter()
+        .map(|batch| batch.batch)
+        .collect();
+    let expected: Vec<u64> = (1..=status.batches).collect();
+    assert_eq!(newest, expected[expected.len() - EngineStatus::NEWEST..]);
+    assert_eq!(status.models["mean_1"].rows, status.rows_kept);
+    assert!(!status.running);
+
+    assert_eq!(
+        (report.rows_read, report.rows_kept),
+        (1_000, status.rows_kept)
+    );
+    assert_eq!(
+        (report.rejected, report.batches),
+        (status.rejected, status.batches)
+    );
+}
+
+#[test]
+fn a_restart_knows_the_numbers_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = engine(dir.path());
+    first.run(&mut synthetic(500)).unwrap();
+    let before = first.status().read();
+    drop(first);
+    let mut second = engine(dir.path());
+    let after = second.status().read();
+    assert_eq!((after.rows_read, after.rows_kept), (500, before.rows_kept));
+    assert_eq!(
+        (after.rejected, after.batches),
+        (before.rejected, before.batches)
+    );
+    assert_eq!(after.newest_batches, before.newest_batches);
+    assert_eq!(after.stream_time, before.stream_time);
+    let report = second.run(&mut synthetic(1_000)).unwrap();
+    assert_eq!(report.rows_kept + report.rejected.total(), 1_000);
+}
+
+#[test]
+fn a_running_engine_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = engine(dir.path());
+    let board = engine.status();
+    assert!(!board.read().running);
+    let during = board.clone();
+    let mut source = Script::new(sales(5), move |_| {
+        assert!(during.read().running);
+        Step::Go
+    });
+    engine.run(&mut source).unwrap();
+    assert!(!board.read().running);
+}
