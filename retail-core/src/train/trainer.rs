@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Dataset, Model, NotTrained};
+use super::{Dataset, Model, NotTrained, Summarize};
 
 /// Learns models. Implement it to bring an algorithm of your own.
 ///
@@ -25,4 +25,9 @@ pub trait Trainer: Send + Sync {
     /// # Errors
     /// [`NotTrained`] with the reason why these data give no model.
     fn fit(&self, data: &Dataset) -> Result<Arc<dyn Model>, NotTrained>;
+
+    /// This trainer as one that learns from summaries, where it is one.
+    fn mergeable(&self) -> Option<&dyn Summarize> {
+        None
+    }
 }
