@@ -8,21 +8,17 @@ import sys
 from results import load
 
 
-def number(value, unit):
-    if unit == "MB":
-        return f"{value:.0f}"
-    return f"{value:.3f}" if value < 100 else f"{value:.1f}"
-
-
 def ratios(rows):
-    yield "### Summary: above 1 the engine needs less, below 1 the peer does\n"
-    yield "| what | engine | peer | engine's | peer's | peer ÷ engine |"
-    yield "|---|---|---|--:|--:|--:|"
+    yield "### Summary: peer ÷ engine; above 1 the engine needs less, below 1 the peer does\n"
+    yield "| what | engine | peer | engine's s | peer's s | time | processor time | peak memory |"
+    yield "|---|---|---|--:|--:|--:|--:|--:|"
     for row in rows:
         (ours, mine), (peer, theirs) = row.ours, row.peer
-        cells = [row.measurement, ours, peer]
-        cells += [f"{number(value, row.unit)} {row.unit}" for value in (mine, theirs)]
-        yield "| " + " | ".join([*cells, f"**{theirs / mine:.2f}**"]) + " |"
+        cells = [row.measurement, ours, peer, f"{mine:.4g}", f"{theirs:.4g}"]
+        cells.append(f"**{theirs / mine:.2f}**")
+        for metric in ("processor", "memory"):
+            cells.append(f"{row.extra[metric]:.2f}" if metric in row.extra else "")
+        yield "| " + " | ".join(cells) + " |"
 
 
 def growth(rows):

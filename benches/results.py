@@ -9,11 +9,12 @@ from pathlib import Path
 
 @dataclass
 class Row:
+    """A line of the summary. Without a peer it is one of growth: name and rows, with metrics."""
+
     measurement: str
-    unit: str
-    ours: tuple  # name and value
-    peer: tuple | None = None  # name and value
-    extra: dict = field(default_factory=dict)
+    ours: tuple  # name and seconds
+    peer: tuple | None = None  # name and seconds
+    extra: dict = field(default_factory=dict)  # ratios of other metrics
 
 
 def save(path, rows):

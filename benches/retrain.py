@@ -48,7 +48,7 @@ def main():
     save(
         options.results,
         (
-            Row(f"{title}: {key}", "s", (mine, middle[mine][key]), (peer, middle[peer][key]))
+            Row(f"{title}: {key}", (mine, middle[mine][key]), (peer, middle[peer][key]))
             for mine in ours
             for peer in peers
             for key in ("median", "p99")

@@ -129,7 +129,6 @@ def main():
         (
             Row(
                 f"{options.title}: {peer.group}",
-                "s",
                 (ours.name, ours.median()),
                 (peer.name, peer.median()),
             )

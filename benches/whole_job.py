@@ -163,22 +163,18 @@ def rows(options, good):
     """What goes into the summary: every engine against every peer, and the engines alone."""
     read = good[0].summary["rows_read"]
     for ours in good:
+        if not ours.ours:
+            continue
         for peer in good:
-            if ours.ours and not peer.ours:
-                for metric, unit in (("wall", "s"), ("memory", "MB")):
-                    yield Row(
-                        f"whole job, {options.note}: " + ("time" if metric == "wall" else "memory"),
-                        unit,
-                        (ours.name, ours.median(metric)),
-                        (peer.name, peer.median(metric)),
-                    )
-        if ours.ours:
-            yield Row(
-                "growth",
-                "rows",
-                (ours.name, read),
-                extra={metric: ours.median(metric) for metric in METRICS},
-            )
+            if not peer.ours:
+                yield Row(
+                    f"whole job, {options.note}",
+                    (ours.name, ours.median("wall")),
+                    (peer.name, peer.median("wall")),
+                    extra={m: peer.median(m) / ours.median(m) for m in METRICS[1:]},
+                )
+        alone = {metric: ours.median(metric) for metric in METRICS}
+        yield Row("growth", (ours.name, read), extra=alone)
 
 
 def main():
