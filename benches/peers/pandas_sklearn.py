@@ -6,9 +6,13 @@ Typed reading of the five columns that are used. A row with too many columns or 
 number stops this program, where the engine counts it and goes on; so those two reasons are 0 here.
 """
 
+import os
 import time
 
 STARTED = time.perf_counter()
+# Two models are fitted at a time already: more threads would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd

@@ -6,9 +6,13 @@ A row with too many columns or a field that is no number stops this program, whe
 counts it and goes on; so those two reasons are 0 here.
 """
 
+import os
 import time
 
 STARTED = time.perf_counter()
+# Two models are fitted at a time already: more threads would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import polars as pl
 from nine_models import Kept, run

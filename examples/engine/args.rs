@@ -41,6 +41,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "POLICY")]
     pub(crate) durability: Option<String>,
 
+    /// Algorithms: mergeable (this engine's own) or linfa [default: mergeable]
+    #[arg(long, value_name = "FAMILY")]
+    pub(crate) family: Option<String>,
+
     /// Records per second of stream time [default: 100]
     #[arg(long, value_name = "N")]
     pub(crate) rate: Option<f64>,
@@ -88,6 +92,7 @@ impl Args {
         set("http.bind", self.bind.as_ref().map(text));
         set("batch.format", self.batch_format.as_ref().map(text));
         set("batch.durability", self.durability.as_ref().map(text));
+        set("train.family", self.family.as_ref().map(text));
         set("stream.rate", self.rate.map(|n| format!("{n:?}")));
         set("stream.speed", self.speed.map(|n| format!("{n:?}")));
         set("stream.rows", self.rows.map(|n| n.to_string()));

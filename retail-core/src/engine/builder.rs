@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 
 use super::history::History;
@@ -168,6 +168,7 @@ impl EngineBuilder {
                 threads,
                 trained: Mutex::default(),
                 scores: Mutex::default(),
+                summaries: RwLock::default(),
             },
             stop: StopHandle::new(Arc::new(AtomicBool::new(false))),
             lock,

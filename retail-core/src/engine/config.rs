@@ -96,12 +96,27 @@ pub struct LogisticConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
+    /// Which algorithms train the models.
+    pub family: Family,
     /// When models are retrained.
     pub policy: RetrainPolicy,
     /// Models trained at the same time; 0 for as many as the machine has processors.
     pub threads: usize,
     /// Revisions kept of each model.
     pub keep_revisions: usize,
+}
+
+/// Which algorithms train the nine models.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Those of this crate: least squares from merged summaries of batches, logistic regression by
+    /// Newton steps over merged sums, histogram forests.
+    #[default]
+    Mergeable,
+    /// Those of linfa: linfa-linear, linfa-logistic, and a single tree of linfa-trees, with its
+    /// defects (see [`crate::train::LinfaTree`]), in the place of each forest.
+    Linfa,
 }
 
 /// When models are retrained. Whatever the policy but [`RetrainPolicy::Manual`], they also are when
@@ -117,10 +132,21 @@ pub enum RetrainPolicy {
     EveryRows(u64),
     /// Each model once its window is closed.
     OnWindowClose,
-    /// When the source ends.
+    /// When the source ends, or earlier where a window is closed for good.
     AtEnd,
     /// Only when [`crate::engine::Engine::train`] is called.
     Manual,
+}
+
+impl RetrainPolicy {
+    /// Whether models follow the stream as it goes on, so that it makes sense to score them on each
+    /// batch before they learn from it.
+    pub(super) const fn is_continuous(self) -> bool {
+        matches!(
+            self,
+            Self::EveryBatch | Self::EveryRows(_) | Self::OnWindowClose
+        )
+    }
 }
 
 impl Default for BatchConfig {
@@ -174,6 +200,7 @@ impl Default for LogisticConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
+            family: Family::default(),
             policy: RetrainPolicy::default(),
             threads: 0,
             keep_revisions: 5,

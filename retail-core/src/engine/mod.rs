@@ -20,12 +20,13 @@ mod retrain;
 mod run;
 mod scoreboard;
 mod status;
+mod summaries;
 #[cfg(test)]
 mod tests;
 
 pub use builder::EngineBuilder;
 pub use config::{
-    BatchConfig, EngineConfig, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
+    BatchConfig, EngineConfig, Family, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
     TrainConfig, WindowConfig, parse_toml, read_toml, seconds,
 };
 pub use event::{Event, Observer};

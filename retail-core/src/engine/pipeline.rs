@@ -2,13 +2,15 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::EngineConfig;
 use super::config::seconds;
+use super::{EngineConfig, Family, LogisticConfig};
 use crate::error::ConfigError;
 use crate::feature::{Extractor, FeatureSet, StandardFeature};
 use crate::label::{HighValueCustomer, Label, QuantityCategory, TotalAmount};
 use crate::registry::SlotName;
-use crate::train::{LinearRegression, LogisticRegression, Trainer};
+use crate::train::{
+    LeastSquares, LinearRegression, LinfaTree, LogisticRegression, NewtonLogistic, Trainer,
+};
 use crate::window::{ConsecutiveBatches, CumulativeFraction, ElapsedPrefix, WindowStrategy};
 
 /// Models of one target: what they see, what they learn, how, and on which windows. Version `k` of
@@ -135,7 +137,7 @@ impl Pipeline {
                 versions: VERSIONS,
                 features: classification.clone(),
                 label: Arc::new(QuantityCategory::new(config.label.quantity_edges)?),
-                trainer: Arc::new(config.forest.clone().check()?),
+                trainer: forest(config)?,
                 windows: Arc::new(ElapsedPrefix::new(step, VERSIONS)?),
             },
             Self {
@@ -151,16 +153,43 @@ impl Pipeline {
 }
 
 fn linear(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
-    let params = LinearRegression::params().min_rows(config.linear.min_rows);
-    Ok(Arc::new(params.check()?))
+    let min_rows = config.linear.min_rows;
+    Ok(match config.train.family {
+        Family::Mergeable => Arc::new(LeastSquares::params().min_rows(min_rows).check()?),
+        Family::Linfa => Arc::new(LinearRegression::params().min_rows(min_rows).check()?),
+    })
+}
+
+fn forest(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
+    let forest = config.forest.clone().check()?;
+    Ok(match config.train.family {
+        Family::Mergeable => Arc::new(forest),
+        Family::Linfa => Arc::new(LinfaTree::params().max_depth(forest.max_depth()).check()?),
+    })
 }
 
 fn logistic(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
-    let params = LogisticRegression::params()
-        .alpha(config.logistic.alpha)
-        .max_iterations(config.logistic.max_iterations)
-        .min_rows(config.logistic.min_rows);
-    Ok(Arc::new(params.check()?))
+    let LogisticConfig {
+        alpha,
+        max_iterations,
+        min_rows,
+    } = config.logistic;
+    Ok(match config.train.family {
+        Family::Mergeable => Arc::new(
+            NewtonLogistic::params()
+                .alpha(alpha)
+                .max_iterations(max_iterations)
+                .min_rows(min_rows)
+                .check()?,
+        ),
+        Family::Linfa => Arc::new(
+            LogisticRegression::params()
+                .alpha(alpha)
+                .max_iterations(max_iterations)
+                .min_rows(min_rows)
+                .check()?,
+        ),
+    })
 }
 
 impl fmt::Debug for Pipeline {

@@ -1,15 +1,16 @@
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
 use super::history::{History, Inbox};
 use super::scoreboard::Scoreboard;
+use super::summaries::Summaries;
 use super::{Event, ModelOutcome, ModelStatus, Observer, Pipeline, RetrainPolicy, StatusBoard};
 use crate::error::StorageError;
-use crate::evaluate;
+use crate::evaluate::{self, Fitted};
 use crate::feature::{RowSet, Rows};
 use crate::registry::{Artefact, HoldOutResult, ModelInfo, Registry, Slice, SlotName};
 use crate::train::{Dataset, NotTrained};
@@ -26,6 +27,7 @@ pub(super) struct Retrainer {
     /// What each slot was last trained on.
     pub(super) trained: Mutex<BTreeMap<String, Attempt>>,
     pub(super) scores: Mutex<Scoreboard>,
+    pub(super) summaries: RwLock<Summaries>,
 }
 
 /// The rows of a window and whether it was closed, or why there was no window.
@@ -33,6 +35,8 @@ pub(super) type Attempt = Result<(RowSet, bool), NotTrained>;
 
 /// One model to train.
 struct Job<'a> {
+    /// The pipeline's place in the list.
+    index: usize,
     pipeline: &'a Pipeline,
     slot: SlotName,
     window: Result<Window, NotTrained>,
@@ -60,15 +64,19 @@ impl Retrainer {
             if newest.generation != seen {
                 seen = newest.generation;
                 let view = newest.history.view();
-                self.lock_scores()
-                    .score(&self.pipelines, &self.registry, &view);
+                if self.policy.is_continuous() {
+                    self.lock_scores()
+                        .score(&self.pipelines, &self.registry, &view);
+                }
+                self.summarize(&view);
                 let due = match self.policy {
                     RetrainPolicy::Manual => false,
                     _ if view.ended => true,
                     _ if newest.finished => false,
-                    RetrainPolicy::EveryBatch | RetrainPolicy::OnWindowClose => true,
+                    RetrainPolicy::EveryBatch
+                    | RetrainPolicy::OnWindowClose
+                    | RetrainPolicy::AtEnd => true,
                     RetrainPolicy::EveryRows(step) => view.len().saturating_sub(rows) >= step,
-                    RetrainPolicy::AtEnd => false,
                 };
                 if due {
                     rows = view.len();
@@ -94,6 +102,14 @@ impl Retrainer {
         });
     }
 
+    fn summarize(&self, view: &StreamView) {
+        let mut summaries = self
+            .summaries
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        summaries.extend(&self.pipelines, view);
+    }
+
     fn lock_scores(&self) -> MutexGuard<'_, Scoreboard> {
         self.scores.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,6 +117,7 @@ impl Retrainer {
     /// Trains every model whose window has changed since it was last trained.
     pub(super) fn train(&self, history: &History) -> Result<(), StorageError> {
         let view = history.view();
+        self.summarize(&view);
         let jobs = self.jobs(&view);
         let next = AtomicUsize::new(0);
         let work = || {
@@ -123,9 +140,8 @@ impl Retrainer {
     /// The models to train, the longest first.
     fn jobs(&self, view: &StreamView) -> Vec<Job<'_>> {
         let trained = self.trained.lock().unwrap_or_else(PoisonError::into_inner);
-        let only_closed = self.policy == RetrainPolicy::OnWindowClose && !view.ended;
         let mut jobs = Vec::new();
-        for pipeline in &self.pipelines {
+        for (index, pipeline) in self.pipelines.iter().enumerate() {
             let windows = NotTrained::catch(|| pipeline.windows.windows(view));
             let got = windows.as_ref().map_or(0, Vec::len);
             let mut windows = windows.map(Vec::into_iter);
@@ -134,10 +150,11 @@ impl Retrainer {
                     Ok(windows) => windows.next().ok_or(NotTrained::NoWindow { needed, got }),
                     Err(why) => Err(why.clone()),
                 };
-                if only_closed && window.as_ref().is_ok_and(|window| !window.closed) {
+                if !view.ended && self.is_early(pipeline, &window) {
                     continue;
                 }
                 let job = Job {
+                    index,
                     pipeline,
                     slot,
                     window,
@@ -149,6 +166,16 @@ impl Retrainer {
         }
         jobs.sort_by_key(|job| std::cmp::Reverse(job.rows()));
         jobs
+    }
+
+    /// Whether, by the policy, the time of this window is still to come.
+    fn is_early(&self, pipeline: &Pipeline, window: &Result<Window, NotTrained>) -> bool {
+        let open = window.as_ref().is_ok_and(|window| !window.closed);
+        match self.policy {
+            RetrainPolicy::OnWindowClose => open,
+            RetrainPolicy::AtEnd => open || window.is_err() || !pipeline.windows.settles(),
+            _ => false,
+        }
     }
 
     fn run(&self, job: &Job<'_>, history: &History, view: &StreamView) -> Result<(), StorageError> {
@@ -196,7 +223,7 @@ impl Retrainer {
         history: &History,
         view: &StreamView,
     ) -> Result<Result<(HoldOutResult, bool), NotTrained>, StorageError> {
-        let learned = NotTrained::catch(|| learn(job, history, view));
+        let learned = NotTrained::catch(|| self.learn(job, history, view));
         let artefact = match learned.and_then(|learned| learned) {
             Ok(artefact) => artefact,
             Err(why) => return Ok(Err(why)),
@@ -215,38 +242,71 @@ impl Retrainer {
             Err(why) => Ok(Err(why)),
         }
     }
-}
 
-fn learn(job: &Job<'_>, history: &History, view: &StreamView) -> Result<Artefact, NotTrained> {
-    let window = job.window.as_ref().map_err(Clone::clone)?;
-    let Pipeline {
-        features,
-        label,
-        trainer,
-        ..
-    } = job.pipeline;
-    let rows = Rows::select(&view.frames, &window.rows);
-    let holdout = evaluate::holdout(&rows, features, label.as_ref(), trainer.as_ref());
-    let fitted = label.fit(&rows);
-    let data = Dataset::new(&rows, features, fitted.as_ref(), label.task());
-    let model = trainer.fit(&data)?;
-    Ok(Artefact {
-        info: ModelInfo {
-            name: job.slot.name.clone(),
-            target: job.slot.target.clone(),
-            version: job.slot.version,
-            trainer: trainer.name().to_owned(),
-            hyper_parameters: trainer.hyper_parameters(),
-            seed: trainer.seed(),
-            task: label.task(),
-            label: fitted.parameters(),
-            features: features.schema(),
-            slice: slice(window, &rows, history),
-            holdout: holdout.into(),
-            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-        model,
-    })
+    fn learn(
+        &self,
+        job: &Job<'_>,
+        history: &History,
+        view: &StreamView,
+    ) -> Result<Artefact, NotTrained> {
+        let window = job.window.as_ref().map_err(Clone::clone)?;
+        let Pipeline {
+            features,
+            label,
+            trainer,
+            ..
+        } = job.pipeline;
+        let rows = Rows::select(&view.frames, &window.rows);
+        let task = label.task();
+        let holdout = evaluate::holdout_by(&rows, features, &task, trainer.name(), |train| {
+            self.fit(job, train, view)
+        });
+        let fitted = self.fit(job, &rows, view)?;
+        Ok(Artefact {
+            info: ModelInfo {
+                name: job.slot.name.clone(),
+                target: job.slot.target.clone(),
+                version: job.slot.version,
+                trainer: trainer.name().to_owned(),
+                hyper_parameters: trainer.hyper_parameters(),
+                seed: trainer.seed(),
+                task,
+                label: fitted.label.parameters(),
+                features: features.schema(),
+                slice: slice(window, &rows, history),
+                holdout: holdout.into(),
+                engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            model: fitted.model,
+        })
+    }
+
+    /// A model of these rows: from the summaries of their batches where it follows from those,
+    /// otherwise from the rows.
+    fn fit(&self, job: &Job<'_>, rows: &Rows, view: &StreamView) -> Result<Fitted, NotTrained> {
+        let Pipeline {
+            features,
+            label,
+            trainer,
+            ..
+        } = job.pipeline;
+        let fitted = label.fit(rows);
+        let summaries = self
+            .summaries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let merged = rows
+            .prefix_len()
+            .and_then(|end| summaries.fit_prefix(job.index, job.pipeline, view, end));
+        let model = match merged {
+            Some(model) => model?,
+            None => trainer.fit(&Dataset::new(rows, features, &*fitted, label.task()))?,
+        };
+        Ok(Fitted {
+            model,
+            label: fitted,
+        })
+    }
 }
 
 fn slice(window: &Window, rows: &Rows, history: &History) -> Slice {

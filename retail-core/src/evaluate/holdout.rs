@@ -35,8 +35,19 @@ pub fn holdout(
     holdout_by(rows, features, &label.task(), trainer.name(), |train| {
         let fitted = label.fit(train);
         let data = Dataset::new(train, features, &*fitted, label.task());
-        Ok((trainer.fit(&data)?, fitted))
+        Ok(Fitted {
+            model: trainer.fit(&data)?,
+            label: fitted,
+        })
     })
+}
+
+/// A model, and the label it was trained for, both fitted on the same rows.
+pub struct Fitted {
+    /// The model.
+    pub model: Arc<dyn Model>,
+    /// The label.
+    pub label: Box<dyn FittedLabel>,
 }
 
 /// [`holdout`] with a model got in another way than by fitting a trainer: `fit` is given the first
@@ -50,7 +61,7 @@ pub fn holdout_by(
     features: &FeatureSet,
     task: &Task,
     name: &str,
-    fit: impl FnOnce(&Rows) -> Result<(Arc<dyn Model>, Box<dyn FittedLabel>), NotTrained>,
+    fit: impl FnOnce(&Rows) -> Result<Fitted, NotTrained>,
 ) -> Result<HoldOut, NotTrained> {
     // ⌊4 n / 5⌋ without overflow.
     let (train, test) = rows.split_at(rows.len() - rows.len().div_ceil(5));
@@ -60,8 +71,8 @@ pub fn holdout_by(
             got: rows.len(),
         });
     }
-    let (model, fitted) = fit(&train)?;
-    let truth = fitted.apply(&test);
+    let Fitted { model, label } = fit(&train)?;
+    let truth = label.apply(&test);
     let metrics = Metrics::of_model(&*model, task, features.matrix(&test).view(), &truth)
         .map_err(|error| not_measured(&error, train.len(), features, name))?;
     Ok(HoldOut {

@@ -16,7 +16,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use holdout::{HoldOut, holdout, holdout_by};
+pub use holdout::{Fitted, HoldOut, holdout, holdout_by};
 pub use metrics::{BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics};
 pub use prequential::{Learn, Prequential, PrequentialRun, PrequentialStep, prequential};
 pub use tally::MeasureError;

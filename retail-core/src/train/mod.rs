@@ -7,14 +7,22 @@ mod damage;
 mod dataset;
 mod forest;
 mod formats;
+mod least_squares;
 mod linear;
 mod linfa;
 mod logistic;
+mod minimum_norm;
 mod model;
+mod moments;
+mod newton;
 mod outcome;
+mod prefix;
 mod standardize;
+mod student_t;
+mod summarize;
 mod trainer;
 mod validate;
+mod vector;
 
 pub use self::linfa::{
     LinfaModel, LinfaOutput, LinfaTarget, LinfaTrainer, LinfaTree, LinfaTreeParams,
@@ -24,8 +32,13 @@ pub use forest::{
     ForestError, ForestModel, MaxFeatures, RandomForest, RandomForestParams,
     RandomForestValidParams, read_forest,
 };
+pub use least_squares::{LeastSquares, LeastSquaresParams, LinearSummary};
 pub use linear::{LinearModel, LinearRegression, LinearRegressionParams};
 pub use logistic::{LogisticModel, LogisticRegression, LogisticRegressionParams};
 pub use model::{Model, ModelFormats, PredictError, Prediction, ReadModel};
+pub use moments::{Moments, MomentsError};
+pub use newton::{LogisticPoint, LogisticSums, NewtonLogistic, NewtonLogisticParams};
 pub use outcome::NotTrained;
+pub use prefix::PrefixSummaries;
+pub use summarize::{Summarize, Summary};
 pub use trainer::Trainer;

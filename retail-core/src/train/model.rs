@@ -40,6 +40,9 @@ pub enum PredictError {
         /// The row, counted from 0.
         row: usize,
     },
+    /// The level of an interval is not a probability strictly between 0 and 1.
+    #[error("expected the level of an interval above 0 and below 1")]
+    Level,
 }
 
 impl PredictError {
@@ -85,6 +88,20 @@ pub trait Model: Send + Sync + Debug {
     /// # Errors
     /// [`PredictError`] for another number of features and for values that are not finite.
     fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Prediction, PredictError>;
+
+    /// The intervals, `(n_samples, 2)`, that targets of these rows fall into with probability
+    /// `level`, lower ends first; `None` where the model knows of none.
+    ///
+    /// # Errors
+    /// Those of [`Model::predict`], and [`PredictError::Level`] unless `0 < level < 1`.
+    fn predict_interval(
+        &self,
+        features: ArrayView2<'_, f64>,
+        level: f64,
+    ) -> Result<Option<Array2<f64>>, PredictError> {
+        let _ = (features, level);
+        Ok(None)
+    }
 
     /// The model as JSON, from which its format's reader makes the same model again.
     fn to_json(&self) -> serde_json::Value;

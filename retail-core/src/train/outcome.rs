@@ -88,6 +88,36 @@ pub enum NotTrained {
         /// What it said, or what is wrong with its answer.
         message: String,
     },
+    /// Numbers of a column are so large that sums of their squares are not finite.
+    #[error("{column}: its squares are beyond the range of a number")]
+    Overflow {
+        /// The feature's name, or `target`.
+        column: String,
+    },
+    /// A weight is negative or not finite, or a row has none, or a weight has no row.
+    #[error("row {row}: expected one weight, a finite number from 0 on")]
+    Weight {
+        /// The row within the window, counted from 0.
+        row: usize,
+    },
+    /// Parts of the data have different features.
+    #[error("expected {expected} features, got {got}")]
+    Features {
+        /// Features of the first part.
+        expected: usize,
+        /// Features of another one.
+        got: usize,
+    },
+    /// A summary is another trainer's, or of other features.
+    #[error("{trainer} cannot use a summary of another trainer or of other features")]
+    ForeignSummary {
+        /// The trainer's name.
+        trainer: String,
+    },
+    /// A plane separates the classes, so that without a penalty there is no best model: the
+    /// likelihood grows with the coefficients, without end.
+    #[error("a combination of features separates the classes: a penalty is needed")]
+    Separated,
 }
 
 impl NotTrained {

@@ -71,3 +71,12 @@ pub(super) fn feature_name(data: &Dataset, column: usize) -> String {
         None => format!("feature {column}"),
     }
 }
+
+/// The name of a feature, or `target` for the number of features.
+pub(super) fn column_name(data: &Dataset, column: usize) -> String {
+    if column == data.n_features() {
+        "target".to_owned()
+    } else {
+        feature_name(data, column)
+    }
+}

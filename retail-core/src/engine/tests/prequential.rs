@@ -74,7 +74,8 @@ fn batches_saved_before_are_not_measured_again() {
     let dir = tempfile::tempdir().unwrap();
     let open = || {
         let pipelines = vec![all_rows("all", Arc::new(Mean::default()))];
-        builder(RetrainPolicy::AtEnd, pipelines)
+        // Trains when the source ends, not before.
+        builder(RetrainPolicy::EveryRows(1_000), pipelines)
             .dir(dir.path())
             .open()
             .unwrap()

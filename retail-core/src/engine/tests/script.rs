@@ -19,9 +19,14 @@ pub(super) struct Script {
     sales: Vec<Transaction>,
     next: usize,
     before: Box<Before>,
+    idle: u32,
 }
 
 impl Script {
+    /// After so many turns without a record, 10 ms each, the engine will not stop any more: the
+    /// test is to fail instead of hanging.
+    const PATIENCE: u32 = 6_000;
+
     /// `before` is asked before each record, by its offset, and before the end.
     pub(super) fn new(
         sales: Vec<Transaction>,
@@ -32,6 +37,7 @@ impl Script {
             sales,
             next: 0,
             before: Box::new(before),
+            idle: 0,
         }
     }
 
@@ -55,7 +61,11 @@ impl Source for Script {
         loop {
             match (self.before)(self.next) {
                 Step::Go => {}
-                Step::Idle => return Ok(ReadStatus::Idle),
+                Step::Idle => {
+                    self.idle += 1;
+                    assert!(self.idle < Self::PATIENCE, "the engine does not stop");
+                    return Ok(ReadStatus::Idle);
+                }
                 Step::Fail => {
                     return Err(SourceError::Adapter {
                         message: "the line is dead".into(),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::clean::RejectCounts;
-use crate::source::SyntheticSource;
+use crate::source::{MemorySource, Paced, Source, SyntheticSource};
+use crate::testing::ManualClock;
 
 fn synthetic(rows: u64) -> SyntheticSource {
     SyntheticSource::new(
@@ -104,4 +105,35 @@ fn a_running_engine_says_so() {
     });
     engine.run(&mut source).unwrap();
     assert!(!board.read().running);
+}
+
+#[test]
+fn the_same_batches_are_saved_at_any_pace() {
+    let batches = |speed: Option<f64>| {
+        let clock = Arc::new(ManualClock::default());
+        let mut config = config(RetrainPolicy::Manual);
+        config.batch.rows = 70;
+        config.batch.age_seconds = 0.5;
+        let mut engine = Engine::builder(config)
+            .unwrap()
+            .clock(clock.clone())
+            .pipelines(Vec::new())
+            .open()
+            .unwrap();
+        let source = MemorySource::new(sales(400));
+        let mut source: Box<dyn Source> = match speed {
+            Some(speed) => Box::new(Paced::new(source, clock, speed).unwrap()),
+            None => Box::new(source),
+        };
+        engine.run(source.as_mut()).unwrap();
+        engine.status().read().newest_batches.clone()
+    };
+    let whole = batches(None);
+    assert_eq!(
+        whole.iter().map(|batch| batch.rows).collect::<Vec<_>>(),
+        [50; 8]
+    );
+    for speed in [0.5, 1.0, 37.0] {
+        assert_eq!(batches(Some(speed)), whole, "{speed} times as fast");
+    }
 }

@@ -36,7 +36,7 @@ mod bootstrap;
 mod distinct;
 mod entry;
 mod model;
-mod parallel;
+pub(super) mod parallel;
 mod params;
 mod random;
 mod saved;

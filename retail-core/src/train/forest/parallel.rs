@@ -7,7 +7,7 @@ use std::thread;
 ///
 /// # Panics
 /// Where a task does.
-pub(super) fn in_parallel<S, T: Send>(
+pub(in crate::train) fn in_parallel<S, T: Send>(
     threads: usize,
     tasks: usize,
     scratch: impl Fn() -> S + Sync,

@@ -249,6 +249,12 @@ pub(super) struct Limits {
 }
 
 impl RandomForestValidParams {
+    /// Splits between the root and a leaf, at most.
+    #[must_use]
+    pub const fn max_depth(&self) -> usize {
+        self.0.max_depth
+    }
+
     pub(super) fn get(&self) -> &RandomForestParams {
         &self.0
     }

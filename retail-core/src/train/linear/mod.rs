@@ -4,6 +4,7 @@ mod independent;
 mod model;
 #[cfg(test)]
 mod tests;
+mod uncertainty;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::error::ConfigError;
 use crate::label::Task;
 
 pub use model::LinearModel;
+pub(super) use uncertainty::Uncertainty;
 
 /// The name of the trainer, and the library that errors name.
 const NAME: &str = "linfa-linear";

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
-use ndarray::{Array1, ArrayView2, Zip};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
+use super::uncertainty::Uncertainty;
+use crate::train::student_t::two_sided_quantile;
 use crate::train::{Model, PredictError, Prediction};
 
 /// Terms of a prediction saturate here, so that no finite input gives an infinite answer.
@@ -17,13 +19,16 @@ pub struct LinearModel {
     dropped: Vec<String>,
     n_samples: u64,
     residual_std: Option<f64>,
+    /// Models of trainers that do not know it, and those saved before it was, have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uncertainty: Option<Uncertainty>,
 }
 
 impl LinearModel {
     /// The format's name in [`ModelFormats`](crate::train::ModelFormats).
     pub const FORMAT: &'static str = "linear";
 
-    pub(super) fn new(
+    pub(in crate::train) fn new(
         intercept: f64,
         coefficients: Vec<f64>,
         dropped: Vec<String>,
@@ -36,9 +41,19 @@ impl LinearModel {
             dropped,
             n_samples,
             residual_std,
+            uncertainty: None,
         };
         model.check()?;
         Ok(model)
+    }
+
+    pub(in crate::train) fn with_uncertainty(
+        mut self,
+        uncertainty: Option<Uncertainty>,
+    ) -> Result<Self, String> {
+        self.uncertainty = uncertainty;
+        self.check()?;
+        Ok(self)
     }
 
     /// Reads a model from its JSON.
@@ -74,6 +89,9 @@ impl LinearModel {
                 self.dropped.len(),
                 self.coefficients.len()
             ));
+        }
+        if let Some(uncertainty) = &self.uncertainty {
+            uncertainty.check(self.coefficients.len())?;
         }
         match self.residual_std {
             Some(std) if !(0.0..f64::INFINITY).contains(&std) => Err(format!(
@@ -115,6 +133,40 @@ impl LinearModel {
     pub const fn residual_std(&self) -> Option<f64> {
         self.residual_std
     }
+
+    /// The share of the target's variance that the model explains where it was learned; `None`
+    /// where the target does not vary, and for models without uncertainty (see
+    /// [`LinearModel::degrees_of_freedom`]).
+    #[must_use]
+    pub fn r_squared(&self) -> Option<f64> {
+        self.uncertainty.as_ref()?.r_squared
+    }
+
+    /// What the rows had left to estimate the errors by: their weight less the number of
+    /// independent features and 1. `None` for models without uncertainty: those of linfa, those
+    /// saved by early versions, and those with less than 1 degree of freedom.
+    #[must_use]
+    pub fn degrees_of_freedom(&self) -> Option<f64> {
+        Some(self.uncertainty.as_ref()?.degrees_of_freedom)
+    }
+
+    /// The standard errors of the intercept and of each coefficient, in their units; 0 for dropped
+    /// features. `None` for models without uncertainty.
+    ///
+    /// They hold where the errors are independent, of equal variance, and the mean is linear. Of
+    /// features that are combinations of each other, they are the errors of the coefficients with
+    /// the smallest norm.
+    #[must_use]
+    pub fn standard_errors(&self) -> Option<(f64, Vec<f64>)> {
+        let (uncertainty, std) = (self.uncertainty.as_ref()?, self.residual_std?);
+        let origin = vec![0.0; self.coefficients.len()];
+        let variance = uncertainty.variance_of_mean(&ArrayView1::from(&origin));
+        let mut coefficients = uncertainty.of_coefficients();
+        for error in &mut coefficients {
+            *error *= std;
+        }
+        Some((std * variance.sqrt(), coefficients))
+    }
 }
 
 impl Model for LinearModel {
@@ -138,6 +190,38 @@ impl Model for LinearModel {
             });
         }
         Ok(Prediction::Values(values))
+    }
+
+    /// The interval that a new target falls into with probability `level`: the prediction plus and
+    /// minus `t · residual_std · √(1 + 1/n + leverage)` with Student's `t` (Seber and Lee, "Linear
+    /// Regression Analysis", 2nd ed., section 5.3), under the assumptions of
+    /// [`LinearModel::standard_errors`] and that errors are normal.
+    fn predict_interval(
+        &self,
+        features: ArrayView2<'_, f64>,
+        level: f64,
+    ) -> Result<Option<Array2<f64>>, PredictError> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(PredictError::Level);
+        }
+        let Prediction::Values(values) = self.predict(features)? else {
+            return Ok(None);
+        };
+        let (Some(uncertainty), Some(std)) = (&self.uncertainty, self.residual_std) else {
+            return Ok(None);
+        };
+        let reach = std * two_sided_quantile(level, uncertainty.degrees_of_freedom);
+        let mut interval = Array2::zeros((features.nrows(), 2));
+        Zip::from(interval.rows_mut())
+            .and(features.rows())
+            .and(&values)
+            .for_each(|mut ends, row, &value| {
+                let half = reach * (1.0 + uncertainty.variance_of_mean(&row)).sqrt();
+                let half = half.min(LARGEST_TERM);
+                ends[0] = value - half;
+                ends[1] = value + half;
+            });
+        Ok(Some(interval))
     }
 
     fn to_json(&self) -> serde_json::Value {

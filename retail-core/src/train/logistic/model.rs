@@ -18,14 +18,14 @@ const LARGEST_TERM: f64 = 1e300;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogisticModel {
-    mean: Vec<f64>,
-    scale: Vec<f64>,
-    coefficients: Vec<f64>,
-    intercept: f64,
-    dropped: Vec<String>,
-    n_samples: u64,
-    newton_steps: u64,
-    gradient_norm: f64,
+    pub(in crate::train) mean: Vec<f64>,
+    pub(in crate::train) scale: Vec<f64>,
+    pub(in crate::train) coefficients: Vec<f64>,
+    pub(in crate::train) intercept: f64,
+    pub(in crate::train) dropped: Vec<String>,
+    pub(in crate::train) n_samples: u64,
+    pub(in crate::train) newton_steps: u64,
+    pub(in crate::train) gradient_norm: f64,
 }
 
 impl LogisticModel {
@@ -74,6 +74,12 @@ impl LogisticModel {
     /// What is wrong with the JSON.
     pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, String> {
         Ok(Arc::new(Self::from_json(json)?))
+    }
+
+    /// This model, where its numbers make one.
+    pub(in crate::train) fn checked(self) -> Result<Self, String> {
+        self.check()?;
+        Ok(self)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -154,7 +160,8 @@ impl LogisticModel {
         self.n_samples
     }
 
-    /// Newton steps done after L-BFGS; 0 where L-BFGS alone met the tolerance.
+    /// Newton steps done; after L-BFGS, where linfa-logistic was the trainer, and 0 where that alone
+    /// met the tolerance.
     #[must_use]
     pub const fn newton_steps(&self) -> u64 {
         self.newton_steps

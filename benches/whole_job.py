@@ -1,19 +1,19 @@
 """Times programs that do the same work, in turns, and prints one markdown table.
 
-    python3 benches/compare.py --input FILE.csv --note TEXT --work FOLDER [--runs N]
-        --engine PROGRAM [--peer NAME=PYTHON=SCRIPT]...
+    python3 benches/whole_job.py --input FILE.csv --note TEXT --work FOLDER --results FILE
+        --engine PROGRAM [--runs N] [--peer NAME=PYTHON=SCRIPT]... [--slow-peer ...] [--slow-runs N]
 
 Every contender runs once to warm up and then N times, one after the other in each round, so that a
-slow minute of the machine hits all of them; every run gets an empty output folder. Wall time is
-from start to exit as the parent sees it; processor time and peak memory are what the kernel
-reports of that one child (wait4). Peak memory below about 15 MB cannot be told apart from that of
-this helper before the child's exec. Standard library only.
+slow minute of the machine hits all of them; a slow peer runs fewer times and does not warm up.
+Every run gets an empty output folder. Wall time is from start to exit as the parent sees it;
+processor time and peak memory are what the kernel reports of that one child and of the processes
+that it has waited for (wait4), peak memory of the largest of them. Peak memory below about 15 MB
+cannot be told apart from that of this helper before the child's exec. Standard library only.
 """
 
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -21,14 +21,17 @@ import sys
 import time
 from pathlib import Path
 
+from results import Row, machine, save
+
 COUNTS = ("rows_read", "rows_kept", "rejected", "batches")
 TOLERANCE = 1e-6  # relative; forests differ in their random draws and are not compared
+SLOW_TOLERANCE = 1e-3  # for peers whose optimiser stops earlier
 METRICS = ("wall", "processor", "memory")
 
 
 class Contender:
-    def __init__(self, name, command, ours):
-        self.name, self.command, self.ours = name, command, ours
+    def __init__(self, name, command, ours=False, slow=False):
+        self.name, self.command, self.ours, self.slow = name, command, ours, slow
         self.runs = []
         self.imports = []
         self.summary = None
@@ -84,7 +87,7 @@ class Contender:
         return f"{self.median(metric):.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
 
 
-def disagreements(first, other):
+def disagreements(first, other, tolerance):
     """What two summaries say differently, where they have to say the same."""
     for key in COUNTS:
         if first.get(key) != other.get(key):
@@ -102,7 +105,7 @@ def disagreements(first, other):
         for metric in sorted(mine.keys() & theirs.keys()):
             a, b = mine[metric], theirs[metric]
             if isinstance(a, (int, float)) and isinstance(b, (int, float)):
-                if abs(a - b) > TOLERANCE * max(abs(a), abs(b)):
+                if abs(a - b) > tolerance * max(abs(a), abs(b)):
                     yield f"{name} {metric}: {a} and {b}"
             elif a != b:
                 yield f"{name} {metric}: {a} and {b}"
@@ -111,7 +114,7 @@ def disagreements(first, other):
 def table(contenders):
     """The rows of the table; only contenders that ran through."""
     ours = [contender for contender in contenders if contender.ours]
-    heads = ["", "wall s, median (min–max)", "user+sys s", "peak memory MB"]
+    heads = ["", "runs", "wall s, median (min–max)", "user+sys s", "peak memory MB"]
     heads += [f"wall ÷ {base.name}" for base in ours]
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" + "--:|" * (len(heads) - 1)
@@ -119,22 +122,13 @@ def table(contenders):
         ratios = [f"{contender.median('wall') / base.median('wall'):.2f}" for base in ours]
         cells = [
             contender.name,
+            str(len(contender.runs)),
             contender.cell("wall", 3),
             contender.cell("processor", 3),
             contender.cell("memory", 0),
             *ratios,
         ]
         yield "| " + " | ".join(cells) + " |"
-
-
-def processor():
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def arguments():
@@ -144,55 +138,89 @@ def arguments():
     parser.add_argument("--work", required=True, type=Path, help="folder for outputs")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--engine", required=True)
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON=SCRIPT")
+    parser.add_argument("--results", required=True, type=Path, help="file to add results to")
+    for kind in ("--peer", "--slow-peer"):
+        parser.add_argument(kind, action="append", default=[], metavar="NAME=PYTHON=SCRIPT")
+    parser.add_argument("--slow-runs", type=int, default=1)
     options = parser.parse_args()
-    if options.runs < 1:
-        parser.error("--runs: expected a number from 1 on")
+    if options.runs < 1 or options.slow_runs < 1:
+        parser.error("--runs, --slow-runs: expected a number from 1 on")
     return options
+
+
+def entrants(options):
+    once = [options.engine, "--once", "--input", options.input]
+    yield Contender("engine", [*once, "--data-dir"], ours=True)
+    none = [*once, "--batch-format", "none", "--data-dir"]
+    yield Contender("engine, no batch files", none, ours=True)
+    for slow, peers in ((False, options.peer), (True, options.slow_peer)):
+        for peer in peers:
+            name, python, script = peer.split("=", 2)
+            yield Contender(name, [python, script, options.input], slow=slow)
+
+
+def rows(options, good):
+    """What goes into the summary: every engine against every peer, and the engines alone."""
+    read = good[0].summary["rows_read"]
+    for ours in good:
+        if not ours.ours:
+            continue
+        for peer in good:
+            if not peer.ours:
+                yield Row(
+                    f"whole job, {options.note}",
+                    (ours.name, ours.median("wall")),
+                    (peer.name, peer.median("wall")),
+                    extra={m: peer.median(m) / ours.median(m) for m in METRICS[1:]},
+                )
+        alone = {metric: ours.median(metric) for metric in METRICS}
+        yield Row("growth", (ours.name, read), extra=alone)
 
 
 def main():
     options = arguments()
-    once = [options.engine, "--once", "--input", options.input]
-    contenders = [
-        Contender("engine", [*once, "--data-dir"], True),
-        Contender("engine, no batch files", [*once, "--batch-format", "none", "--data-dir"], True),
-    ]
-    for peer in options.peer:
-        name, python, script = peer.split("=", 2)
-        contenders.append(Contender(name, [python, script, options.input], False))
-
-    for turn in range(options.runs + 1):
+    contenders = list(entrants(options))
+    for turn in range(max(options.runs + 1, options.slow_runs)):
         print(f"round {turn} of {options.runs}" + " (warm-up)" * (turn == 0), file=sys.stderr)
         for contender in contenders:
-            if contender.failure is None:
-                contender.run(options.work / "run", keep=turn > 0)
+            first, end = (0, options.slow_runs) if contender.slow else (1, options.runs + 1)
+            if contender.failure is None and turn < end:
+                contender.run(options.work / "run", keep=turn >= first)
     shutil.rmtree(options.work / "run", ignore_errors=True)
 
     good = [contender for contender in contenders if contender.failure is None]
-    print(f"Input: {options.note}, {os.path.getsize(options.input) / 1e6:.1f} MB")
-    print(f"Machine: {os.cpu_count()} cores, {processor()}, {platform.system()}")
-    print(f"Runs: {options.runs} of each in turns, after one to warm up")
-    print()
+    print(f"### Whole job, {options.note}\n")
+    print(f"{os.path.getsize(options.input) / 1e6:.1f} MB. {machine()}")
+    print("Runs in turns; those that run more than once or twice have one to warm up before.\n")
     if good:
         print("\n".join(table(good)))
         print()
     for contender in good:
         if contender.imports:
             imports = statistics.median(contender.imports)
-            print(f"Of the wall time of {contender.name}, {imports:.3f} s are imports (median).")
+            print(f"- Of the wall time of {contender.name}, {imports:.3f} s are start-up (median).")
     for contender in contenders:
         if contender.failure is not None:
-            print(f"{contender.name} FAILED: {contender.failure}")
+            print(f"- {contender.name} FAILED: {contender.failure}")
+    differ = compare(good)
+    if any(contender.ours for contender in good):
+        save(options.results, rows(options, good))
+    sys.exit(1 if differ or any(c.failure is not None and c.ours for c in contenders) else 0)
+
+
+def compare(good):
+    """Says whether all have done the same, and returns whether any have not."""
     differ = False
     for contender in good[1:]:
-        for line in disagreements(good[0].summary, contender.summary):
+        tolerance = SLOW_TOLERANCE if contender.slow else TOLERANCE
+        for line in disagreements(good[0].summary, contender.summary, tolerance):
             differ = True
-            print(f"{good[0].name} and {contender.name} DISAGREE: {line}")
+            print(f"- {good[0].name} and {contender.name} DISAGREE: {line}")
     if len(good) > 1 and not differ:
-        names = " and ".join(contender.name for contender in good)
-        print(f"Same rows, reasons, batches, linear and logistic hold-out metrics: {names}.")
-    sys.exit(1 if differ or any(c.failure is not None and c.ours for c in contenders) else 0)
+        names = ", ".join(c.name + (f" (to {SLOW_TOLERANCE})" if c.slow else "") for c in good)
+        print(f"- Same rows, reasons, batches, linear and logistic hold-out metrics: {names}.")
+    print()
+    return differ
 
 
 if __name__ == "__main__":
