@@ -20,7 +20,8 @@ pub struct RegistryOptions {
     pub keep_revisions: usize,
     /// The formats that can be read.
     pub formats: ModelFormats,
-    /// Whether a damaged current revision is passed over in favour of the newest sound one.
+    /// Whether a damaged current revision is passed over in favour of the newest sound one before
+    /// it.
     pub recover: bool,
 }
 
@@ -74,8 +75,7 @@ impl Registry {
             let Some(folder) = registry.folder(slot) else {
                 continue;
             };
-            if let Some(revision) = folder.current()? {
-                let served = registry.load(slot, &folder, revision)?;
+            if let Some(served) = registry.load_current(slot, &folder, None)? {
                 slot.current.store(Some(Arc::new(served)));
             }
         }
@@ -87,39 +87,64 @@ impl Registry {
         Some(SlotFolder::new(dir, &slot.name.name))
     }
 
+    /// What is current on disk; `None` where there is nothing, or it is the revision `known`.
+    fn load_current(
+        &self,
+        slot: &Slot,
+        folder: &SlotFolder,
+        known: Option<u64>,
+    ) -> Result<Option<Served>, StorageError> {
+        let (mut revision, mut error) = match folder.current() {
+            Ok(None) => return Ok(None),
+            Ok(revision) if revision == known => return Ok(None),
+            Ok(Some(revision)) => match self.load(slot, folder, revision) {
+                Ok(served) => return Ok(Some(served)),
+                Err(error) => (revision, error),
+            },
+            Err(error) => (u64::MAX, error),
+        };
+        // While a revision is being read, another process may publish one and remove this one.
+        while let Ok(Some(newer)) = folder.current()
+            && newer > revision
+        {
+            match self.load(slot, folder, newer) {
+                Ok(served) => return Ok(Some(served)),
+                Err(newer_error) => (revision, error) = (newer, newer_error),
+            }
+        }
+        if !self.options.recover {
+            return Err(error);
+        }
+        tracing::warn!("{error}; looking for an earlier revision");
+        let older = folder.revisions()?.into_iter().rev();
+        let sound = older
+            .filter(|&candidate| candidate < revision)
+            .find_map(|candidate| self.load(slot, folder, candidate).ok());
+        match sound {
+            Some(served) if Some(served.revision) == known => Ok(None),
+            Some(served) => Ok(Some(served)),
+            None => Err(error),
+        }
+    }
+
     fn load(
         &self,
         slot: &Slot,
         folder: &SlotFolder,
         revision: u64,
     ) -> Result<Served, StorageError> {
-        let load = |revision| {
-            let served = folder.load(revision, &self.options.formats)?;
-            let info = &served.artefact.info;
-            if info.target == slot.name.target && info.version == slot.name.version {
-                Ok(served)
-            } else {
-                Err(StorageError::Foreign {
-                    path: folder.path(revision),
-                    detail: format!(
-                        "expected a model of {} version {}, got {} version {}",
-                        slot.name.target, slot.name.version, info.target, info.version
-                    ),
-                })
-            }
-        };
-        let damaged = match load(revision) {
-            Err(damaged) if self.options.recover => damaged,
-            result => return result,
-        };
-        tracing::warn!("{damaged}; looking for an earlier revision");
-        let older = folder.revisions()?;
-        older
-            .into_iter()
-            .rev()
-            .filter(|&candidate| candidate < revision)
-            .find_map(|candidate| load(candidate).ok())
-            .ok_or(damaged)
+        let served = folder.load(revision, &self.options.formats)?;
+        let info = &served.artefact.info;
+        if info.target == slot.name.target && info.version == slot.name.version {
+            return Ok(served);
+        }
+        Err(StorageError::Foreign {
+            path: folder.path(revision),
+            detail: format!(
+                "expected a model of {} version {}, got {} version {}",
+                slot.name.target, slot.name.version, info.target, info.version
+            ),
+        })
     }
 
     /// Every slot, in the order of names, with what it serves.
@@ -145,17 +170,22 @@ impl Registry {
     }
 
     /// Writes a model to disk and swaps it in. A model equal to the one served changes nothing.
+    /// `Ok(None)` where there is no slot of its name.
     ///
     /// # Errors
-    /// [`StorageError`] where it cannot be written; what was served before still is.
+    /// [`StorageError`] where it cannot be written, and [`StorageError::Corrupt`] or
+    /// [`StorageError::Foreign`] where it could not be read again: its format is not among
+    /// [`RegistryOptions::formats`], or its JSON is not what the format's reader takes. What was
+    /// served before still is.
     pub fn publish(&self, artefact: Artefact) -> Result<Option<Published>, StorageError> {
         let Some(slot) = self.slots.get(&artefact.info.name) else {
             return Ok(None);
         };
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = artefact.encode();
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let current = slot.current.load_full();
         if let Some(served) = &current
+            && served.artefact.info == artefact.info
             && served.artefact.encode() == bytes
         {
             return Ok(Some(Published {
@@ -164,18 +194,24 @@ impl Registry {
             }));
         }
         let folder = self.folder(slot);
-        let newest = match &folder {
+        let on_disk = match &folder {
             Some(folder) => folder.revisions()?.last().copied(),
-            None => current.map(|served| served.revision),
+            None => None,
         };
-        let revision = newest.unwrap_or(0) + 1;
+        // Above what is served even where its file has been removed: a number is given once.
+        let newest = on_disk.max(current.map(|served| served.revision));
+        let revision = newest.unwrap_or(0).saturating_add(1);
         if let Some(folder) = &folder {
+            Artefact::decode(&bytes, &folder.path(revision), &self.options.formats)?;
             folder.save(revision, &bytes)?;
         }
         slot.current
             .store(Some(Arc::new(Served { revision, artefact })));
-        if let Some(folder) = &folder {
-            folder.prune(self.options.keep_revisions.max(1), revision)?;
+        if let Some(folder) = &folder
+            && let Err(error) = folder.prune(self.options.keep_revisions.max(1), revision)
+        {
+            // The model is saved and served; the next one tidies up again.
+            tracing::warn!("{error}");
         }
         Ok(Some(Published {
             revision,
@@ -199,7 +235,7 @@ impl Registry {
         };
         for revision in folder.revisions()?.into_iter().rev() {
             if revision < served.revision
-                && let Ok(earlier) = folder.load(revision, &self.options.formats)
+                && let Ok(earlier) = self.load(slot, &folder, revision)
             {
                 folder.set_current(revision)?;
                 slot.current.store(Some(Arc::new(earlier)));
@@ -220,12 +256,7 @@ impl Registry {
                 continue;
             };
             let served = slot.current.load().as_ref().map(|served| served.revision);
-            let loaded = folder.current().and_then(|current| match current {
-                Some(revision) if Some(revision) != served => {
-                    self.load(slot, &folder, revision).map(Some)
-                }
-                _ => Ok(None),
-            });
+            let loaded = self.load_current(slot, &folder, served);
             match loaded {
                 Ok(Some(served)) => slot.current.store(Some(Arc::new(served))),
                 Ok(None) => {}

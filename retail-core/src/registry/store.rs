@@ -92,7 +92,12 @@ impl SlotFolder {
         let old = revisions.len().saturating_sub(keep);
         for &revision in revisions[..old].iter().filter(|&&r| r != current) {
             let path = self.path(revision);
-            fs::remove_file(&path).map_err(StorageError::io("remove", &path))?;
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StorageError::io("remove", &path)(error));
+                }
+                _ => {}
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use ndarray::{Array1, ArrayView2};
 use proptest::prelude::*;
@@ -193,6 +193,107 @@ fn a_damaged_revision_does_not_displace_the_one_being_served() {
     fs::write(file(dir.path(), 2), sound).unwrap();
     assert!(server.refresh().is_empty());
     assert_eq!(served(&server), Some((2, 2.0.into())));
+}
+
+#[test]
+fn recovery_passes_over_a_damaged_pointer_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path(), false).unwrap();
+    publish(&registry, 1.0);
+    publish(&registry, 2.0);
+    fs::write(dir.path().join("linear_model_1/current"), b"two").unwrap();
+    let error = open(dir.path(), false).unwrap_err();
+    assert!(error.to_string().contains("current is damaged"), "{error}");
+    let recovered = open(dir.path(), true).unwrap();
+    assert_eq!(served(&recovered), Some((2, 2.0.into())));
+    assert!(recovered.refresh().is_empty());
+    assert_eq!(publish(&recovered, 3.0).revision, 3);
+    assert_eq!(
+        served(&open(dir.path(), false).unwrap()),
+        Some((3, 3.0.into()))
+    );
+}
+
+#[test]
+fn a_number_is_given_to_one_revision_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path(), false).unwrap();
+    publish(&registry, 1.0);
+    publish(&registry, 2.0);
+    let server = open(dir.path(), false).unwrap();
+    fs::remove_dir_all(dir.path().join("linear_model_1")).unwrap();
+    assert_eq!(publish(&registry, 3.0).revision, 3);
+    assert!(server.refresh().is_empty());
+    assert_eq!(served(&server), Some((3, 3.0.into())));
+}
+
+#[test]
+fn a_model_that_could_not_be_read_again_is_not_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path(), false).unwrap();
+    publish(&registry, 1.0);
+    // JSON has no NaN.
+    let error = registry.publish(artefact(f64::NAN)).unwrap_err();
+    assert!(error.to_string().contains("expected a number"), "{error}");
+    let mut unknown = artefact(2.0);
+    unknown.info.features = FeatureSet::standard(&[StandardFeature::Price]).schema();
+    let error = registry.publish(unknown).unwrap_err();
+    assert!(
+        error.to_string().contains("5 features, its schema 1"),
+        "{error}"
+    );
+    assert_eq!(served(&registry), Some((1, 1.0.into())));
+    assert!(!file(dir.path(), 2).exists());
+    assert_eq!(
+        served(&open(dir.path(), false).unwrap()),
+        Some((1, 1.0.into()))
+    );
+    assert_eq!(publish(&registry, 2.0).revision, 2);
+}
+
+#[test]
+fn what_cannot_be_tidied_up_does_not_hide_a_published_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path(), false).unwrap();
+    // A folder under the name of an old revision cannot be removed as a file.
+    fs::create_dir_all(file(dir.path(), 1)).unwrap();
+    for revision in 2..=6 {
+        assert_eq!(publish(&registry, 1.0 / revision as f64).revision, revision);
+    }
+    assert_eq!(served(&registry), Some((6, (1.0 / 6.0).into())));
+}
+
+/// Where a reader finds the revision gone that was current when it looked.
+static GONE: Mutex<Option<std::path::PathBuf>> = Mutex::new(None);
+
+#[test]
+fn a_revision_that_is_replaced_while_it_is_read_is_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let trainer = open(dir.path(), false).unwrap();
+    for value in [1.0, 2.0, 3.0] {
+        publish(&trainer, value);
+    }
+    let current = dir.path().join("linear_model_1/current");
+    fs::write(&current, "2\n").unwrap();
+    *GONE.lock().unwrap() = Some(current);
+    let racing: ModelFormats = ModelFormats::empty().with("constant", |json| {
+        if let Some(current) = GONE.lock().unwrap().take() {
+            fs::write(current, "3\n").unwrap();
+            return Err("gone".into());
+        }
+        let value = json["value"].as_f64().ok_or("value: expected a number")?;
+        Ok(Arc::new(Constant(value)))
+    });
+    let server = Registry::open(
+        standard_slots(),
+        RegistryOptions {
+            dir: Some(dir.path().to_owned()),
+            keep_revisions: 1,
+            formats: racing,
+            recover: false,
+        },
+    );
+    assert_eq!(served(&server.unwrap()), Some((3, 3.0.into())));
 }
 
 #[test]
