@@ -8,6 +8,7 @@ mod batcher;
 mod encode;
 mod limits;
 mod manifest;
+mod numbers;
 mod rejects;
 mod store;
 #[cfg(test)]

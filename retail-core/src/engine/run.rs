@@ -183,11 +183,16 @@ fn drive(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
     let position = parts.store.position().clone();
     let (retrainer, store, extractors) = (&parts.retrainer, &mut parts.store, &parts.extractors);
     let (limits, clock, stop) = (parts.limits, parts.clock.as_ref(), &parts.stop);
+    // Of the texts, only batch files and features of the user's own can make use.
+    let texts = store.saves_rows() || !extractors.is_empty();
     let result = thread::scope(|scope| {
         let inbox = &inbox;
         let saving = scope.spawn(move || save(&receive, store, inbox, extractors, retrainer));
         let training = scope.spawn(move || retrainer.follow(inbox));
         let mut batcher = Batcher::new(limits, position);
+        if !texts {
+            batcher = batcher.without_text();
+        }
         let read = read(source, &mut batcher, &send, clock, stop, retrainer);
         drop(send);
         let saved = saving.join().map_err(|_| Error::Stopped("saving thread"));

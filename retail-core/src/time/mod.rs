@@ -5,7 +5,9 @@
 //! ever read from the wall clock by the algorithms: whoever drives the engine injects a [`Clock`].
 
 mod clock;
+mod text;
 mod timestamp;
 
 pub use clock::{Clock, SystemClock};
+pub(crate) use text::TimestampWriter;
 pub use timestamp::{Civil, ParseTimestampError, Timestamp};
