@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BatchLimits;
 use crate::clean::{self, RejectCounts, RejectReason, Rejection};
-use crate::record::Transactions;
+use crate::record::{TransactionRef, Transactions};
 use crate::source::{Incoming, Origin, Position, Sink};
 use crate::time::Timestamp;
 
@@ -74,6 +74,7 @@ pub struct Batcher {
     closed: VecDeque<Batch>,
     position: Position,
     latest: Option<Timestamp>,
+    texts: bool,
 }
 
 /// The batch that is being filled.
@@ -100,7 +101,16 @@ impl Batcher {
             closed: VecDeque::new(),
             position,
             latest: None,
+            texts: true,
         }
+    }
+
+    /// Leaves the texts of all rows empty, where nobody is going to read them. What is kept is the
+    /// same.
+    #[must_use]
+    pub fn without_text(mut self) -> Self {
+        self.texts = false;
+        self
     }
 
     /// Takes the oldest batch that has been closed.
@@ -143,7 +153,10 @@ impl Batcher {
     }
 
     fn close(&mut self, closed_by: CloseReason) {
+        // The next batch is likely to be as large as this one.
         let next = Open {
+            rows: Transactions::with_room_for(&self.open.rows),
+            rejections: Vec::with_capacity(self.open.rejections.len()),
             from: self.position.clone(),
             ..Open::default()
         };
@@ -182,7 +195,17 @@ impl Sink for Batcher {
                 if self.open.rows.is_empty() {
                     self.open.closes_at = Some(row.timestamp.saturating_add(self.limits.age()));
                 }
-                self.open.rows.push(&row);
+                self.open.rows.push(&if self.texts {
+                    row
+                } else {
+                    TransactionRef {
+                        invoice: "",
+                        stock_code: "",
+                        description: "",
+                        country: "",
+                        ..row
+                    }
+                });
             }
             Err(reason) => self.reject(&origin, reason),
         }
@@ -197,5 +220,9 @@ impl Sink for Batcher {
         } else {
             ControlFlow::Break(())
         }
+    }
+
+    fn wants_text(&self) -> bool {
+        self.texts
     }
 }

@@ -10,6 +10,7 @@ mod encode;
 mod entry;
 mod limits;
 mod manifest;
+mod numbers;
 mod rejects;
 mod store;
 #[cfg(test)]

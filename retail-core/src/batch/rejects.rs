@@ -2,7 +2,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::encode::{number, text};
+use super::encode::text;
+use super::numbers::whole;
 use crate::clean::Rejection;
 use crate::error::StorageError;
 
@@ -72,12 +73,12 @@ impl RejectsFile {
 /// Appends a rejected record as a row of the file.
 pub(super) fn encode(rejection: &Rejection, out: &mut Vec<u8>) {
     if let Some(line) = rejection.line {
-        number(line, out);
+        whole(line, out);
     }
     out.push(b',');
-    number(rejection.partition, out);
+    whole(u64::from(rejection.partition), out);
     out.push(b',');
-    number(rejection.offset, out);
+    whole(rejection.offset, out);
     out.push(b',');
     out.extend_from_slice(rejection.reason.key().as_bytes());
     out.push(b',');

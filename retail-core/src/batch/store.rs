@@ -130,6 +130,12 @@ impl BatchStore {
         }
     }
 
+    /// Whether the rows of batches are saved.
+    #[must_use]
+    pub fn saves_rows(&self) -> bool {
+        self.manifest.is_some()
+    }
+
     /// Source positions after the last saved batch: where reading continues.
     #[must_use]
     pub fn position(&self) -> &Position {

@@ -113,6 +113,42 @@ fn nothing_but_rejected_records_still_closes_batches() {
     assert!(batch.rows.is_empty());
 }
 
+#[test]
+fn without_text_the_same_rows_are_kept() {
+    let cut = |mut batcher: Batcher| {
+        for offset in 0..50 {
+            let mut row = sale(offset, offset);
+            if offset % 7 == 3 {
+                row.invoice = "C1".into();
+            }
+            let _ = batcher.push(origin(offset), Ok(row.as_ref()));
+        }
+        batcher.flush(CloseReason::End);
+        batcher.take_closed().unwrap()
+    };
+    let new = || Batcher::new(limits(100, 60), Position::default());
+    assert!(new().wants_text() && !new().without_text().wants_text());
+    let (with, without) = (cut(new()), cut(new().without_text()));
+    assert_eq!(without.rejections, with.rejections);
+    let emptied: Transactions = with
+        .rows
+        .iter()
+        .map(|row| {
+            let mut row = row.to_owned();
+            for text in [
+                &mut row.invoice,
+                &mut row.stock_code,
+                &mut row.description,
+                &mut row.country,
+            ] {
+                text.clear();
+            }
+            row
+        })
+        .collect();
+    assert_eq!(without.rows, emptied);
+}
+
 fn open(dir: &Path) -> Result<(BatchStore, Saved), StorageError> {
     open_with(dir, Durability::Batch)
 }

@@ -194,6 +194,8 @@ fn drive(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
         asked: &parts.stop,
         halted: &halted,
     };
+    // Of the texts, only batch files and features of the user's own can make use.
+    let texts = store.saves_rows() || !extractors.is_empty();
     let result = thread::scope(|scope| {
         let inbox = &inbox;
         let saving = scope.spawn(|| {
@@ -207,6 +209,9 @@ fn drive(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
             retrainer.follow(inbox, rows)
         });
         let mut batcher = Batcher::new(limits, position);
+        if !texts {
+            batcher = batcher.without_text();
+        }
         let read = || read(source, &mut batcher, &send, clock, stop, retrainer);
         // The other threads wait for what only this one can tell them.
         let read =

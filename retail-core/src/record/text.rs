@@ -21,6 +21,14 @@ impl TextColumn {
         }
     }
 
+    /// An empty column with room for what `other` holds.
+    pub(super) fn with_room_for(other: &Self) -> Self {
+        Self {
+            bytes: String::with_capacity(other.bytes.len()),
+            ends: Vec::with_capacity(other.ends.len()),
+        }
+    }
+
     /// The number of values.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -34,6 +42,7 @@ impl TextColumn {
     }
 
     /// Appends a value.
+    #[inline]
     pub fn push(&mut self, value: &str) {
         self.bytes.push_str(value);
         self.ends.push(self.bytes.len());
@@ -48,5 +57,10 @@ impl TextColumn {
             _ => self.ends[index - 1],
         };
         self.bytes.get(start..end)
+    }
+
+    /// All values, one after another.
+    pub(crate) fn all(&self) -> &str {
+        &self.bytes
     }
 }

@@ -22,6 +22,22 @@ impl Transactions {
         Self::default()
     }
 
+    /// No transactions, with room for as many as `other` has, and for as much text.
+    #[must_use]
+    pub fn with_room_for(other: &Self) -> Self {
+        Self {
+            invoice: TextColumn::with_room_for(&other.invoice),
+            stock_code: TextColumn::with_room_for(&other.stock_code),
+            description: TextColumn::with_room_for(&other.description),
+            quantity: Vec::with_capacity(other.len()),
+            invoice_date: Vec::with_capacity(other.len()),
+            price: Vec::with_capacity(other.len()),
+            customer_id: Vec::with_capacity(other.len()),
+            country: TextColumn::with_room_for(&other.country),
+            timestamp: Vec::with_capacity(other.len()),
+        }
+    }
+
     /// The number of transactions.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -90,6 +106,18 @@ impl Transactions {
     #[must_use]
     pub fn customer_id(&self) -> &[Option<u64>] {
         &self.customer_id
+    }
+
+    /// Invoice numbers.
+    #[must_use]
+    pub fn invoice(&self) -> &TextColumn {
+        &self.invoice
+    }
+
+    /// Product names.
+    #[must_use]
+    pub fn description(&self) -> &TextColumn {
+        &self.description
     }
 
     /// Countries.

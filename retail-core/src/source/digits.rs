@@ -1,74 +1,83 @@
 //! Short decimal numbers, all their characters at once in one word.
 
+use std::ops::Range;
+
+/// A text of at most 8 bytes: the first one lowest, zeros above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word {
+    bytes: u64,
+    length: usize,
+}
+
+impl Word {
+    /// The word in that range of `bytes`; `None` where it has more than 8 bytes, or where `bytes`
+    /// does not go on for 8 bytes from where it starts.
+    #[inline]
+    pub(crate) fn within(bytes: &[u8], range: Range<usize>) -> Option<Self> {
+        let length = range.end.wrapping_sub(range.start);
+        let bytes = u64::from_le_bytes(*bytes.get(range.start..)?.first_chunk()?);
+        let mask = MASKS.get(length)?;
+        Some(Self {
+            bytes: bytes & mask,
+            length,
+        })
+    }
+
+    /// The value of 1 to 8 digits; `None` for anything else.
+    #[inline]
+    pub(crate) fn whole(self) -> Option<u64> {
+        value(self.bytes, self.length)
+    }
+
+    /// The value of up to 8 characters, digits with at most one point among them; `None` for
+    /// anything else.
+    ///
+    /// It is the number nearest to the text: digits and power of ten are exact, so their quotient
+    /// is rounded once (W. D. Clinger, "How to read floating point numbers accurately", 1990).
+    #[inline]
+    pub(crate) fn decimal(self) -> Option<f64> {
+        // The lowest bit that is set is in the first byte that is zero here: the first point.
+        let differences = self.bytes ^ repeat(b'.');
+        let points = differences.wrapping_sub(repeat(1)) & !differences & repeat(0x80);
+        let before = (points.trailing_zeros() as usize / 8).min(self.length);
+        // Where there is no point, nothing follows the digits.
+        let integer = self.bytes & MASKS.get(before)?;
+        let fraction = self.bytes & !MASKS.get(before + 1).unwrap_or(&u64::MAX);
+        let decimals = self.length.saturating_sub(before + 1);
+        let digits = value(integer | fraction >> 8, before + decimals)?;
+        Some(digits as f64 / POWERS.get(decimals)?)
+    }
+}
+
 /// Powers of ten by their exponent.
 const POWERS: [f64; 8] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7];
 
-/// The value of 1 to 8 digits; `None` for anything else.
-#[inline]
-pub(super) fn whole(text: &[u8]) -> Option<u64> {
-    value(word(text)?, text.len())
-}
-
-/// The value of up to 8 characters, digits with at most one point among them; `None` for anything
-/// else.
-///
-/// It is the number nearest to the text: digits and power of ten are exact, so their quotient is
-/// rounded once (W. D. Clinger, "How to read floating point numbers accurately", 1990).
-#[inline]
-pub(super) fn decimal(text: &[u8]) -> Option<f64> {
-    const POINTS: u64 = u64::from_ne_bytes([b'.'; 8]);
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let word = word(text)?;
-    // The lowest bit that is set is in the first byte that is zero here: the first point.
-    let differences = word ^ POINTS;
-    let points = differences.wrapping_sub(ONES) & !differences & HIGHS;
-    if points == 0 {
-        return value(word, text.len()).map(|value| value as f64);
+/// So many bytes of ones, from the lowest on.
+const MASKS: [u64; 9] = {
+    let mut masks = [u64::MAX; 9];
+    let mut bytes = 0;
+    while bytes < 8 {
+        masks[bytes] = (1 << (8 * bytes)) - 1;
+        bytes += 1;
     }
-    let before = points.trailing_zeros() & !7;
-    let integer = word & ((1 << before) - 1);
-    let fraction = word >> before >> 8;
-    let decimals = text.len() - 1 - before as usize / 8;
-    let digits = value(integer | fraction << before, text.len() - 1)?;
-    Some(digits as f64 / POWERS.get(decimals)?)
+    masks
+};
+
+/// That byte, eight times.
+const fn repeat(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
 }
 
-/// The bytes of a text of 1 to 8, the first one lowest, and zeros above.
+/// The value of `length` digits, 1 to 8, the first one in the lowest byte.
 #[inline]
-fn word(text: &[u8]) -> Option<u64> {
-    match text {
-        [_, _, _, _, ..] => {
-            let first = u32::from_le_bytes(*text.first_chunk()?);
-            let last = u32::from_le_bytes(*text.last_chunk()?);
-            let apart = text.len() - 4;
-            (apart <= 4).then(|| u64::from(first) | u64::from(last) << (8 * apart))
-        }
-        [first, .., last] => {
-            let middle = text.len() / 2;
-            let middle = u64::from(*text.get(middle)?) << (8 * middle);
-            Some(u64::from(*first) | middle | u64::from(*last) << (8 * (text.len() - 1)))
-        }
-        [only] => Some(u64::from(*only)),
-        [] => None,
-    }
-}
-
-/// The value of a word of `length` digits, 1 to 8.
-#[inline]
-fn value(word: u64, length: usize) -> Option<u64> {
-    const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
-    const ABOVE_NINE: u64 = u64::from_ne_bytes([0x76; 8]);
-    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+fn value(text: u64, length: usize) -> Option<u64> {
     const PAIRS: u64 = 0x00ff_00ff_00ff_00ff;
     const QUADS: u64 = 0x0000_ffff_0000_ffff;
-    // Zeros in front make it eight digits. In memory order the front is the low end.
-    let missing = 8_u32
-        .checked_sub(length as u32)
-        .filter(|&missing| missing < 8)?
-        * 8;
-    let digits = (word ^ (ZEROS >> missing)) << missing;
-    if (digits | digits.wrapping_add(ABOVE_NINE)) & HIGHS != 0 {
+    // Zeros in front make it eight digits. In the order of memory the front is the low end.
+    let missing = 8_usize.checked_sub(length).filter(|&missing| missing < 8)? * 8;
+    let digits = (text ^ (repeat(b'0') >> missing)) << missing;
+    // What is added lifts all that is above nine to the highest bit.
+    if (digits | digits.wrapping_add(repeat(0x80 - 10))) & repeat(0x80) != 0 {
         return None;
     }
     // Neighbours are joined: 8 × 1 digit, 4 × 2, 2 × 4, 1 × 8.
@@ -81,6 +90,12 @@ fn value(word: u64, length: usize) -> Option<u64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// The text with others around it.
+    fn word(text: &[u8]) -> Option<Word> {
+        let bytes = [b"1.", text, b"9876.543"].concat();
+        Word::within(&bytes, 2..2 + text.len())
+    }
 
     /// Bytes around those that numbers are made of, and others.
     fn text() -> impl Strategy<Value = Vec<u8>> {
@@ -103,9 +118,9 @@ mod tests {
             let string = std::str::from_utf8(&text).unwrap_or_default();
             let known = (short && digits + points == text.len() && points <= 1)
                 .then(|| string.parse::<f64>().unwrap().to_bits());
-            prop_assert_eq!(decimal(&text).map(f64::to_bits), known);
+            prop_assert_eq!(word(&text).and_then(Word::decimal).map(f64::to_bits), known);
             let known = (short && digits == text.len()).then(|| string.parse().unwrap());
-            prop_assert_eq!(whole(&text), known);
+            prop_assert_eq!(word(&text).and_then(Word::whole), known);
         }
     }
 
@@ -115,7 +130,9 @@ mod tests {
             let text = format!("{}.{:03}", mills / 1000, mills % 1000);
             let price: f64 = text.parse().unwrap();
             assert_eq!(
-                decimal(text.as_bytes()).map(f64::to_bits),
+                word(text.as_bytes())
+                    .and_then(Word::decimal)
+                    .map(f64::to_bits),
                 Some(price.to_bits())
             );
         }

@@ -2,7 +2,6 @@
 //!
 //! All of them ignore ASCII white space around the value and allocate only for a rejection.
 
-use super::digits;
 use crate::clean::{Field, RejectReason};
 use crate::time::Timestamp;
 
@@ -10,15 +9,7 @@ use crate::time::Timestamp;
 const MAX_PRICE: f64 = 1e12;
 
 /// Units sold: an integer with an optional sign, `6` or, as spreadsheets write it, `6.0`.
-#[inline]
 pub(crate) fn quantity(text: &[u8]) -> Result<i64, RejectReason> {
-    match digits::whole(text) {
-        Some(units) => Ok(units as i64),
-        None => any_quantity(text),
-    }
-}
-
-fn any_quantity(text: &[u8]) -> Result<i64, RejectReason> {
     let trimmed = text.trim_ascii();
     let (negative, digits) = match trimmed {
         [b'-', rest @ ..] => (true, rest),
@@ -35,15 +26,7 @@ fn any_quantity(text: &[u8]) -> Result<i64, RejectReason> {
 
 /// Unit price: a finite decimal number, at most 10¹² in size. Words (`NaN`, `inf`), hexadecimal
 /// digits, currency signs and decimal commas are not numbers here.
-#[inline]
 pub(crate) fn price(text: &[u8]) -> Result<f64, RejectReason> {
-    match digits::decimal(text) {
-        Some(price) => Ok(price),
-        None => any_price(text),
-    }
-}
-
-fn any_price(text: &[u8]) -> Result<f64, RejectReason> {
     let trimmed = text.trim_ascii();
     let decimal = trimmed
         .iter()

@@ -71,6 +71,12 @@ pub type Incoming<'a> = Result<TransactionRef<'a>, RejectReason>;
 pub trait Sink {
     /// Takes one record. `Break` asks the source to return; the record has been taken all the same.
     fn push(&mut self, origin: Origin, record: Incoming<'_>) -> ControlFlow<()>;
+
+    /// Whether the texts of records are wanted; by default they are. Where they are not, a source
+    /// need not read them, and may leave all of them empty but the invoice, which cleaning looks at.
+    fn wants_text(&self) -> bool {
+        true
+    }
 }
 
 impl<F: FnMut(Origin, Incoming<'_>) -> ControlFlow<()>> Sink for F {

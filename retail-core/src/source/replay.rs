@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::SourceError;
 use crate::time::Timestamp;
 
@@ -54,10 +52,10 @@ impl Replay {
 
     /// The stream time of record `index`, to the microsecond.
     #[must_use]
+    #[inline]
     pub fn stamp(&self, index: u64) -> Timestamp {
         let micros = index as f64 * 1e6 / self.rate;
-        self.start
-            .saturating_add(Duration::from_micros(micros as u64))
+        Timestamp::from_micros(self.start.as_micros().saturating_add(micros as i64))
     }
 }
 

@@ -7,7 +7,9 @@
 mod clock;
 #[cfg(test)]
 mod tests;
+mod text;
 mod timestamp;
 
 pub use clock::{Clock, SystemClock};
+pub(crate) use text::TimestampWriter;
 pub use timestamp::{Civil, ParseTimestampError, Timestamp};

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-const MICROS: i64 = 1_000_000;
-const SECONDS_PER_DAY: i64 = 86_400;
+use super::text::{self, TimestampWriter};
+
+pub(super) const MICROS: i64 = 1_000_000;
+pub(super) const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Microseconds since 1970-01-01T00:00:00, without a time zone.
 ///
@@ -140,123 +142,24 @@ impl Timestamp {
     /// # Errors
     /// [`ParseTimestampError`] where the bytes are not a date and time in an accepted form.
     pub fn parse_bytes(text: &[u8]) -> Result<Self, ParseTimestampError> {
-        let text = text.trim_ascii();
-        let month_first = text.iter().take(3).any(|&b| b == b'/');
-        parse_civil(text, month_first)
+        text::parse(text)
             .and_then(Self::from_civil)
             .ok_or(ParseTimestampError)
     }
 
     /// Appends this time in the form of an invoice date, `2010-12-01 08:26:00`.
     pub fn write_invoice_date(self, out: &mut Vec<u8>) {
-        self.write(b' ', false, out);
+        TimestampWriter::default().invoice_date(self, out);
     }
 
     /// Appends this time in the form of a stream timestamp, `2010-12-01T08:26:00.010000`.
     pub fn write_stream_time(self, out: &mut Vec<u8>) {
-        self.write(b'T', true, out);
-    }
-
-    fn write(self, separator: u8, always_micros: bool, out: &mut Vec<u8>) {
-        let c = self.civil();
-        let year = c.year.clamp(0, 9999) as u32;
-        digits(out, year, 4);
-        out.push(b'-');
-        digits(out, u32::from(c.month), 2);
-        out.push(b'-');
-        digits(out, u32::from(c.day), 2);
-        out.push(separator);
-        digits(out, u32::from(c.hour), 2);
-        out.push(b':');
-        digits(out, u32::from(c.minute), 2);
-        out.push(b':');
-        digits(out, u32::from(c.second), 2);
-        if always_micros || c.micros != 0 {
-            out.push(b'.');
-            digits(out, c.micros, 6);
-        }
+        TimestampWriter::default().stream_time(self, out);
     }
 }
 
 fn micros_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
-
-fn digits(out: &mut Vec<u8>, mut value: u32, width: usize) {
-    let start = out.len();
-    out.resize(start + width, b'0');
-    for slot in out[start..].iter_mut().rev() {
-        *slot = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
-}
-
-/// A cursor over the digits and separators of a date.
-struct Scanner<'a>(&'a [u8]);
-
-impl Scanner<'_> {
-    fn number(&mut self, max_digits: usize) -> Option<(i64, usize)> {
-        let mut value = 0;
-        let mut width = 0;
-        while let [digit @ b'0'..=b'9', rest @ ..] = self.0 {
-            if width == max_digits {
-                return None;
-            }
-            value = value * 10 + i64::from(digit - b'0');
-            width += 1;
-            self.0 = rest;
-        }
-        (width > 0).then_some((value, width))
-    }
-
-    fn eat(&mut self, wanted: u8) -> bool {
-        match self.0 {
-            [first, rest @ ..] if *first == wanted => {
-                self.0 = rest;
-                true
-            }
-            _ => false,
-        }
-    }
-}
-
-fn parse_civil(text: &[u8], month_first: bool) -> Option<Civil> {
-    let mut scan = Scanner(text);
-    let (first, first_width) = scan.number(4)?;
-    let separator = if month_first { b'/' } else { b'-' };
-    scan.eat(separator).then_some(())?;
-    let (second, _) = scan.number(2)?;
-    scan.eat(separator).then_some(())?;
-    let (third, third_width) = scan.number(4)?;
-    let (year, month, day) = if month_first {
-        (third_width == 4).then_some((third, first, second))?
-    } else {
-        (first_width == 4).then_some((first, second, third))?
-    };
-    (scan.eat(b' ') || scan.eat(b'T')).then_some(())?;
-    let (hour, _) = scan.number(2)?;
-    scan.eat(b':').then_some(())?;
-    let (minute, _) = scan.number(2)?;
-    let mut seconds = 0;
-    let mut micros = 0;
-    if scan.eat(b':') {
-        seconds = scan.number(2)?.0;
-        if scan.eat(b'.') {
-            let (fraction, width) = scan.number(6)?;
-            micros = fraction * 10_i64.pow(6 - width as u32);
-        }
-    }
-    let _ = scan.eat(b'Z');
-    scan.0.is_empty().then_some(())?;
-    Some(Civil {
-        year,
-        month: u8::try_from(month).ok()?,
-        day: u8::try_from(day).ok()?,
-        hour: u8::try_from(hour).ok()?,
-        minute: u8::try_from(minute).ok()?,
-        second: u8::try_from(seconds).ok()?,
-        micros: u32::try_from(micros).ok()?,
-    })
 }
 
 fn days_in_month(year: i64, month: u8) -> u8 {
@@ -282,7 +185,7 @@ fn days_from_civil(year: i64, month: u8, day: u8) -> i64 {
 }
 
 /// The inverse of [`days_from_civil`].
-fn civil_from_days(days: i64) -> (i64, u8, u8) {
+pub(super) fn civil_from_days(days: i64) -> (i64, u8, u8) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
@@ -311,7 +214,7 @@ impl FromStr for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::with_capacity(26);
-        self.write(b'T', false, &mut out);
+        TimestampWriter::default().display(*self, &mut out);
         f.write_str(&String::from_utf8_lossy(&out))
     }
 }

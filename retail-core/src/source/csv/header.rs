@@ -25,8 +25,14 @@ const OPTIONAL: (Field, &[&str]) = (Field::Timestamp, &["timestamp"]);
 pub(super) struct Columns {
     /// Columns of the header, those that nobody needs among them.
     pub(super) count: usize,
-    /// In the order of [`REQUIRED`].
-    pub(super) required: [usize; REQUIRED.len()],
+    pub(super) invoice: usize,
+    pub(super) stock_code: usize,
+    pub(super) description: usize,
+    pub(super) quantity: usize,
+    pub(super) invoice_date: usize,
+    pub(super) price: usize,
+    pub(super) customer_id: usize,
+    pub(super) country: usize,
     pub(super) timestamp: Option<usize>,
 }
 
@@ -52,10 +58,27 @@ impl Columns {
                 });
             }
         }
-        if required.iter().all(Option::is_some) {
+        if let [
+            Some(invoice),
+            Some(stock_code),
+            Some(description),
+            Some(quantity),
+            Some(invoice_date),
+            Some(price),
+            Some(customer_id),
+            Some(country),
+        ] = required
+        {
             return Ok(Self {
                 count,
-                required: required.map(Option::unwrap_or_default),
+                invoice,
+                stock_code,
+                description,
+                quantity,
+                invoice_date,
+                price,
+                customer_id,
+                country,
                 timestamp,
             });
         }
@@ -76,11 +99,17 @@ impl Columns {
     }
 
     /// The fields every file has, each with its column.
-    pub(super) fn fields(&self) -> impl Iterator<Item = (Field, usize)> {
-        REQUIRED
-            .iter()
-            .zip(self.required)
-            .map(|((field, _), column)| (*field, column))
+    pub(super) fn required(&self) -> [(Field, usize); REQUIRED.len()] {
+        [
+            (Field::Invoice, self.invoice),
+            (Field::StockCode, self.stock_code),
+            (Field::Description, self.description),
+            (Field::Quantity, self.quantity),
+            (Field::InvoiceDate, self.invoice_date),
+            (Field::Price, self.price),
+            (Field::CustomerId, self.customer_id),
+            (Field::Country, self.country),
+        ]
     }
 }
 

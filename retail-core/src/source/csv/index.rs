@@ -7,11 +7,13 @@ const CHUNK: usize = 64;
 /// going from one to the next: the loop has no branch that depends on where they are.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Positions of commas and line feeds, ascending. What follows the last of `lines` may be
-    /// anything: there is always room for one more chunk.
+    /// Where the byte before the stretch is, `u32::MAX` for none; then the positions of commas and
+    /// line feeds, ascending: `separator_count` in all, and room for one more chunk.
     separators: Vec<u32>,
-    /// Which of the separators are line feeds.
+    separator_count: usize,
+    /// The positions of line feeds: `line_count`, and room for one more chunk.
     lines: Vec<u32>,
+    line_count: usize,
     begin: usize,
     end: usize,
 }
@@ -20,31 +22,34 @@ impl Index {
     /// Indexes `bytes[from..to]`.
     pub(super) fn build(&mut self, bytes: &[u8], from: usize, to: usize) {
         let stretch = bytes.get(from..to).unwrap_or_default();
-        if self.separators.len() < stretch.len() + CHUNK {
-            self.separators.resize(stretch.len() + CHUNK, 0);
+        let room = 1 + stretch.len() + CHUNK;
+        if self.separators.len() < room {
+            self.separators.resize(room, 0);
+            self.lines.resize(room, 0);
         }
-        self.lines.clear();
-        self.begin = from;
-        self.end = to;
         let (chunks, rest) = stretch.as_chunks();
         let mut last = [0; CHUNK];
         last[..rest.len()].copy_from_slice(rest);
-        let (mut position, mut count) = (from as u32, 0);
+        let (mut position, mut count, mut lines) = (from as u32, 1, 0);
+        if let Some(before) = self.separators.first_mut() {
+            *before = position.wrapping_sub(1);
+        }
         for chunk in chunks.iter().chain([&last]) {
             let line_feeds = mask(chunk, b'\n');
             let separators = mask(chunk, b',') | line_feeds;
             if let Some(room) = self.separators.get_mut(count..count + CHUNK) {
-                list(separators, position, room);
-            }
-            let mut left = line_feeds;
-            while left != 0 {
-                let before = separators & (lowest(left) - 1);
-                self.lines.push(count as u32 + before.count_ones());
-                left &= left - 1;
+                list::<8>(separators, position, room);
             }
             count += separators.count_ones() as usize;
+            if let Some(room) = self.lines.get_mut(lines..lines + CHUNK) {
+                lines += list::<1>(line_feeds, position, room);
+            }
             position += CHUNK as u32;
         }
+        self.separator_count = count;
+        self.line_count = lines;
+        self.begin = from;
+        self.end = to;
     }
 
     /// Where the indexed stretch begins.
@@ -57,14 +62,45 @@ impl Index {
         self.end
     }
 
-    /// Which separator ends line `line` of the stretch; `None` where that does not end in it.
+    /// Where line `line` of the stretch ends; `None` where it does not end in it.
+    #[inline]
     pub(super) fn line(&self, line: usize) -> Option<usize> {
-        self.lines.get(line).map(|&separator| separator as usize)
+        let ends = self.lines.get(..self.line_count)?;
+        ends.get(line).map(|&end| end as usize)
     }
 
-    /// Positions of separators.
-    pub(super) fn separators(&self) -> &[u32] {
-        &self.separators
+    /// Which separator after that one is `position`, the end of a line; it is likely to be the
+    /// `columns`th.
+    #[inline]
+    pub(super) fn find(&self, position: usize, separator: usize, columns: usize) -> usize {
+        let likely = separator + columns;
+        let known = self.separators();
+        if known.get(likely).is_some_and(|&at| at as usize == position) {
+            likely
+        } else {
+            self.search(position, separator)
+        }
+    }
+
+    /// Which separator after that one is `position`, the end of a line.
+    #[cold]
+    pub(super) fn search(&self, position: usize, separator: usize) -> usize {
+        let following = self.separators().get(separator + 1..).unwrap_or_default();
+        let between = following.iter().position(|&at| at as usize == position);
+        separator + 1 + between.unwrap_or_default()
+    }
+
+    #[inline]
+    fn separators(&self) -> &[u32] {
+        self.separators
+            .get(..self.separator_count)
+            .unwrap_or_default()
+    }
+
+    /// The positions of the separators from the one to the other.
+    #[inline]
+    pub(super) fn between(&self, first: usize, last: usize) -> &[u32] {
+        self.separators().get(first..=last).unwrap_or_default()
     }
 }
 
@@ -75,7 +111,10 @@ impl Index {
 /// products meet in the same bit, so nothing is carried.
 #[inline(always)]
 fn mask(chunk: &[u8; CHUNK], wanted: u8) -> u64 {
-    let equal = chunk.map(|byte| if byte == wanted { 0xff } else { 0 });
+    let mut equal = [0; CHUNK];
+    for (equal, &byte) in equal.iter_mut().zip(chunk) {
+        *equal = if byte == wanted { 0xff } else { 0 };
+    }
     let mut mask = [0; 8];
     for (bits, bytes) in mask.iter_mut().zip(equal.as_chunks().0) {
         let spread = u64::from_le_bytes(*bytes) & 0x8040_2010_0804_0201;
@@ -84,19 +123,15 @@ fn mask(chunk: &[u8; CHUNK], wanted: u8) -> u64 {
     u64::from_le_bytes(mask)
 }
 
-/// The lowest bit that is set, alone.
-#[inline(always)]
-fn lowest(bits: u64) -> u64 {
-    bits & bits.wrapping_neg()
-}
-
-/// Writes the positions of the bits that are set, counted from `position`.
+/// Writes the positions of the bits that are set, counted from `position`, and returns how many
+/// rounds of `N` it took, none if there are none.
 ///
-/// Eight at a time are written whether or not there are as many, because a loop that ends after an
+/// All `N` are written whether or not there are as many, because a loop that ends after an
 /// unforeseeable number of rounds costs more.
 #[inline(always)]
-fn list(mut bits: u64, position: u32, room: &mut [u32]) {
-    for slots in room.as_chunks_mut::<8>().0 {
+fn list<const N: usize>(mut bits: u64, position: u32, room: &mut [u32]) -> usize {
+    let mut rounds = usize::from(bits != 0);
+    for slots in room.as_chunks_mut::<N>().0 {
         for slot in slots {
             *slot = position + bits.trailing_zeros();
             bits &= bits.wrapping_sub(1);
@@ -104,5 +139,7 @@ fn list(mut bits: u64, position: u32, room: &mut [u32]) {
         if bits == 0 {
             break;
         }
+        rounds += 1;
     }
+    rounds
 }

@@ -3,6 +3,7 @@
 mod header;
 mod index;
 mod input;
+mod lines;
 mod parser;
 mod records;
 mod row;
@@ -13,13 +14,14 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use self::header::Columns;
-use self::parser::Parser;
+use self::parser::{Parser, Texts};
 use self::records::{Framed, Records};
+use self::row::Utf8;
 use super::{Origin, Position, Progress, ReadStatus, Replay, Sink, Source, SourceError, SourceId};
-use crate::clean::RejectReason;
 
 /// How much of a file's start identifies it.
 const PREFIX: u64 = 1 << 16;
@@ -116,6 +118,25 @@ impl CsvSource {
         }
     }
 
+    /// Reads the lines that are records as they stand, as many as there are in a row.
+    fn read_lines(&mut self, sink: &mut dyn Sink) -> ControlFlow<()> {
+        let texts = texts(sink);
+        let mut wanted = ControlFlow::Continue(());
+        let mut utf8 = Utf8::default();
+        let mut lines = self.records.lines(self.parser.columns.count);
+        while wanted.is_continue()
+            && let Some((line, row)) = lines.next()
+        {
+            let stamp = self.replay.stamp(self.offset);
+            let origin = origin(self.offset, line);
+            self.offset += 1;
+            wanted = sink.push(origin, self.parser.parse(&row, &mut utf8, texts, stamp));
+        }
+        let cursor = lines.cursor;
+        self.records.resume(cursor);
+        wanted
+    }
+
     fn identity(&self, prefix: &[u8]) -> SourceId {
         SourceId(BTreeMap::from(
             [
@@ -127,6 +148,24 @@ impl CsvSource {
             ]
             .map(|(key, value)| (key.to_owned(), value)),
         ))
+    }
+}
+
+/// Which texts `sink` needs.
+fn texts(sink: &dyn Sink) -> Texts {
+    if sink.wants_text() {
+        Texts::All
+    } else {
+        Texts::Invoice
+    }
+}
+
+/// Where a record stands.
+fn origin(offset: u64, line: u64) -> Origin {
+    Origin {
+        partition: 0,
+        offset,
+        line: Some(line),
     }
 }
 
@@ -183,41 +222,51 @@ impl Source for CsvSource {
             self.offset = 0;
         }
         while self.offset < wanted {
-            let framed = self.records.next(self.parser.columns.count);
-            if framed.map_err(self.failed())? == Framed::End {
-                return Err(SourceError::PositionBeyondEnd {
-                    expected: wanted,
-                    got: self.offset,
-                });
+            let mut lines = self.records.lines(self.parser.columns.count);
+            let passed = lines.by_ref().take((wanted - self.offset) as usize).count();
+            let cursor = lines.cursor;
+            self.records.resume(cursor);
+            self.offset += passed as u64;
+            if self.offset == wanted {
+                break;
             }
-            self.offset += 1;
+            let framed = self.records.next(Some(self.parser.columns.count));
+            match framed.map_err(self.failed())? {
+                None => {}
+                Some(Framed::Whole { .. } | Framed::Broken { .. }) => self.offset += 1,
+                Some(Framed::End) => {
+                    return Err(SourceError::PositionBeyondEnd {
+                        expected: wanted,
+                        got: self.offset,
+                    });
+                }
+            }
         }
         Ok(())
     }
 
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
-        let expected = self.parser.columns.count;
         loop {
-            let framed = self.records.next(expected).map_err(self.failed())?;
+            if self.read_lines(sink).is_break() {
+                return Ok(ReadStatus::Paused);
+            }
+            let expected = self.parser.columns.count;
+            let framed = self.records.next(Some(expected)).map_err(self.failed())?;
             let row = self.records.row();
-            let (line, incoming) = match framed {
-                Framed::Whole { line, columns } if columns == expected => {
+            let (line, record) = match framed {
+                None => continue,
+                Some(Framed::End) => return Ok(ReadStatus::End),
+                Some(Framed::Whole { line, .. }) => {
                     let stamp = self.replay.stamp(self.offset);
-                    (line, self.parser.parse(&row, stamp))
+                    let utf8 = &mut Utf8::default();
+                    let record = self.parser.parse(&row, utf8, texts(sink), stamp);
+                    (line, record)
                 }
-                Framed::Whole { line, columns: got } => {
-                    (line, Err(RejectReason::WrongColumnCount { expected, got }))
-                }
-                Framed::Broken { line, .. } => (line, Err(self.parser.broken(&row))),
-                Framed::End => return Ok(ReadStatus::End),
+                Some(Framed::Broken { line, .. }) => (line, Err(self.parser.broken(&row))),
             };
-            let origin = Origin {
-                partition: 0,
-                offset: self.offset,
-                line: Some(line),
-            };
+            let origin = origin(self.offset, line);
             self.offset += 1;
-            if sink.push(origin, incoming).is_break() {
+            if sink.push(origin, record).is_break() {
                 return Ok(ReadStatus::Paused);
             }
         }

@@ -1,9 +1,19 @@
 use super::header::Columns;
-use super::row::Row;
+use super::row::{Row, Utf8};
 use crate::clean::{Field, RejectReason};
 use crate::record::TransactionRef;
+use crate::source::digits::Word;
 use crate::source::{Incoming, fields};
 use crate::time::Timestamp;
+
+/// Which of the texts of a row are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Texts {
+    /// All of them.
+    All,
+    /// The invoice, and perhaps others.
+    Invoice,
+}
 
 /// Reads the fields of rows.
 #[derive(Debug)]
@@ -11,8 +21,8 @@ pub(super) struct Parser {
     pub(super) columns: Columns,
     /// Room for the text fields that have to be decoded.
     decoded: [String; 4],
-    invoice_date: Latest<Timestamp>,
-    customer_id: Latest<Option<u64>>,
+    invoice_date: Latest<[u8; 19], Timestamp>,
+    customer_id: Latest<Word, Option<u64>>,
 }
 
 impl Parser {
@@ -20,56 +30,97 @@ impl Parser {
         Self {
             columns,
             decoded: Default::default(),
-            invoice_date: Latest::default(),
-            customer_id: Latest::default(),
+            invoice_date: Latest(None),
+            customer_id: Latest(None),
         }
     }
 
-    /// Reads the fields of a row; `stamp` is its stream time unless it has its own.
+    /// Reads the fields of a row, those texts among them that are needed. `utf8` is what is known
+    /// about the bytes of this row and the next ones; `stamp` is the stream time of a row that does
+    /// not have its own.
     #[inline]
-    pub(super) fn parse<'a>(&'a mut self, row: &Row<'a>, stamp: Timestamp) -> Incoming<'a> {
-        let [
-            invoice,
-            stock_code,
-            description,
-            quantity,
-            invoice_date,
-            price,
-            customer_id,
-            country,
-        ] = self.columns.required;
-        let quantity = fields::quantity(row.field(quantity))?;
-        let invoice_date = self.invoice_date.get(row.field(invoice_date), |text| {
-            fields::timestamp(Field::InvoiceDate, text)
-        })?;
-        let price = fields::price(row.field(price))?;
-        let customer_id = self
-            .customer_id
-            .get(row.field(customer_id), fields::customer_id)?;
-        let timestamp = match self.columns.timestamp {
-            Some(column) => fields::timestamp(Field::Timestamp, row.field(column))?,
-            None => stamp,
-        };
-        let columns = [invoice, stock_code, description, country];
-        let [invoice, stock_code, description, country] = match row.utf8() {
-            Some(utf8) => [
-                row.part(utf8, invoice),
-                row.part(utf8, stock_code),
-                row.part(utf8, description),
-                row.part(utf8, country),
+    pub(super) fn parse<'a, 'b: 'a>(
+        &'a mut self,
+        row: &Row<'b>,
+        utf8: &mut Utf8<'b>,
+        texts: Texts,
+        stamp: Timestamp,
+    ) -> Incoming<'a> {
+        if row.columns() != self.columns.count {
+            return Err(RejectReason::WrongColumnCount {
+                expected: self.columns.count,
+                got: row.columns(),
+            });
+        }
+        match self.usual(row, utf8, texts, stamp) {
+            Some(record) => Ok(record),
+            None => self.any(row, stamp),
+        }
+    }
+
+    /// The record, where all of its fields look as they usually do.
+    #[inline]
+    fn usual<'a>(
+        &mut self,
+        row: &Row<'a>,
+        utf8: &mut Utf8<'a>,
+        texts: Texts,
+        stamp: Timestamp,
+    ) -> Option<TransactionRef<'a>> {
+        let columns = &self.columns;
+        // Prices first: they take longest, and the processor goes on meanwhile.
+        let price = row.word(columns.price)?.decimal()?;
+        let quantity = row.word(columns.quantity)?.whole()?;
+        let customer = row.word(columns.customer_id)?;
+        let date = row.bytes_of(columns.invoice_date)?;
+        let utf8 = utf8.over(row)?;
+        let invoice = row.text(utf8, columns.invoice)?;
+        let [stock_code, description, country] = match texts {
+            Texts::All => [
+                row.text(utf8, columns.stock_code)?,
+                row.text(utf8, columns.description)?,
+                row.text(utf8, columns.country)?,
             ],
-            None => decode(row, columns, &mut self.decoded),
+            Texts::Invoice => [""; 3],
         };
-        Ok(TransactionRef {
+        Some(TransactionRef {
             invoice: trimmed(invoice),
             stock_code: trimmed(stock_code),
             description,
-            quantity,
-            invoice_date,
+            quantity: quantity as i64,
+            invoice_date: self
+                .invoice_date
+                .get(date.try_into().ok()?, || Timestamp::parse_bytes(date).ok())?,
             price,
-            customer_id,
+            customer_id: self.customer_id.get(&customer, || {
+                fields::customer_id(row.field(columns.customer_id)).ok()
+            })?,
             country: trimmed(country),
-            timestamp,
+            timestamp: match columns.timestamp {
+                Some(column) => Timestamp::parse_bytes(row.bytes_of(column)?).ok()?,
+                None => stamp,
+            },
+        })
+    }
+
+    /// The record, whatever its fields look like.
+    #[cold]
+    fn any<'a>(&'a mut self, row: &Row<'a>, stamp: Timestamp) -> Incoming<'a> {
+        let columns = &self.columns;
+        let [invoice, stock_code, description, country] = &mut self.decoded;
+        Ok(TransactionRef {
+            invoice: fields::text(row.field(columns.invoice), invoice).trim(),
+            stock_code: fields::text(row.field(columns.stock_code), stock_code).trim(),
+            description: fields::text(row.field(columns.description), description),
+            quantity: fields::quantity(row.field(columns.quantity))?,
+            invoice_date: fields::timestamp(Field::InvoiceDate, row.field(columns.invoice_date))?,
+            price: fields::price(row.field(columns.price))?,
+            customer_id: fields::customer_id(row.field(columns.customer_id))?,
+            country: fields::text(row.field(columns.country), country).trim(),
+            timestamp: match columns.timestamp {
+                Some(column) => fields::timestamp(Field::Timestamp, row.field(column))?,
+                None => stamp,
+            },
         })
     }
 
@@ -77,7 +128,8 @@ impl Parser {
     pub(super) fn broken(&self, row: &Row<'_>) -> RejectReason {
         let longest = self
             .columns
-            .fields()
+            .required()
+            .into_iter()
             .map(|(field, column)| (field, row.field(column)))
             .max_by_key(|(_, text)| text.len());
         let (field, text) = longest.unwrap_or((Field::Description, b""));
@@ -85,47 +137,29 @@ impl Parser {
     }
 }
 
-/// The text fields of a row that is not UTF-8.
-#[cold]
-fn decode<'a>(row: &Row<'a>, columns: [usize; 4], decoded: &'a mut [String; 4]) -> [&'a str; 4] {
-    let mut texts = [""; 4];
-    for ((text, column), decoded) in texts.iter_mut().zip(columns).zip(decoded) {
-        *text = fields::text(row.field(column), decoded);
-    }
-    texts
-}
-
 /// The text without white space around it, which is seldom there.
 #[inline]
 fn trimmed(text: &str) -> &str {
     match text.as_bytes() {
+        [] => text,
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim(),
     }
 }
 
-/// The field that was read last, and what it meant: the rows of one invoice repeat it.
-#[derive(Debug, Default)]
-struct Latest<T> {
-    text: Vec<u8>,
-    value: Option<T>,
-}
+/// The text that was read last and what it means: the rows of one invoice repeat it.
+#[derive(Debug)]
+struct Latest<K, T>(Option<(K, T)>);
 
-impl<T: Copy> Latest<T> {
+impl<K: Copy + PartialEq, T: Copy> Latest<K, T> {
     #[inline]
-    fn get(
-        &mut self,
-        text: &[u8],
-        parse: impl FnOnce(&[u8]) -> Result<T, RejectReason>,
-    ) -> Result<T, RejectReason> {
-        match self.value {
-            Some(value) if self.text == text => Ok(value),
+    fn get(&mut self, text: &K, parse: impl FnOnce() -> Option<T>) -> Option<T> {
+        match &self.0 {
+            Some((latest, value)) if latest == text => Some(*value),
             _ => {
-                let value = parse(text)?;
-                self.text.clear();
-                self.text.extend_from_slice(text);
-                self.value = Some(value);
-                Ok(value)
+                let value = parse()?;
+                self.0 = Some((*text, value));
+                Some(value)
             }
         }
     }

@@ -4,6 +4,7 @@ use memchr::memchr;
 
 use super::index::Index;
 use super::input::Input;
+use super::lines::{Cursor, Lines};
 use super::row::Row;
 use super::split::{Fields, Split};
 
@@ -32,13 +33,8 @@ pub(super) struct Records<R> {
     limit: usize,
     block: usize,
     index: Index,
-    /// Where the next record starts among the bytes in memory, and on which line of the file.
-    start: usize,
-    line: u64,
-    /// The next line of the index, and its first separator.
-    next_line: usize,
-    next_separator: usize,
-    /// The first quote at or after `start`, or where the bytes in memory end.
+    cursor: Cursor,
+    /// The first quote at or after the cursor, or where the bytes in memory end.
     quote: usize,
     /// Resume after the first line feed that is this byte of the file or a later one.
     skip: Option<u64>,
@@ -46,22 +42,7 @@ pub(super) struct Records<R> {
     reread_until: u64,
     /// Byte and line after the header.
     first: (u64, u64),
-    current: Current,
     fields: Fields,
-}
-
-/// Where the fields of the current record are.
-#[derive(Debug, Clone, Copy)]
-enum Current {
-    /// Among the bytes in memory, and in the index from the one separator to the other.
-    InPlace {
-        start: usize,
-        end: usize,
-        first: usize,
-        last: usize,
-    },
-    /// Taken apart.
-    Split,
 }
 
 /// What [`Records::next`] found; its fields are in [`Records::row`].
@@ -92,172 +73,129 @@ impl<R: Read + Seek> Records<R> {
             limit,
             block,
             index: Index::default(),
-            start: 0,
-            line: 1,
-            next_line: 0,
-            next_separator: 0,
+            cursor: Cursor {
+                line: 1,
+                ..Cursor::default()
+            },
             quote: 0,
             skip: None,
             reread_until: 0,
             first: (0, 1),
-            current: Current::Split,
             fields: Fields::default(),
         };
         while records.input.bytes().len() < BYTE_ORDER_MARK.len() && !records.input.ended() {
             records.input.read_on(0)?;
         }
         if records.input.bytes().starts_with(BYTE_ORDER_MARK) {
-            records.start = BYTE_ORDER_MARK.len();
+            records.cursor.start = BYTE_ORDER_MARK.len();
         }
         records.reindex();
-        let header = records.next_of(None)?;
+        let header = loop {
+            if let Some(header) = records.next(None)? {
+                break header;
+            }
+        };
         if matches!(header, Framed::Broken { too_long: true, .. }) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "the first line is longer than 1 MiB; is this a CSV file?",
             ));
         }
-        records.first = (records.bytes_read(), records.line);
+        records.first = (records.bytes_read(), records.cursor.line);
         Ok(records)
     }
 
-    /// The current record.
-    pub(super) fn row(&self) -> Row<'_> {
-        match self.current {
-            Current::InPlace {
-                start,
-                end,
-                first,
-                last,
-            } => Row::new(
-                self.input.bytes(),
-                start,
-                end,
-                self.index
-                    .separators()
-                    .get(first..=last)
-                    .unwrap_or_default(),
-            ),
-            Current::Split => self.fields.row(),
+    /// Those of the next records that can be had without [`Records::next`], as nearly all can; most
+    /// of them are expected to have `columns` columns. The
+    /// cursor of the iterator is to be passed on to [`Records::resume`].
+    #[inline]
+    pub(super) fn lines(&self, columns: usize) -> Lines<'_> {
+        Lines {
+            bytes: self.input.bytes(),
+            index: &self.index,
+            columns,
+            until: self.until(),
+            limit: self.limit,
+            cursor: self.cursor,
         }
+    }
+
+    /// Which byte a line must not reach to be a record as it stands.
+    fn until(&self) -> usize {
+        if self.skip.is_none() { self.quote } else { 0 }
+    }
+
+    /// Goes on where a [`Lines`] has stopped.
+    pub(super) fn resume(&mut self, cursor: Cursor) {
+        self.cursor = cursor;
+    }
+
+    /// The record that [`Records::next`] found.
+    pub(super) fn row(&self) -> Row<'_> {
+        self.fields.row()
     }
 
     /// Bytes of the input read so far.
     pub(super) fn bytes_read(&self) -> u64 {
-        self.input.base() + self.start as u64
+        self.input.base() + self.cursor.start as u64
     }
 
     /// Goes back to the first record after the header.
     pub(super) fn rewind(&mut self) {
         let (byte, line) = self.first;
         self.input.jump(byte);
-        self.line = line;
-        self.start = 0;
+        self.cursor.line = line;
+        self.cursor.start = 0;
         self.skip = None;
         self.reread_until = 0;
         self.reindex();
     }
 
-    /// Reads the next record of a file whose header has `columns` columns.
-    ///
-    /// After an error the same record can be tried again.
-    pub(super) fn next(&mut self, columns: usize) -> io::Result<Framed> {
-        self.next_of(Some(columns))
-    }
-
-    /// Reads the next record; where no number of columns is given, any will do.
-    #[inline]
-    fn next_of(&mut self, columns: Option<usize>) -> io::Result<Framed> {
-        if let Some(from) = self.skip {
-            self.skip_lines(from)?;
-        }
-        loop {
-            if let Some(framed) = self.next_in_place() {
-                return Ok(framed);
-            }
-            if let Some(framed) = self.next_otherwise(columns)? {
-                return Ok(framed);
-            }
-        }
-    }
-
-    /// The next record, where it is a line of the index without quotes, as nearly all are.
-    #[inline]
-    fn next_in_place(&mut self) -> Option<Framed> {
-        loop {
-            let (end, last) = self.line_end()?;
-            let (start, line, first) = (self.start, self.line, self.next_separator);
-            if self.quote < end || end - start >= self.limit {
-                return None;
-            }
-            self.pass_line(end, last);
-            let text = self.input.bytes().get(start..end).unwrap_or_default();
-            let end = start + text.strip_suffix(b"\r").unwrap_or(text).len();
-            if end > start {
-                self.current = Current::InPlace {
-                    start,
-                    end,
-                    first,
-                    last,
-                };
-                let columns = last + 1 - first;
-                return Some(Framed::Whole { line, columns });
-            }
-        }
-    }
-
-    /// Where the next line of the index ends, and with which separator.
-    fn line_end(&self) -> Option<(usize, usize)> {
-        let last = self.index.line(self.next_line)?;
-        Some((*self.index.separators().get(last)? as usize, last))
-    }
-
-    /// Makes what follows that line end the next record.
-    fn pass_line(&mut self, end: usize, last: usize) {
-        self.start = end + 1;
-        self.line += 1;
-        self.next_line += 1;
-        self.next_separator = last + 1;
-    }
-
-    /// Indexes what follows `start`.
+    /// Indexes what follows the cursor.
     fn reindex(&mut self) {
         let bytes = self.input.bytes();
-        let end = bytes.len().min(self.start + self.block);
-        self.index.build(bytes, self.start, end);
-        self.next_line = 0;
-        self.next_separator = 0;
+        let start = self.cursor.start;
+        let end = bytes.len().min(start + self.block);
+        self.index.build(bytes, start, end);
+        self.cursor.indexed = 0;
+        self.cursor.separator = 0;
         self.find_quote();
     }
 
     fn find_quote(&mut self) {
         let bytes = self.input.bytes();
-        let rest = bytes.get(self.start..).unwrap_or_default();
-        self.quote = self.start + memchr(b'"', rest).unwrap_or(rest.len());
+        let rest = bytes.get(self.cursor.start..).unwrap_or_default();
+        self.quote = self.cursor.start + memchr(b'"', rest).unwrap_or(rest.len());
     }
 
     /// Reads more of the file, and makes the next record start at the first byte in memory.
     fn read_on(&mut self) -> io::Result<()> {
-        let result = self.input.read_on(self.start);
-        self.start = 0;
+        let result = self.input.read_on(self.cursor.start);
+        self.cursor.start = 0;
         self.reindex();
         result
     }
 
-    /// The next record, where [`Records::next_in_place`] has none; `None` asks to try that again.
+    /// Reads the next record of a file whose header has `columns` columns; of the header itself
+    /// where there is no number. `None` says that there may be more [`Records::lines`] first.
+    ///
+    /// After an error the same record can be tried again.
     #[cold]
-    #[inline(never)]
-    fn next_otherwise(&mut self, columns: Option<usize>) -> io::Result<Option<Framed>> {
+    pub(super) fn next(&mut self, columns: Option<usize>) -> io::Result<Option<Framed>> {
+        if let Some(from) = self.skip {
+            self.skip_lines(from)?;
+            return Ok(None);
+        }
         if self.line_end().is_some() {
             return self.next_by_itself(columns);
         }
         // No line ends in what is left of the index.
-        let in_memory = self.input.bytes().len();
-        if self.index.begin() < self.start && self.index.end() < in_memory {
+        let (start, in_memory) = (self.cursor.start, self.input.bytes().len());
+        if self.index.begin() < start && self.index.end() < in_memory {
             self.reindex();
         } else if self.index.end() == in_memory && !self.input.ended() {
             self.read_on()?;
-        } else if self.start == in_memory {
+        } else if start == in_memory {
             return Ok(Some(Framed::End));
         } else {
             return self.next_by_itself(columns);
@@ -265,12 +203,16 @@ impl<R: Read + Seek> Records<R> {
         Ok(None)
     }
 
+    /// Where the line ends that the cursor is on; `None` where it does not end in the index.
+    fn line_end(&self) -> Option<usize> {
+        self.index.line(self.cursor.indexed)
+    }
+
     /// The next record, whatever it looks like; `None` where it is blank.
     fn next_by_itself(&mut self, columns: Option<usize>) -> io::Result<Option<Framed>> {
         let split = self.split()?;
-        self.current = Current::Split;
-        let (line, byte) = (self.line, self.bytes_read());
-        let got = self.fields.count();
+        let (line, byte) = (self.cursor.line, self.bytes_read());
+        let got = self.row().columns();
         let Some(split) = split else {
             let again = byte < self.reread_until;
             self.reread_until = self.reread_until.max(byte + self.limit as u64);
@@ -278,7 +220,8 @@ impl<R: Read + Seek> Records<R> {
             let too_long = true;
             return Ok(Some(Framed::Broken { line, too_long }));
         };
-        if got == 1 && self.fields.last() == b"\r" {
+        let empty_line = split.length == 1 && split.terminated;
+        if got == 1 && (empty_line || self.fields.last() == b"\r") {
             self.pass(split);
             return Ok(None);
         }
@@ -308,7 +251,11 @@ impl<R: Read + Seek> Records<R> {
     /// Takes the next record apart, reading on as far as needed; `None` where it is too long.
     fn split(&mut self) -> io::Result<Option<Split>> {
         loop {
-            let rest = self.input.bytes().get(self.start..).unwrap_or_default();
+            let rest = self
+                .input
+                .bytes()
+                .get(self.cursor.start..)
+                .unwrap_or_default();
             let too_long = rest.len() > self.limit;
             let most = rest.get(..self.limit).unwrap_or(rest);
             let split = self.fields.split(most, self.input.ended() && !too_long);
@@ -321,13 +268,13 @@ impl<R: Read + Seek> Records<R> {
 
     /// Makes what follows that record, the next one, the next one.
     fn pass(&mut self, split: Split) {
-        self.start += split.length;
-        self.line += (split.inner_lines + usize::from(split.terminated)) as u64;
-        while let Some((end, last)) = self.line_end()
-            && end < self.start
+        self.cursor.start += split.length;
+        self.cursor.line += (split.inner_lines + usize::from(split.terminated)) as u64;
+        while let Some(end) = self.line_end()
+            && end < self.cursor.start
         {
-            self.next_line += 1;
-            self.next_separator = last + 1;
+            self.cursor.indexed += 1;
+            self.cursor.separator = self.index.search(end, self.cursor.separator);
         }
         self.find_quote();
     }
@@ -336,16 +283,17 @@ impl<R: Read + Seek> Records<R> {
     #[cold]
     fn skip_lines(&mut self, from: u64) -> io::Result<()> {
         loop {
-            while let Some((end, last)) = self.line_end() {
-                self.pass_line(end, last);
+            while let Some(end) = self.line_end() {
+                let separator = self.index.search(end, self.cursor.separator);
+                self.cursor.pass(end, separator);
                 if self.input.base() + end as u64 >= from {
                     self.skip = None;
                     self.find_quote();
                     return Ok(());
                 }
             }
-            self.start = self.start.max(self.index.end());
-            if self.start < self.input.bytes().len() {
+            self.cursor.start = self.cursor.start.max(self.index.end());
+            if self.cursor.start < self.input.bytes().len() {
                 self.reindex();
             } else if self.input.ended() {
                 self.skip = None;

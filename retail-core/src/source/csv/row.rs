@@ -1,59 +1,122 @@
+use crate::source::digits::Word;
+
 /// The fields of one record, where they are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
     /// The record, with anything before and after it.
     bytes: &'a [u8],
-    start: usize,
+    /// Where the byte before the record is, and the byte after each field.
+    separators: &'a [u32],
+    /// Where the last field ends: before its separator where a carriage return is in between.
     end: usize,
-    /// Where each field ends, but for the last, which ends with the record.
-    ends: &'a [u32],
 }
 
 impl<'a> Row<'a> {
-    /// The record `bytes[start..end]` with a field before each position of `ends`. The last of them
-    /// may lie behind `end`: the line end in between is no part of the field.
-    pub(super) fn new(bytes: &'a [u8], start: usize, end: usize, ends: &'a [u32]) -> Self {
-        Self {
+    /// A record whose fields each stand between two neighbours of `separators`, positions in
+    /// `bytes`; one before the first byte is `u32::MAX`.
+    #[inline]
+    pub(super) fn new(bytes: &'a [u8], separators: &'a [u32]) -> Self {
+        let end = separators.last().map_or(0, |&end| end as usize);
+        let mut row = Self {
             bytes,
-            start,
+            separators,
             end,
-            ends,
+        };
+        if end > row.start() && bytes.get(end - 1) == Some(&b'\r') {
+            row.end -= 1;
         }
+        row
     }
 
     /// How many fields there are.
+    #[inline]
     pub(super) fn columns(&self) -> usize {
-        self.ends.len()
+        self.separators.len().saturating_sub(1)
+    }
+
+    /// Whether nothing is in it, not even a comma.
+    #[inline]
+    pub(super) fn is_blank(&self) -> bool {
+        self.end == self.start()
     }
 
     /// A field; empty past the last column.
-    #[inline]
     pub(super) fn field(&self, column: usize) -> &'a [u8] {
-        let (from, to) = self.bounds(column);
-        self.bytes.get(from..to).unwrap_or_default()
+        self.bytes_of(column).unwrap_or_default()
     }
 
-    /// The whole record, where it is UTF-8. One look at it costs less than one at each field.
-    pub(super) fn utf8(&self) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes.get(self.start..self.end)?).ok()
-    }
-
-    /// The part of `utf8`, which is the whole record, that is this field.
+    /// A field; `None` past the last column.
     #[inline]
-    pub(super) fn part(&self, utf8: &'a str, column: usize) -> &'a str {
-        let (from, to) = self.bounds(column);
-        let from = from.saturating_sub(self.start);
-        utf8.get(from..to.saturating_sub(self.start))
-            .unwrap_or_default()
+    pub(super) fn bytes_of(&self, column: usize) -> Option<&'a [u8]> {
+        let (from, to) = self.bounds(column)?;
+        self.bytes.get(from..to)
     }
 
-    #[inline(always)]
-    fn bounds(&self, column: usize) -> (usize, usize) {
-        let end = |column: usize| self.ends.get(column).map(|&end| end as usize);
-        let from = match column {
-            0 => self.start,
-            _ => end(column - 1).map_or(self.end, |end| end + 1),
-        };
-        (from, end(column).unwrap_or(self.end).min(self.end))
+    /// A field of at most 8 bytes; `None` for some of those near the end of the bytes in memory.
+    #[inline]
+    pub(super) fn word(&self, column: usize) -> Option<Word> {
+        let (from, to) = self.bounds(column)?;
+        Word::within(self.bytes, from..to)
+    }
+
+    /// A field of a record that is known to be UTF-8.
+    #[inline]
+    pub(super) fn text(&self, utf8: Utf8<'a>, column: usize) -> Option<&'a str> {
+        let (from, to) = self.bounds(column)?;
+        utf8.text
+            .get(from.wrapping_sub(utf8.from)..to.wrapping_sub(utf8.from))
+    }
+
+    #[inline]
+    fn start(&self) -> usize {
+        self.separators.first().map_or(0, after)
+    }
+
+    #[inline]
+    fn bounds(&self, column: usize) -> Option<(usize, usize)> {
+        let before = self.separators.get(column)?;
+        let end = self.separators.get(column + 1)?;
+        Some((after(before), (*end as usize).min(self.end)))
+    }
+}
+
+/// The text at the beginning of `bytes`, up to what is not UTF-8.
+fn valid(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_else(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(valid).unwrap_or_default()
+    })
+}
+
+#[inline]
+fn after(separator: &u32) -> usize {
+    separator.wrapping_add(1) as usize
+}
+
+/// A stretch of bytes that is known to be UTF-8: one look at many rows costs less than one look at
+/// each field.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Utf8<'a> {
+    from: usize,
+    text: &'a str,
+}
+
+impl<'a> Utf8<'a> {
+    /// How far to look at a time: more would be in vain where reading pauses before.
+    const AHEAD: usize = 1 << 13;
+
+    /// Itself where the row is UTF-8; looks at what follows it, too, where that is not known.
+    #[inline]
+    pub(super) fn over(&mut self, row: &Row<'a>) -> Option<Self> {
+        (row.end <= self.from + self.text.len() || self.look(row)).then_some(*self)
+    }
+
+    #[inline(never)]
+    fn look(&mut self, row: &Row<'a>) -> bool {
+        self.from = row.start();
+        let rest = row.bytes.get(self.from..).unwrap_or_default();
+        let ahead = Self::AHEAD.max(row.end - self.from);
+        self.text = valid(rest.get(..ahead).unwrap_or(rest));
+        row.end <= self.from + self.text.len()
     }
 }

@@ -7,8 +7,8 @@ use super::row::Row;
 pub(super) struct Fields {
     /// The fields, a comma after each.
     bytes: Vec<u8>,
-    /// Where these commas are.
-    ends: Vec<u32>,
+    /// `u32::MAX`, then where these commas are.
+    separators: Vec<u32>,
 }
 
 /// What [`Fields::split`] found out about a record.
@@ -31,7 +31,8 @@ impl Fields {
     /// opened, quotes are text.
     pub(super) fn split(&mut self, bytes: &[u8], at_end: bool) -> Option<Split> {
         self.bytes.clear();
-        self.ends.clear();
+        self.separators.clear();
+        self.separators.push(u32::MAX);
         let mut rest = bytes;
         let terminated = loop {
             if let [b'"', quoted @ ..] = rest {
@@ -40,7 +41,7 @@ impl Fields {
             let found = memchr2(b',', b'\n', rest);
             let (text, after) = rest.split_at(found.unwrap_or(rest.len()));
             self.bytes.extend_from_slice(text);
-            self.ends.push(self.bytes.len() as u32);
+            self.separators.push(self.bytes.len() as u32);
             self.bytes.push(b',');
             match after {
                 [b',', next @ ..] => rest = next,
@@ -80,21 +81,13 @@ impl Fields {
 
     /// The fields as a row.
     pub(super) fn row(&self) -> Row<'_> {
-        let end = self.ends.last().map_or(0, |&end| end as usize);
-        let text = self.bytes.get(..end).unwrap_or_default();
-        let end = text.strip_suffix(b"\r").unwrap_or(text).len();
-        Row::new(&self.bytes, 0, end, &self.ends)
+        Row::new(&self.bytes, &self.separators)
     }
 
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// The last one, as it was read.
+    /// The last field as it was read.
     pub(super) fn last(&self) -> &[u8] {
-        let start = match self.ends.as_slice() {
-            [.., before, _] => *before as usize + 1,
+        let start = match self.separators.as_slice() {
+            [.., before, _] => before.wrapping_add(1) as usize,
             _ => 0,
         };
         let end = self.bytes.len().saturating_sub(1);

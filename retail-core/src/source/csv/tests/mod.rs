@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use tempfile::NamedTempFile;
 
 use super::*;
-use crate::clean::{self, Field, RejectCounts};
+use crate::clean::{self, Field, RejectCounts, RejectReason};
 use crate::record::Transaction;
 use crate::source::{Incoming, SyntheticSource, write_csv};
 use crate::time::Timestamp;

@@ -77,6 +77,44 @@ fn messy() -> NamedTempFile {
     file(messy)
 }
 
+/// A sink that has no use for texts.
+struct Numbers(Vec<Read>);
+
+impl Sink for Numbers {
+    fn push(&mut self, origin: Origin, record: Incoming<'_>) -> ControlFlow<()> {
+        let record = record.map(|row| row.to_owned());
+        self.0.push((origin.offset, origin.line, record));
+        ControlFlow::Continue(())
+    }
+
+    fn wants_text(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_sink_that_wants_no_text_gets_all_else() {
+    let file = messy();
+    let mut numbers = Numbers(Vec::new());
+    open(&file).read(&mut numbers).unwrap();
+    let mut with_text = read_some(&mut open(&file), usize::MAX).1;
+    assert_eq!(numbers.0.len(), with_text.len());
+    let mut left_out = 0;
+    for ((_, _, got), (_, _, expected)) in numbers.0.iter_mut().zip(&mut with_text) {
+        let (Ok(got), Ok(expected)) = (got, expected) else {
+            continue;
+        };
+        left_out += usize::from(got.description != expected.description);
+        for row in [got, expected] {
+            row.stock_code.clear();
+            row.description.clear();
+            row.country.clear();
+        }
+    }
+    assert_eq!(numbers.0, with_text);
+    assert!(left_out > 300, "{left_out}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
