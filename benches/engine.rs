@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use retail_core::batch::encode_csv;
+use retail_core::batch::{BatchLimits, Batcher, encode_csv};
 use retail_core::clean;
 use retail_core::feature::{FeatureSet, Frame, Rows, StandardFeature};
 use retail_core::label::{HighValueCustomer, Label, QuantityCategory, TotalAmount};
 use retail_core::record::Transactions;
 use retail_core::source::{
-    CsvSource, Incoming, Origin, Replay, Source, SyntheticSource, write_csv,
+    CsvSource, Incoming, Origin, Position, ReadStatus, Replay, Source, SyntheticSource, write_csv,
 };
 use retail_core::time::Timestamp;
 use retail_core::train::{Dataset, LinearRegression, LogisticRegression, RandomForest, Trainer};
@@ -46,17 +46,29 @@ fn dataset(rows: &Transactions, label: &dyn Label, features: &[StandardFeature])
     )
 }
 
+/// Of a file that the system holds in memory: what is measured is the reading, not the disk.
 fn reading(c: &mut Criterion) {
     let path = std::env::temp_dir().join(format!("retail-bench-{}.csv", std::process::id()));
     let params = SyntheticSource::params().rows(300_000).check();
     let mut bytes = Vec::new();
     write_csv(&params.expect("legal parameters"), &mut bytes).expect("writing to memory");
     std::fs::write(&path, &bytes).expect("a writable temporary folder");
+    let open = || CsvSource::open(&path, Replay::default()).expect("the file is there");
     let mut group = c.benchmark_group("read");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("csv to checked records", |bencher| {
+        bencher.iter(|| {
+            let mut kept = 0;
+            let mut sink = |_: Origin, record: Incoming<'_>| {
+                kept += usize::from(record.is_ok_and(|row| clean::check(&row).is_ok()));
+                ControlFlow::Continue(())
+            };
+            open().read(&mut sink).expect("the file is readable");
+            black_box(kept)
+        });
+    });
     group.bench_function("csv to clean columns", |bencher| {
         bencher.iter(|| {
-            let mut source = CsvSource::open(&path, Replay::default()).expect("the file is there");
             let mut rows = Transactions::new();
             let mut sink = |_: Origin, record: Incoming<'_>| {
                 if let Ok(row) = record
@@ -66,10 +78,32 @@ fn reading(c: &mut Criterion) {
                 }
                 ControlFlow::Continue(())
             };
-            source.read(&mut sink).expect("the file is readable");
+            open().read(&mut sink).expect("the file is readable");
             black_box(rows.len())
         });
     });
+    for (name, texts) in [
+        ("csv to batches", true),
+        ("csv to batches without text", false),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let batcher = Batcher::new(BatchLimits::default(), Position::default());
+                let mut batcher = if texts {
+                    batcher
+                } else {
+                    batcher.without_text()
+                };
+                let (mut source, mut rows) = (open(), 0);
+                while source.read(&mut batcher).expect("the file is readable") != ReadStatus::End {
+                    while let Some(batch) = batcher.take_closed() {
+                        rows += batch.rows.len();
+                    }
+                }
+                black_box(rows)
+            });
+        });
+    }
     group.finish();
     let _ = std::fs::remove_file(path);
 }

@@ -22,8 +22,8 @@ use retail_core::feature::{FeatureSet, Frame, Rows, StandardFeature};
 use retail_core::label::{HighValueCustomer, Label, QuantityCategory, Task, TotalAmount};
 use retail_core::time::Timestamp;
 use retail_core::train::{
-    LinearRegression, LinfaTrainer, LinfaTree, LogisticRegression, MaxFeatures, RandomForest,
-    Trainer,
+    LeastSquares, LinearRegression, LinfaTrainer, LinfaTree, LogisticRegression, MaxFeatures,
+    NewtonLogistic, RandomForest, Trainer,
 };
 use serde_json::{Value, json};
 
@@ -115,6 +115,12 @@ fn contenders(folder: &Path) -> Outcome<Vec<Contender>> {
         one(
             "linear",
             "engine",
+            Box::new(LeastSquares::params().check()?),
+            &amounts,
+        ),
+        one(
+            "linear",
+            "engine, linfa family",
             Box::new(LinearRegression::params().check()?),
             &amounts,
         ),
@@ -127,6 +133,12 @@ fn contenders(folder: &Path) -> Outcome<Vec<Contender>> {
         one(
             "logistic",
             "engine",
+            Box::new(NewtonLogistic::params().check()?),
+            &values,
+        ),
+        one(
+            "logistic",
+            "engine, linfa family",
             Box::new(LogisticRegression::params().check()?),
             &values,
         ),

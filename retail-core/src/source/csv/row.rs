@@ -103,7 +103,7 @@ pub(super) struct Utf8<'a> {
 
 impl<'a> Utf8<'a> {
     /// How far to look at a time: more would be in vain where reading pauses before.
-    const AHEAD: usize = 1 << 13;
+    const AHEAD: usize = 1 << 11;
 
     /// Itself where the row is UTF-8; looks at what follows it, too, where that is not known.
     #[inline]
