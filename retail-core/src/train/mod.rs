@@ -16,6 +16,7 @@ mod model;
 mod moments;
 mod newton;
 mod outcome;
+mod parallel;
 mod prefix;
 mod standardize;
 mod student_t;

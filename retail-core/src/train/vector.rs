@@ -3,13 +3,21 @@
 //! bytes on every machine.
 
 use ndarray::ArrayView1;
+use pulp::{Arch, NullaryFnOnce};
 
 /// Partial sums of one product; more of them hide the latency of an addition.
 const LANES: usize = 8;
 /// Columns that share the loads of the one they are multiplied with.
 const GROUP: usize = 4;
 
+/// Does some work with the widest vector instructions that this machine has. Only what is inlined
+/// into its `call` uses them, so that has to be inlined always, which a closure is not.
+pub(super) fn vectorized<W: NullaryFnOnce>(work: W) -> W::Output {
+    Arch::new().dispatch(work)
+}
+
 /// `Σ (a − from)`.
+#[inline(always)]
 pub(super) fn sum_from(a: &[f64], from: f64) -> f64 {
     let mut lanes = [0.0; LANES];
     let (head, tail) = a.as_chunks::<LANES>();
@@ -22,6 +30,7 @@ pub(super) fn sum_from(a: &[f64], from: f64) -> f64 {
 }
 
 /// `Σ (a − from) weight`.
+#[inline(always)]
 pub(super) fn weighted_sum_from(a: &[f64], from: f64, weights: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let ((a, a_tail), (w, w_tail)) = (a.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
@@ -35,6 +44,7 @@ pub(super) fn weighted_sum_from(a: &[f64], from: f64, weights: &[f64]) -> f64 {
 }
 
 /// Writes `a − by` to `to`, and returns the sum of it.
+#[inline(always)]
 pub(super) fn shift(a: &[f64], by: f64, to: &mut [f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let (a, a_tail) = a.as_chunks::<LANES>();
@@ -55,6 +65,7 @@ pub(super) fn shift(a: &[f64], by: f64, to: &mut [f64]) -> f64 {
 
 /// The values of a column, copied to `room` where they do not lie one after the other. Not more
 /// than `room` holds.
+#[inline(always)]
 pub(super) fn contiguous<'a>(column: &ArrayView1<'a, f64>, room: &'a mut [f64]) -> &'a [f64] {
     if let Some(values) = column.to_slice() {
         return values;
@@ -67,6 +78,7 @@ pub(super) fn contiguous<'a>(column: &ArrayView1<'a, f64>, room: &'a mut [f64]) 
 }
 
 /// `Σ a b`.
+#[inline(always)]
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let ((a, a_tail), (b, b_tail)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
@@ -80,6 +92,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// `Σ a bⱼ` for four `b` at once.
+#[inline(always)]
 fn dot_group(a: &[f64], b: [&[f64]; GROUP]) -> [f64; GROUP] {
     const WIDTH: usize = 4;
     let mut lanes = [[0.0; WIDTH]; GROUP];
@@ -112,6 +125,7 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     /// The columns that start at multiples of `stride` and have `rows` values each.
+    #[inline(always)]
     pub(super) fn new(values: &'a [f64], stride: usize, rows: usize) -> Self {
         debug_assert!(rows <= stride, "{rows} rows in columns of {stride}");
         Self {
@@ -121,15 +135,18 @@ impl<'a> Columns<'a> {
         }
     }
 
+    #[inline(always)]
     fn len(&self) -> usize {
         self.values.len() / self.stride
     }
 
+    #[inline(always)]
     pub(super) fn column(&self, index: usize) -> &'a [f64] {
         &self.values[index * self.stride..][..self.rows]
     }
 
     /// Adds `Σ a column` to the element of `out` for each column.
+    #[inline(always)]
     pub(super) fn add_dots(&self, a: &[f64], out: &mut [f64]) {
         let (groups, rest) = out.as_chunks_mut::<GROUP>();
         let grouped = groups.len() * GROUP;
@@ -145,6 +162,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Adds `Σ columnᵢ otherⱼ` to the element `(i, j)` of a packed lower triangle.
+    #[inline(always)]
     pub(super) fn add_products(&self, other: &Self, triangle: &mut [f64]) {
         let mut rest = triangle;
         for index in 0..self.len() {

@@ -36,7 +36,6 @@ mod bootstrap;
 mod distinct;
 mod entry;
 mod model;
-pub(super) mod parallel;
 mod params;
 mod random;
 mod saved;

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::train::parallel::threads_for;
+
 /// A random forest classifier; see [`RandomForest::params`].
 #[derive(Debug, Clone, Copy)]
 pub struct RandomForest;
@@ -261,11 +263,7 @@ impl RandomForestValidParams {
 
     /// The number of threads for `tasks` equal tasks.
     pub(super) fn threads_for(&self, tasks: usize) -> usize {
-        let threads = match self.0.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
-        threads.min(tasks)
+        threads_for(self.0.threads, tasks)
     }
 
     pub(super) fn limits(&self, n_features: usize) -> Limits {

@@ -6,11 +6,11 @@ use super::bins::Column;
 use super::bootstrap::fill_bag;
 use super::entry::{Bins, Indexed, MAX_CLASSES, MAX_PACKED, Packed, with_weight};
 use super::model::ForestModel;
-use super::parallel::{fill_in_parallel, in_parallel};
 use super::params::RandomForestValidParams;
 use super::random::{draw, mix};
 use super::tree::{Grower, Grown, Scratch, normalise};
 use crate::label::Task;
+use crate::train::parallel::{fill_in_parallel, in_parallel};
 use crate::train::{Dataset, Model, NotTrained, Trainer};
 
 /// The name of the algorithm.

@@ -50,7 +50,8 @@ impl LeastSquares {
             return Err(validate::wrong_task(NAME, data));
         }
         let mut moments = Moments::new(data.n_features());
-        let added = moments.add(data.features.view(), &data.target, weights);
+        let features = data.features.view();
+        let added = moments.add_in_parallel(features, &data.target, weights, self.threads);
         added.map_err(|error| error.into_reason(|column| validate::column_name(data, column)))?;
         Ok(LinearSummary::new(data.feature_names.clone(), moments))
     }

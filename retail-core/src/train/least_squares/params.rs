@@ -48,6 +48,7 @@ use crate::error::ConfigError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeastSquares {
     pub(super) min_rows: usize,
+    pub(super) threads: usize,
 }
 
 /// Hyper-parameters of a [`LeastSquares`], not yet checked.
@@ -56,7 +57,10 @@ pub struct LeastSquaresParams(LeastSquares);
 
 impl Default for LeastSquares {
     fn default() -> Self {
-        Self { min_rows: 10 }
+        Self {
+            min_rows: 10,
+            threads: 0,
+        }
     }
 }
 
@@ -74,6 +78,14 @@ impl LeastSquaresParams {
     #[must_use]
     pub fn min_rows(mut self, min_rows: usize) -> Self {
         self.0.min_rows = min_rows;
+        self
+    }
+
+    /// The number of threads; 0, the default, for as many as the machine runs at once. The model
+    /// does not depend on it.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.0.threads = threads;
         self
     }
 

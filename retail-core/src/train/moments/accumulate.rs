@@ -1,22 +1,82 @@
+use std::ops::Range;
+
 use ndarray::{ArrayView1, Axis};
+use pulp::NullaryFnOnce;
 
 use super::{Moments, two_sum};
-use crate::train::vector::{Columns, contiguous, packed, shift, sum_from, weighted_sum_from};
+use crate::train::parallel::{in_parallel, threads_for};
+use crate::train::vector::{
+    Columns, contiguous, packed, shift, sum_from, vectorized, weighted_sum_from,
+};
 
 const BLOCK: usize = Moments::BLOCK_ROWS;
 /// From one column to the next. More than a block, so that columns do not compete for the same
 /// places of a processor's cache.
 const STRIDE: usize = BLOCK + 8;
+/// Blocks that a thread takes at a time.
+const SHARE: usize = 32;
+/// Fewer shares are not worth a thread.
+const SHARES_PER_THREAD: usize = 3;
 
 /// Adds rows to moments, block after block. Numbers that are not finite give moments that are not.
-pub(super) fn add(total: &mut Moments, columns: &[ArrayView1<'_, f64>], weights: Option<&[f64]>) {
+pub(super) fn add(
+    total: &mut Moments,
+    columns: &[ArrayView1<'_, f64>],
+    weights: Option<&[f64]>,
+    threads: usize,
+) {
     let n_rows = columns.first().map_or(0, ArrayView1::len);
-    let mut block = Block::new(columns.len(), weights.is_some());
-    for start in (0..n_rows).step_by(BLOCK) {
+    let n_blocks = n_rows.div_ceil(BLOCK);
+    let room = || Block::new(columns.len(), weights.is_some());
+    let fill = |block: &mut Block, index: usize| {
+        let start = index * BLOCK;
         let end = n_rows.min(start + BLOCK);
         let weights = weights.map(|weights| &weights[start..end]);
-        block.fill(columns, start..end, weights);
-        total.absorb(&block.moments);
+        vectorized(Fill {
+            block,
+            columns,
+            rows: start..end,
+            weights,
+        });
+    };
+    let n_shares = n_blocks.div_ceil(SHARE);
+    let threads = threads_for(threads, n_shares / SHARES_PER_THREAD);
+    if threads == 1 {
+        let mut block = room();
+        for index in 0..n_blocks {
+            fill(&mut block, index);
+            total.absorb(&block.moments);
+        }
+        return;
+    }
+    let shares = in_parallel(threads, n_shares, room, |block, share| {
+        let blocks = share * SHARE..n_blocks.min((share + 1) * SHARE);
+        let moments = blocks.map(|index| {
+            fill(block, index);
+            block.moments.clone()
+        });
+        moments.collect::<Vec<_>>()
+    });
+    // In the order of the rows, whichever thread was first.
+    for moments in shares.iter().flatten() {
+        total.absorb(moments);
+    }
+}
+
+/// [`Block::fill`], to be done later.
+struct Fill<'a, 'b> {
+    block: &'a mut Block,
+    columns: &'a [ArrayView1<'b, f64>],
+    rows: Range<usize>,
+    weights: Option<&'a [f64]>,
+}
+
+impl NullaryFnOnce for Fill<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.block.fill(self.columns, self.rows, self.weights);
     }
 }
 
@@ -44,10 +104,11 @@ impl Block {
         }
     }
 
+    #[inline(always)]
     fn fill(
         &mut self,
         columns: &[ArrayView1<'_, f64>],
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         weights: Option<&[f64]>,
     ) {
         let rows = range.len();
@@ -99,6 +160,35 @@ impl Block {
         for (i, &row) in self.sums.iter().enumerate() {
             for (j, &column) in self.sums[..=i].iter().enumerate() {
                 moments.scatter[packed(i, j)] -= row * column / divisor;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_instructions_change_no_byte() {
+        let value = |row: usize| (row as f64 * 0.37).sin() * 1e3 + 0.1;
+        let columns: Vec<Vec<f64>> = (1..8_usize)
+            .map(|column| (0..BLOCK).map(|row| value(row * column)).collect())
+            .collect();
+        let views: Vec<_> = columns.iter().map(|c| ArrayView1::from(&c[..])).collect();
+        let weights: Vec<f64> = (0..BLOCK).map(|row| value(row).abs()).collect();
+        for rows in (0..40).chain([BLOCK - 1, BLOCK]) {
+            for weights in [None, Some(&weights[..rows])] {
+                let mut plain = Block::new(views.len(), weights.is_some());
+                plain.fill(&views, 0..rows, weights);
+                let mut wide = Block::new(views.len(), weights.is_some());
+                vectorized(Fill {
+                    block: &mut wide,
+                    columns: &views,
+                    rows: 0..rows,
+                    weights,
+                });
+                assert_eq!(wide.moments, plain.moments, "{rows} rows");
             }
         }
     }

@@ -128,6 +128,21 @@ impl Moments {
         target: &[f64],
         weights: Option<&[f64]>,
     ) -> Result<(), MomentsError> {
+        self.add_in_parallel(features, target, weights, 1)
+    }
+
+    /// [`Moments::add`] on so many threads, 0 for as many as the machine runs at once, where there
+    /// are rows enough to be worth it. The bytes do not depend on the number of threads.
+    ///
+    /// # Errors
+    /// Those of [`Moments::add`].
+    pub fn add_in_parallel(
+        &mut self,
+        features: ArrayView2<'_, f64>,
+        target: &[f64],
+        weights: Option<&[f64]>,
+        threads: usize,
+    ) -> Result<(), MomentsError> {
         let (rows, n_features) = features.dim();
         if n_features != self.n_features() {
             return Err(MomentsError::Features {
@@ -163,7 +178,7 @@ impl Moments {
             return Err(error);
         }
         let mut sum = self.clone();
-        accumulate::add(&mut sum, &columns, weights);
+        accumulate::add(&mut sum, &columns, weights, threads);
         sum.check_finite()
             .map_err(|column| not_finite().unwrap_or(MomentsError::Overflow { column }))?;
         *self = sum;

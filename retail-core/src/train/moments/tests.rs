@@ -121,6 +121,25 @@ fn parts_of_whole_blocks_give_the_same_bytes_as_all_rows_at_once() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_byte() {
+    for n in [0, 700, 64 * Moments::BLOCK_ROWS, 200_001] {
+        let (features, target) = rows(n, 2);
+        let features = features.mapv(|x| x * 0.1);
+        let weights: Vec<f64> = target.iter().map(|y| y.abs() / 7.0).collect();
+        for weights in [None, Some(&weights[..])] {
+            let alone = of(&features, &target, weights);
+            for threads in [0, 2, 8] {
+                let mut together = Moments::new(features.ncols());
+                together
+                    .add_in_parallel(features.view(), &target, weights, threads)
+                    .unwrap();
+                assert_eq!(together, alone, "{n} rows, {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
 fn equal_values_have_exactly_their_mean_and_no_scatter() {
     for value in [0.1, -3.3e-9, 7.7e11] {
         let n = 1777;

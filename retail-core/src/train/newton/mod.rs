@@ -9,7 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::forest::parallel::in_parallel;
+use super::parallel::{in_parallel, threads_for};
 use super::vector::packed;
 use super::{Dataset, LogisticModel, Model, Moments, MomentsError, NotTrained, Trainer, validate};
 use crate::label::Task;
@@ -60,7 +60,7 @@ impl NewtonLogistic {
             |error: MomentsError| error.into_reason(|column| validate::column_name(data, column));
         let mut moments = Moments::new(data.n_features());
         moments
-            .add(data.features.view(), &data.target, weights)
+            .add_in_parallel(data.features.view(), &data.target, weights, self.threads)
             .map_err(reason)?;
         if let Some(row) = data.target.iter().position(|&y| y != 0.0 && y != 1.0) {
             return Err(NotTrained::NoSuchClass { row, n_classes: 2 });
@@ -69,7 +69,7 @@ impl NewtonLogistic {
         self.fit_parts(&data.feature_names, &moments, |point| {
             let rows = Rows::new(point, &features, &data.target, weights);
             let rows = rows.map_err(reason)?;
-            let threads = self.threads_for(rows.n_chunks() / CHUNKS_PER_THREAD);
+            let threads = threads_for(self.threads, rows.n_chunks() / CHUNKS_PER_THREAD);
             let chunks = in_parallel(
                 threads,
                 rows.n_chunks(),
@@ -171,16 +171,6 @@ impl NewtonLogistic {
             columns,
             intercept: (share / (1.0 - share)).ln(),
         })
-    }
-
-    fn threads_for(&self, shares: usize) -> usize {
-        let threads = match self.threads {
-            // Asking the system takes longer than a small fit.
-            _ if shares <= 1 => 1,
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
-        threads.min(shares)
     }
 }
 

@@ -23,7 +23,7 @@ const SERIES: [f64; 8] = [
 /// With `z = k ln 2 + r` and `c = r coth(r/2)`, `exp(r) = (c + r) / (c − r)`: one division gives
 /// both. Neither branches nor calls, so loops over it use vector instructions; neither a library's
 /// `exp`, so bytes are the same on every machine.
-#[inline]
+#[inline(always)]
 fn tails(z: f64) -> (f64, f64) {
     let x = (-z.abs()).max(LOWEST);
     let shifted = x * std::f64::consts::LOG2_E + ROUND;
@@ -41,6 +41,7 @@ fn tails(z: f64) -> (f64, f64) {
 
 /// For each score and target, 0 or 1: `p − y`, without cancellation, and `p (1 − p)`, with
 /// `p = 1 / (1 + exp(−score))`.
+#[inline(always)]
 pub(super) fn residuals(
     scores: &[f64],
     targets: &[f64],

@@ -1,9 +1,12 @@
+use std::ops::Range;
+
 use ndarray::{ArrayView1, ArrayView2, Axis};
+use pulp::NullaryFnOnce;
 use serde::{Deserialize, Serialize};
 
 use super::sigmoid::residuals;
 use crate::train::MomentsError;
-use crate::train::vector::{Columns, contiguous, packed_len, sum_from};
+use crate::train::vector::{Columns, contiguous, packed_len, sum_from, vectorized};
 
 const BLOCK: usize = 256;
 /// From one column to the next; see the moments' blocks.
@@ -155,10 +158,34 @@ impl<'a> Rows<'a> {
         let start = chunk * LogisticPoint::CHUNK_ROWS;
         let end = self.target.len().min(start + LogisticPoint::CHUNK_ROWS);
         for start in (start..end).step_by(BLOCK) {
-            let rows = end.min(start + BLOCK) - start;
-            scratch.add(self, point, start, rows, &mut sums);
+            vectorized(Add {
+                data: self,
+                point,
+                rows: start..end.min(start + BLOCK),
+                scratch: &mut *scratch,
+                sums: &mut sums,
+            });
         }
         sums
+    }
+}
+
+/// [`Scratch::add`], to be done later.
+struct Add<'a, 'b> {
+    data: &'a Rows<'b>,
+    point: &'a LogisticPoint,
+    rows: Range<usize>,
+    scratch: &'a mut Scratch,
+    sums: &'a mut LogisticSums,
+}
+
+impl NullaryFnOnce for Add<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.scratch
+            .add(self.data, self.point, self.rows, self.sums);
     }
 }
 
@@ -187,15 +214,15 @@ impl Scratch {
         }
     }
 
+    #[inline(always)]
     fn add(
         &mut self,
         data: &Rows<'_>,
         point: &LogisticPoint,
-        start: usize,
-        rows: usize,
+        range: Range<usize>,
         sums: &mut LogisticSums,
     ) {
-        let range = start..start + rows;
+        let rows = range.len();
         let scores = &mut self.scores[..rows];
         scores.fill(point.intercept);
         for (index, &column) in point.columns.iter().enumerate() {
@@ -236,5 +263,39 @@ impl Scratch {
             rest = next;
         }
         of_intercept[n] += sum_from(curvatures, 0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, ShapeBuilder};
+
+    #[test]
+    fn wide_instructions_change_no_byte() {
+        let value = |row: usize| (row as f64 * 0.37).sin() * 4.0;
+        let features = Array2::from_shape_fn((BLOCK, 5).f(), |(row, j)| value(row * (j + 1)));
+        let target: Vec<f64> = (0..BLOCK).map(|row| f64::from(row % 3 == 0)).collect();
+        let point = LogisticPoint {
+            columns: vec![0, 1, 2, 4],
+            mean: vec![0.1; 5],
+            scale: vec![3.0; 5],
+            coefficients: vec![0.5, -1.25, 700.0, 1e-3],
+            intercept: -0.75,
+        };
+        let view = features.view();
+        let data = Rows::new(&point, &view, &target, None).unwrap();
+        for rows in (0..40).chain([BLOCK - 1, BLOCK]) {
+            let (mut plain, mut wide) = (point.no_rows(), point.no_rows());
+            Scratch::new(4).add(&data, &point, 0..rows, &mut plain);
+            vectorized(Add {
+                data: &data,
+                point: &point,
+                rows: 0..rows,
+                scratch: &mut Scratch::new(4),
+                sums: &mut wide,
+            });
+            assert_eq!(wide, plain, "{rows} rows");
+        }
     }
 }

@@ -2,12 +2,24 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+/// Threads for `shares` equal shares of work: as many as `asked` for, or, for 0, as the machine runs
+/// at once; never more than there are shares.
+pub(super) fn threads_for(asked: usize, shares: usize) -> usize {
+    let threads = match asked {
+        // Asking the system takes longer than a small share.
+        _ if shares <= 1 => 1,
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        asked => asked,
+    };
+    threads.min(shares).max(1)
+}
+
 /// Does `tasks` numbered tasks on `threads` threads, this one among them, and returns their
 /// results in the order of their numbers. Each thread makes a scratch space for itself.
 ///
 /// # Panics
 /// Where a task does.
-pub(in crate::train) fn in_parallel<S, T: Send>(
+pub(super) fn in_parallel<S, T: Send>(
     threads: usize,
     tasks: usize,
     scratch: impl Fn() -> S + Sync,
@@ -80,6 +92,13 @@ mod tests {
             );
         }
         assert!(in_parallel(0, 0, || (), |(), task| task).is_empty());
+    }
+
+    #[test]
+    fn no_thread_is_without_a_share() {
+        assert_eq!([0, 1, 3, 9].map(|asked| threads_for(asked, 0)), [1; 4]);
+        assert_eq!([1, 3, 9].map(|asked| threads_for(asked, 4)), [1, 3, 4]);
+        assert!((1..=4).contains(&threads_for(0, 4)));
     }
 
     #[test]
