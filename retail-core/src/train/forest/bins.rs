@@ -1,6 +1,7 @@
 use ndarray::ArrayView1;
 
 use super::distinct::Distinct;
+use crate::train::ValueSketch;
 
 /// A binned feature.
 #[derive(Debug)]
@@ -19,30 +20,31 @@ pub(super) struct Edges {
 }
 
 impl Edges {
-    /// Cuts ascending distinct `values`, which appear `counts` times, into at most `max_bins`
-    /// bins: one for each value where there are no more, otherwise with about equally many rows in
-    /// each. A value that fills a bin by itself gets one by itself.
-    fn new(values: &[f64], counts: &[u32], max_bins: usize) -> Self {
+    /// Cuts the values of a sketch into at most `max_bins` bins: one for each of its buckets where
+    /// there are no more, otherwise with about equally many rows in each. A bucket that fills a bin
+    /// by itself gets one by itself.
+    fn new(sketch: &ValueSketch, max_bins: usize) -> Self {
+        let buckets = sketch.buckets();
         let mut edges = Self {
             smallest: Vec::new(),
             largest: Vec::new(),
         };
-        let mut rows_left: f64 = counts.iter().map(|&count| f64::from(count)).sum();
+        let mut rows_left = sketch.n_rows() as f64;
         let mut filled = 0.0;
         let mut bins_left = max_bins;
-        for (index, (&value, &count)) in values.iter().zip(counts).enumerate() {
-            let count = f64::from(count);
-            let each_has_a_bin = values.len() - index <= bins_left;
-            // A value joins the open bin unless that leaves the bin further from its share.
+        for (index, bucket) in buckets.iter().enumerate() {
+            let count = bucket.rows as f64;
+            let each_has_a_bin = buckets.len() - index <= bins_left;
+            // A bucket joins the open bin unless that leaves the bin further from its share.
             let is_full = filled + count / 2.0 > rows_left / (bins_left + 1) as f64;
             if index == 0 || bins_left > 0 && (each_has_a_bin || is_full) {
                 rows_left -= filled;
                 filled = 0.0;
                 bins_left -= 1;
-                edges.smallest.push(value);
-                edges.largest.push(value);
+                edges.smallest.push(bucket.smallest);
+                edges.largest.push(bucket.largest);
             } else if let Some(largest) = edges.largest.last_mut() {
-                *largest = value;
+                *largest = bucket.largest;
             }
             filled += count;
         }
@@ -102,26 +104,15 @@ impl Column {
         let (values, counts) = distinct.into_values();
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
-        let sorted: Vec<f64> = order.iter().map(|&number| values[number]).collect();
-        let counts: Vec<u32> = order.iter().map(|&number| counts[number]).collect();
-        let edges = Edges::new(&sorted, &counts, max_bins);
+        let counted = order.iter().map(|&n| (values[n], u64::from(counts[n])));
+        let edges = Edges::new(&ValueSketch::of_counts(counted), max_bins);
         let bin_of: Vec<u8> = values.iter().map(|&value| edges.bin(value)).collect();
         let bins = numbers.iter().map(|&n| bin_of[usize::from(n)]).collect();
         Ok(Self { bins, edges })
     }
 
     pub(super) fn of_many_values(column: &[f64], max_bins: usize) -> Result<Self, usize> {
-        if let Some(row) = column.iter().position(|value| !value.is_finite()) {
-            return Err(row);
-        }
-        let mut sorted: Vec<f64> = column.iter().map(|value| value + 0.0).collect();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let (mut values, mut counts) = (Vec::new(), Vec::new());
-        for run in sorted.chunk_by(|a, b| a == b) {
-            values.push(run[0]);
-            counts.push(run.len() as u32);
-        }
-        let edges = Edges::new(&values, &counts, max_bins);
+        let edges = Edges::new(&ValueSketch::of_finite(column)?, max_bins);
         let bins = column.iter().map(|&value| edges.bin(value)).collect();
         Ok(Self { bins, edges })
     }

@@ -1,3 +1,5 @@
+use crate::train::ValueSketch;
+
 /// The distinct values of a column, numbered in the order of their first appearance: a hash table
 /// with linear probing, at most half full.
 pub(super) struct Distinct {
@@ -15,7 +17,7 @@ struct Slot {
 }
 
 /// The distinct values that a [`Distinct`] can number.
-pub(super) const CAPACITY: usize = 1 << 15;
+pub(super) const CAPACITY: usize = ValueSketch::CAPACITY;
 
 impl Distinct {
     pub(super) fn new() -> Self {

@@ -1,6 +1,7 @@
 //! A random forest of classification trees over binned features.
 //!
-//! Each feature is cut into at most 255 bins once a fit, and a tree looks for splits in the counts
+//! Each feature is cut into at most 255 bins once a fit, by the quantiles of a
+//! [`ValueSketch`](crate::train::ValueSketch), and a tree looks for splits in the counts
 //! of classes per bin, not in sorted values. The method is Breiman's ("Random forests", 2001) with
 //! two changes that make a model a function of its rows alone, however they were ordered, split
 //! into batches or shared out among threads:

@@ -28,6 +28,19 @@ fn many_values_share_bins_of_about_equal_size() {
 }
 
 #[test]
+fn bins_of_more_values_than_can_be_counted_do_not_depend_on_the_order_of_rows() {
+    let value = |row: u32| f64::from(row.wrapping_mul(2_654_435_761)).sqrt();
+    let mut values: Vec<f64> = (0..100_000).map(value).collect();
+    let column = binned(&values, 255);
+    assert_eq!(column.edges.len(), 255);
+    values.reverse();
+    let mut reversed = binned(&values, 255);
+    reversed.bins.reverse();
+    assert_eq!(reversed.bins, column.bins);
+    assert_eq!(reversed.edges, column.edges);
+}
+
+#[test]
 fn a_frequent_value_has_a_bin_of_its_own() {
     let mut values: Vec<f64> = (0..1_000).map(f64::from).collect();
     values.extend([500.0; 400]);
