@@ -61,6 +61,16 @@ impl History {
         [at(from, 0), at(to.saturating_sub(1), 1)]
     }
 
+    /// Forgets the batches among the first `rows` rows that are not `needed`.
+    pub(super) fn forget(&mut self, rows: u64, needed: impl Fn(&Frame) -> bool) {
+        let known = self.frames.partition_point(|frame| frame.end_row() <= rows);
+        for frame in &mut self.frames[..known] {
+            if !frame.is_empty() && !frame.is_forgotten() && !needed(frame) {
+                *frame = Arc::new(frame.forgotten());
+            }
+        }
+    }
+
     /// Kept rows so far.
     pub(super) fn rows(&self) -> u64 {
         self.frames.last().map_or(0, |frame| frame.end_row())
@@ -111,6 +121,11 @@ impl Inbox {
         change(&mut state.history);
         state.generation += 1;
         self.changed.notify_all();
+    }
+
+    /// Changes the history in a way that is of no interest to training.
+    pub(super) fn tidy(&self, tidy: impl FnOnce(&mut History)) {
+        tidy(&mut self.lock().history);
     }
 
     /// Says that no change will follow.

@@ -83,6 +83,8 @@ impl Retrainer {
                     self.train(&newest.history)?;
                 }
                 self.show_scores();
+                drop(newest.history);
+                inbox.tidy(|history| self.forget(history, &view));
             }
             if newest.finished {
                 return Ok(());
@@ -108,6 +110,20 @@ impl Retrainer {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         summaries.extend(&self.pipelines, view);
+    }
+
+    /// Forgets the rows that no window of these pipelines can hold any more, as seen in `view`. What
+    /// came after it is left.
+    pub(super) fn forget(&self, history: &mut History, view: &StreamView) {
+        let keeps = |pipeline: &Pipeline| {
+            let kept = NotTrained::catch(|| pipeline.windows.keeps(view));
+            kept.unwrap_or_else(|_| RowSet::from(0..view.len()))
+        };
+        let kept: Vec<RowSet> = self.pipelines.iter().map(keeps).collect();
+        history.forget(view.len(), |frame| {
+            let rows = frame.first_row()..frame.end_row();
+            kept.iter().any(|kept| kept.overlaps(rows.clone()))
+        });
     }
 
     fn lock_scores(&self) -> MutexGuard<'_, Scoreboard> {
@@ -257,6 +273,10 @@ impl Retrainer {
             ..
         } = job.pipeline;
         let rows = Rows::select(&view.frames, &window.rows);
+        let (named, left) = (window.rows.len(), rows.len() as u64);
+        if left < named {
+            return Err(NotTrained::Forgotten { named, left });
+        }
         let task = label.task();
         let holdout = evaluate::holdout_by(&rows, features, &task, trainer.name(), |train| {
             self.fit(job, train, view)

@@ -119,7 +119,13 @@ impl Engine {
     /// # Errors
     /// [`StorageError`] where a model cannot be written.
     pub fn train(&mut self) -> Result<(), Error> {
-        Ok(self.parts.retrainer.train(&self.parts.history)?)
+        let Parts {
+            retrainer, history, ..
+        } = &mut self.parts;
+        retrainer.train(history)?;
+        let view = history.view();
+        retrainer.forget(history, &view);
+        Ok(())
     }
 
     /// Reads `source` from where the saved batches end until it is exhausted or the engine is asked

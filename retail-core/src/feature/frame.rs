@@ -10,6 +10,9 @@ use crate::time::{Civil, Timestamp};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frame {
     first_row: u64,
+    rows: usize,
+    identity: Identity,
+    forgotten: bool,
     pub(crate) quantity: Vec<f64>,
     pub(crate) price: Vec<f64>,
     pub(crate) customer: Vec<u64>,
@@ -17,6 +20,24 @@ pub struct Frame {
     pub(crate) stream_time: Vec<Timestamp>,
     pub(crate) calendar: Vec<Calendar>,
     pub(crate) custom: Vec<(String, Vec<f64>)>,
+}
+
+/// Tells frames of different batches apart, also when their columns have been forgotten. Equal to any
+/// other: it is no part of what a frame says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Identity(Arc<()>);
+
+impl PartialEq for Identity {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Identity {
+    /// Whether both belong to one batch.
+    pub(crate) fn is_of(&self, frame: &Frame) -> bool {
+        Arc::ptr_eq(&self.0, &frame.identity.0)
+    }
 }
 
 /// Month, day and hour of an event time, worked out once.
@@ -50,6 +71,9 @@ impl Frame {
             .collect();
         Self {
             first_row,
+            rows: rows.len(),
+            identity: Identity::default(),
+            forgotten: false,
             quantity: rows.quantity().iter().map(|&q| q as f64).collect(),
             price: rows.price().to_vec(),
             customer: rows
@@ -75,13 +99,37 @@ impl Frame {
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.quantity.len()
+        self.rows
     }
 
     /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.quantity.is_empty()
+        self.rows == 0
+    }
+
+    /// The frame without its columns: it says only where its rows stood in the stream.
+    #[must_use]
+    pub fn forgotten(&self) -> Self {
+        Self {
+            first_row: self.first_row,
+            rows: self.rows,
+            identity: self.identity.clone(),
+            forgotten: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the columns have been forgotten; they are empty then, though there are
+    /// [rows](Self::len).
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.forgotten
+    }
+
+    /// What tells it apart from frames of other batches.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The number of kept rows that the stream had before this frame.

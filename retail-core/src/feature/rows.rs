@@ -40,6 +40,22 @@ impl RowSet {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Whether a row of `range` is among them.
+    #[must_use]
+    pub fn overlaps(&self, range: Range<u64>) -> bool {
+        let next = self.0.partition_point(|own| own.end <= range.start);
+        !range.is_empty() && self.0.get(next).is_some_and(|own| own.start < range.end)
+    }
+
+    /// The rows from the first to the last one of these, gaps included.
+    #[must_use]
+    pub fn span(&self) -> Range<u64> {
+        match (self.0.first(), self.0.last()) {
+            (Some(first), Some(last)) => first.start..last.end,
+            _ => 0..0,
+        }
+    }
 }
 
 impl From<Range<u64>> for RowSet {
@@ -83,7 +99,7 @@ pub struct Rows {
 
 impl Rows {
     /// The rows of `set` among `frames`, which follow each other without a gap. Rows that no frame
-    /// has are left out.
+    /// has, or that have been [forgotten](Frame::forgotten), are left out.
     #[must_use]
     pub fn select(frames: &[Arc<Frame>], set: &RowSet) -> Self {
         let mut rows = Self::default();
@@ -92,7 +108,7 @@ impl Rows {
             for frame in &frames[first..] {
                 let start = wanted.start.max(frame.first_row());
                 let end = wanted.end.min(frame.end_row());
-                if start >= end {
+                if start >= end || frame.is_forgotten() {
                     if frame.first_row() >= wanted.end {
                         break;
                     }
@@ -108,11 +124,11 @@ impl Rows {
         rows
     }
 
-    /// All rows of these frames.
+    /// All rows of these frames, but for those that have been [forgotten](Frame::forgotten).
     #[must_use]
     pub fn all(frames: &[Arc<Frame>]) -> Self {
         let mut rows = Self::default();
-        for frame in frames {
+        for frame in frames.iter().filter(|frame| !frame.is_forgotten()) {
             rows.push(Segment {
                 frame: Arc::clone(frame),
                 range: 0..frame.len(),

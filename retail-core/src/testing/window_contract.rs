@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::stream;
-use crate::feature::Frame;
+use crate::feature::{Frame, Rows};
 use crate::time::Timestamp;
 use crate::window::{StreamView, Window, WindowStrategy};
 
@@ -53,6 +53,44 @@ pub fn window_contract(strategy: &dyn WindowStrategy, closed: ClosedWindows) {
                 *windows,
                 "{place}: asked with a copy"
             );
+        }
+        check_kept(strategy, &views, &answers, name);
+    }
+}
+
+/// Asks step by step, and forgets in between what the strategy does not keep.
+fn check_kept(
+    strategy: &dyn WindowStrategy,
+    views: &[StreamView],
+    answers: &[Vec<Window>],
+    name: &str,
+) {
+    let mut frames: Vec<Arc<Frame>> = Vec::new();
+    for (step, (view, windows)) in views.iter().zip(answers).enumerate() {
+        frames.extend_from_slice(&view.frames[frames.len()..]);
+        let view = StreamView {
+            frames: frames.clone(),
+            ..view.clone()
+        };
+        let kept = strategy.keeps(&view);
+        assert_eq!(
+            strategy.windows(&view),
+            *windows,
+            "{strategy:?}, stream {name:?}, step {step}: rows it does not keep were forgotten"
+        );
+        for window in windows {
+            let rows = Rows::select(&frames, &window.rows);
+            assert_eq!(
+                rows.len() as u64,
+                window.rows.len(),
+                "{strategy:?}, stream {name:?}, step {step}: {:?} holds rows that it did not keep",
+                window.label
+            );
+        }
+        for frame in &mut frames {
+            if !frame.is_empty() && !kept.overlaps(frame.first_row()..frame.end_row()) {
+                *frame = Arc::new(frame.forgotten());
+            }
         }
     }
 }

@@ -16,6 +16,14 @@ pub enum NotTrained {
         /// How many windows there are.
         got: usize,
     },
+    /// Rows of the window have been forgotten: its strategy did not say that it keeps them.
+    #[error("of the {named} rows that the window names, {left} are kept")]
+    Forgotten {
+        /// Rows that the window names.
+        named: u64,
+        /// How many of them there are.
+        left: u64,
+    },
     /// The window holds too few rows.
     #[error("at least {needed} rows are needed, the window has {got}")]
     TooFewRows {

@@ -45,4 +45,10 @@ impl WindowStrategy for ConsecutiveBatches {
         windows.reverse();
         windows
     }
+
+    fn keeps(&self, stream: &StreamView) -> RowSet {
+        let windows = self.windows(stream);
+        let oldest = windows.first().map_or(0, |window| window.rows.span().start);
+        RowSet::from(oldest..stream.len())
+    }
 }

@@ -72,4 +72,15 @@ impl WindowStrategy for ElapsedPrefix {
         });
         without_empty_end(windows.collect())
     }
+
+    fn keeps(&self, stream: &StreamView) -> RowSet {
+        let whole = self.step.saturating_mul(self.count);
+        if stream.now < stream.start.saturating_add(whole) {
+            return RowSet::from(0..stream.len());
+        }
+        let windows = self.windows(stream);
+        windows
+            .last()
+            .map_or_else(RowSet::new, |window| window.rows.clone())
+    }
 }

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Debug};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::open::ItemWindow;
@@ -8,7 +8,7 @@ use super::{
     Assigner, BoundedOutOfOrderness, StreamView, Window, WindowCounts, WindowStrategy, Windower,
 };
 use crate::error::ConfigError;
-use crate::feature::{Frame, RowSet};
+use crate::feature::{Frame, Identity, RowSet};
 
 /// Windows of event time as a strategy: tumbling, sliding or session windows to train models on.
 ///
@@ -21,7 +21,9 @@ use crate::feature::{Frame, RowSet};
 /// Event time passes with the rows alone: the watermark is the latest event time so far less
 /// `max_out_of_orderness`, and neither stream time nor a clock moves it.
 ///
-/// Asked again about the same stream, it works through the new frames only.
+/// Asked again about the same stream, it works through the new frames only, and it does so for the
+/// 16 streams that it was last asked about. Of a stream that it has lost sight of, and whose rows
+/// have been forgotten since, it names no windows.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,19 +40,24 @@ pub struct EventTimeWindows<A> {
     keep: usize,
     include_open: bool,
     start: Progress<A>,
-    latest: Mutex<Option<Progress<A>>>,
+    /// Of each stream, the one asked about last at the end.
+    latest: Mutex<Vec<Progress<A>>>,
 }
+
+/// Streams whose progress is remembered.
+const STREAMS: usize = 16;
 
 /// The windower after some frames.
 #[derive(Clone)]
 struct Progress<A> {
-    /// The frames it has seen. Weak, so that a strategy keeps no data alive; and while they are
-    /// held, no other frame can come to stand at the same address.
-    seen: Vec<Weak<Frame>>,
+    /// The frames it has seen, without their data.
+    seen: Vec<Identity>,
     windower: Windower<A>,
     watermarks: BoundedOutOfOrderness,
     /// The newest closed windows, at most `keep`.
     closed: VecDeque<Window>,
+    /// Whether rows had been forgotten before they were seen.
+    blind: bool,
 }
 
 impl<A: Assigner + Clone> EventTimeWindows<A> {
@@ -74,8 +81,9 @@ impl<A: Assigner + Clone> EventTimeWindows<A> {
                 windower: Windower::new(assigner),
                 watermarks: BoundedOutOfOrderness::new(Duration::ZERO)?,
                 closed: VecDeque::new(),
+                blind: false,
             },
-            latest: Mutex::new(None),
+            latest: Mutex::new(Vec::new()),
         })
     }
 
@@ -114,7 +122,7 @@ impl<A: Assigner + Clone> EventTimeWindows<A> {
 
     fn forgetful(self) -> Self {
         Self {
-            latest: Mutex::new(None),
+            latest: Mutex::new(Vec::new()),
             ..self
         }
     }
@@ -129,14 +137,21 @@ impl<A: Assigner + Clone> EventTimeWindows<A> {
     fn with_progress<R>(&self, stream: &StreamView, look: impl FnOnce(&Progress<A>) -> R) -> R {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken out while it changes: should anything panic, no half-done work is left behind.
-        let mut progress = latest
-            .take()
-            .filter(|progress| progress.is_before(stream))
-            .unwrap_or_else(|| self.start.clone());
+        let known = latest.iter().enumerate();
+        let known = known.filter(|(_, known)| known.is_before(stream));
+        let furthest = known.max_by_key(|(_, known)| known.seen.len());
+        let mut progress = match furthest.map(|(at, _)| at) {
+            Some(at) => latest.remove(at),
+            None => self.start.clone(),
+        };
         for frame in &stream.frames[progress.seen.len()..] {
             progress.take(frame, self.keep);
         }
-        look(latest.insert(progress))
+        let looked = look(&progress);
+        let surplus = (latest.len() + 1).saturating_sub(STREAMS);
+        latest.drain(..surplus);
+        latest.push(progress);
+        looked
     }
 }
 
@@ -156,12 +171,11 @@ impl<A: Assigner> Progress<A> {
     fn is_before(&self, stream: &StreamView) -> bool {
         let pairs = self.seen.iter().zip(&stream.frames);
         self.seen.len() <= stream.frames.len()
-            && pairs
-                .into_iter()
-                .all(|(seen, frame)| std::ptr::eq(seen.as_ptr(), Arc::as_ptr(frame)))
+            && pairs.into_iter().all(|(seen, frame)| seen.is_of(frame))
     }
 
     fn take(&mut self, frame: &Arc<Frame>, keep: usize) {
+        self.blind |= frame.is_forgotten();
         let times = frame.event_time().iter().copied();
         let items = times.zip(frame.first_row()..);
         let out = self.windower.process(&mut self.watermarks, items);
@@ -169,7 +183,7 @@ impl<A: Assigner> Progress<A> {
             .extend(out.closed.into_iter().map(|window| named(window, true)));
         let surplus = self.closed.len().saturating_sub(keep);
         self.closed.drain(..surplus);
-        self.seen.push(Arc::downgrade(frame));
+        self.seen.push(frame.identity().clone());
     }
 }
 
@@ -184,6 +198,9 @@ fn named(window: ItemWindow, closed: bool) -> Window {
 impl<A: Assigner + Clone> WindowStrategy for EventTimeWindows<A> {
     fn windows(&self, stream: &StreamView) -> Vec<Window> {
         self.with_progress(stream, |progress| {
+            if progress.blind {
+                return Vec::new();
+            }
             let mut windows: Vec<Window> = progress.closed.iter().cloned().collect();
             if stream.ended || self.include_open {
                 let open = progress.windower.open();
@@ -195,5 +212,18 @@ impl<A: Assigner + Clone> WindowStrategy for EventTimeWindows<A> {
             }
             windows
         })
+    }
+
+    fn keeps(&self, stream: &StreamView) -> RowSet {
+        let oldest = self.with_progress(stream, |progress| {
+            let closed = progress
+                .closed
+                .iter()
+                .map(|window| window.rows.span().start);
+            let open = progress.windower.open();
+            let open = open.filter_map(|window| window.items.into_iter().min());
+            closed.chain(open).min()
+        });
+        RowSet::from(oldest.unwrap_or(stream.len())..stream.len())
     }
 }

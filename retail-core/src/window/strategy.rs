@@ -7,7 +7,8 @@ use crate::time::Timestamp;
 /// The stream as far as it has been saved: one frame a batch, in order, without gaps.
 #[derive(Debug, Clone)]
 pub struct StreamView {
-    /// The batches.
+    /// The batches. The columns of those that no window can hold any more may have been
+    /// [forgotten](Frame::forgotten).
     pub frames: Vec<Arc<Frame>>,
     /// Stream time of the first record read, kept or not.
     pub start: Timestamp,
@@ -53,7 +54,9 @@ pub struct Window {
 /// - a window that was closed keeps its rows as the stream goes on, for as long as it is listed, and
 ///   it stays listed unless the strategy says that its windows move on (`ConsecutiveBatches` and
 ///   `EventTimeWindows` do);
-/// - once the stream has ended, all windows are closed.
+/// - once the stream has ended, all windows are closed;
+/// - of a stream whose other rows have been forgotten, [`WindowStrategy::keeps`] being asked at each
+///   step, the answers are the same.
 pub trait WindowStrategy: Send + Sync + Debug {
     /// The windows so far, oldest or smallest first: the first one is for version 1 of a model.
     /// Windows that hold no row yet are left out at the end of the list.
@@ -63,6 +66,13 @@ pub trait WindowStrategy: Send + Sync + Debug {
     /// to be trained again.
     fn settles(&self) -> bool {
         false
+    }
+
+    /// The rows that a window may hold, now or later: all, unless a strategy knows better. Others the
+    /// engine [forgets](Frame::forgotten), so that its memory is bounded where windows are. Rows that
+    /// are still to come are kept until asked about.
+    fn keeps(&self, stream: &StreamView) -> RowSet {
+        RowSet::from(0..stream.len())
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod custom;
 mod failures;
+mod forgetting;
 mod newest;
 mod panics;
 mod policies;
