@@ -2,6 +2,7 @@ mod closing;
 mod damage;
 mod recovery;
 mod saving;
+mod values;
 
 use std::fs;
 use std::path::Path;
