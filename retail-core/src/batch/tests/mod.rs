@@ -1,6 +1,8 @@
 mod closing;
 mod damage;
+mod failure;
 mod recovery;
+mod rejects;
 mod saving;
 mod values;
 
