@@ -122,6 +122,12 @@ pub enum StorageError {
         /// What it seems to be.
         detail: String,
     },
+    /// Writing has failed before, so that what the folder holds is known once it is opened again.
+    #[error("{path} is not written to after an earlier error; open it again", path = path.display())]
+    Failed {
+        /// Which folder.
+        path: PathBuf,
+    },
     /// Another process is using the folder.
     #[error("{path} is in use by another engine", path = path.display())]
     Locked {

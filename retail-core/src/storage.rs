@@ -1,21 +1,51 @@
 //! Files that are either there whole or not at all.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::StorageError;
 
-/// Creates a folder and those above it.
+/// Creates a folder and those above it, and makes the names of new ones durable: what is synced
+/// into a folder must not vanish with it.
 pub(crate) fn create_dir(dir: &Path) -> Result<(), StorageError> {
-    fs::create_dir_all(dir).map_err(StorageError::io("create folder", dir))
+    let parents = parents_of_missing(dir);
+    fs::create_dir_all(dir).map_err(StorageError::io("create folder", dir))?;
+    for parent in parents {
+        match sync_dir(parent) {
+            // A folder above may be one that this process may write to and not read.
+            Err(StorageError::Io { source, .. })
+                if source.kind() == ErrorKind::PermissionDenied =>
+            {
+                tracing::debug!("cannot sync {}: {source}", parent.display());
+            }
+            synced => synced?,
+        }
+    }
+    Ok(())
+}
+
+/// The folders that get a new name when `dir` is created, innermost first.
+fn parents_of_missing(dir: &Path) -> Vec<&Path> {
+    dir.ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .filter_map(|path| match path.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Some(Path::new(".")),
+            parent => parent,
+        })
+        .collect()
+}
+
+/// Whether something of this name is there.
+pub(crate) fn exists(path: &Path) -> Result<bool, StorageError> {
+    fs::exists(path).map_err(StorageError::io("look for", path))
 }
 
 /// The bytes of a file; `None` where there is no such file.
 pub(crate) fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StorageError::io("read", path)(error)),
     }
 }
@@ -67,5 +97,28 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StorageE
     match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_new_folder_is_made_durable_in_the_one_above() {
+        let dir = tempfile::tempdir().unwrap();
+        let (dir, new) = (dir.path(), dir.path().join("a/b/c"));
+        let expected = [dir.join("a/b"), dir.join("a"), dir.to_owned()];
+        assert_eq!(parents_of_missing(&new), expected);
+        create_dir(&new).unwrap();
+        assert!(new.is_dir());
+        assert!(parents_of_missing(&new).is_empty());
+    }
+
+    #[test]
+    fn the_folder_above_a_relative_one_is_the_current_one() {
+        let new = Path::new("no such folder/b");
+        let expected = [Path::new("no such folder"), Path::new(".")];
+        assert_eq!(parents_of_missing(new), expected);
     }
 }

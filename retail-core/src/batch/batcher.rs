@@ -185,12 +185,15 @@ impl Batcher {
 
 impl Sink for Batcher {
     fn push(&mut self, origin: Origin, record: Incoming<'_>) -> ControlFlow<()> {
+        // Values beyond what text can say are no more read than text that says nothing: the manifest
+        // could not hold their times either.
+        let record = record.and_then(|row| clean::check_values(&row).map(|()| row));
         if let Ok(row) = &record {
             self.advance(row.timestamp);
             let [first, latest] = self.open.stream_time.unwrap_or([row.timestamp; 2]);
             self.open.stream_time = Some([first, latest.max(row.timestamp)]);
         }
-        match record.and_then(|row| clean::check(&row).map(|()| row)) {
+        match record.and_then(|row| clean::check_sale(&row).map(|()| row)) {
             Ok(row) => {
                 if self.open.rows.is_empty() {
                     self.open.closes_at = Some(row.timestamp.saturating_add(self.limits.age()));

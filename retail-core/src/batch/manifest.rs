@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{FORMAT, FORMAT_VERSION};
-use super::{BatchEntry, ManifestHeader};
+use super::{BatchEntry, ManifestHeader, rejects};
 use crate::error::StorageError;
 use crate::storage;
 
@@ -26,6 +26,8 @@ pub(super) struct Listed {
     starts: Vec<u64>,
     /// Batches known to be on the disk; the others have to be looked at.
     pub(super) synced: u64,
+    /// The batch after which the rejects file was begun anew.
+    anew_after: Option<u64>,
 }
 
 /// The line that says up to which batch everything is on the disk.
@@ -33,6 +35,9 @@ pub(super) struct Listed {
 #[serde(deny_unknown_fields)]
 struct Synced {
     synced_through: u64,
+    /// Whether the rejects file is begun anew after that batch, because it had been removed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rejects_anew: bool,
 }
 
 impl Manifest {
@@ -82,10 +87,19 @@ impl Manifest {
             lines.push(b'\n');
         }
         if let Some(synced_through) = synced_through {
-            lines.extend(json_line(&Synced { synced_through }));
-            lines.push(b'\n');
+            lines.extend(Synced::line(synced_through, false));
         }
         self.write(&lines, synced_through.is_some())
+    }
+
+    /// Says that all entries are on the disk and that the rejects file is begun anew after them,
+    /// and syncs.
+    pub(super) fn begin_rejects_anew(&mut self, listed: &mut Listed) -> Result<(), StorageError> {
+        let all = listed.entries.len() as u64;
+        self.write(&Synced::line(all, true), true)?;
+        listed.synced = all;
+        listed.anew_after = Some(all);
+        Ok(())
     }
 
     /// Removes the lines of all but the first `entries` batches.
@@ -155,20 +169,55 @@ fn read_header(line: &[u8], path: &Path) -> Result<Result<ManifestHeader, String
     Ok(Ok(header))
 }
 
+impl Synced {
+    fn line(synced_through: u64, rejects_anew: bool) -> Vec<u8> {
+        let mut line = json_line(&Self {
+            synced_through,
+            rejects_anew,
+        });
+        line.push(b'\n');
+        line
+    }
+}
+
 impl Listed {
+    /// The entries that are not known to be on the disk.
+    pub(super) fn behind(&self) -> impl Iterator<Item = &BatchEntry> {
+        self.entries.iter().skip(self.synced as usize)
+    }
+
+    /// The length of the rejects file after so many batches: all of them, or those that are known
+    /// to be on the disk.
+    pub(super) fn rejects_bytes(&self, batches: usize) -> u64 {
+        match batches
+            .checked_sub(1)
+            .and_then(|last| self.entries.get(last))
+        {
+            Some(entry) if self.anew_after != Some(entry.batch) => entry.rejects_bytes,
+            _ => rejects::HEADER.len() as u64,
+        }
+    }
+
     /// Takes the line that begins at `start`.
     fn read(&mut self, line: &[u8], start: u64) -> Result<(), String> {
         if !line.ends_with(b"\n") {
             return Err("cut short".to_owned());
         }
         let batches = self.entries.len() as u64;
-        if let Ok(Synced { synced_through }) = serde_json::from_slice(line) {
+        if let Ok(Synced {
+            synced_through,
+            rejects_anew,
+        }) = serde_json::from_slice(line)
+        {
             if synced_through > batches {
                 return Err(format!(
                     "expected at most batch {batches}, got {synced_through}"
                 ));
             }
             self.synced = synced_through;
+            if rejects_anew {
+                self.anew_after = Some(synced_through);
+            }
             return Ok(());
         }
         let entry: BatchEntry = serde_json::from_slice(line).map_err(|error| error.to_string())?;

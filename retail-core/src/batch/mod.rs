@@ -11,10 +11,12 @@ mod entry;
 mod limits;
 mod manifest;
 mod numbers;
+mod recovery;
 mod rejects;
 mod store;
 #[cfg(test)]
 mod tests;
+mod unsynced;
 
 pub use batcher::{Batch, Batcher, CloseReason};
 pub use durability::Durability;

@@ -6,6 +6,7 @@ use super::encode::text;
 use super::numbers::whole;
 use crate::clean::Rejection;
 use crate::error::StorageError;
+use crate::storage;
 
 pub(super) const HEADER: &[u8] = b"line,partition,offset,reason,detail\n";
 
@@ -18,11 +19,15 @@ pub(super) struct RejectsFile {
 }
 
 impl RejectsFile {
-    /// Opens the file and cuts it to `len` bytes, what the manifest knows of; 0 starts it anew.
+    /// Begins the file anew. Its name is durable when this returns, so that no crash removes it.
+    pub(super) fn create(path: &Path) -> Result<Self, StorageError> {
+        storage::write_atomically(path, HEADER)?;
+        Self::open(path, HEADER.len() as u64)
+    }
+
+    /// Opens the file and cuts it to `len` bytes, what the manifest knows of.
     pub(super) fn open(path: &Path, len: u64) -> Result<Self, StorageError> {
         let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
             .write(true)
             .open(path)
             .map_err(StorageError::io("open", path))?;
@@ -33,21 +38,19 @@ impl RejectsFile {
         if present < len {
             return Err(StorageError::Corrupt {
                 path: path.to_owned(),
-                detail: format!("expected at least {len} bytes, got {present}"),
+                detail: format!(
+                    "expected at least {len} bytes, got {present}; remove it to begin it anew"
+                ),
             });
         }
         file.set_len(len)
             .and_then(|()| file.seek(SeekFrom::End(0)))
             .map_err(StorageError::io("truncate", path))?;
-        let mut rejects = Self {
+        Ok(Self {
             path: path.to_owned(),
             file,
             len,
-        };
-        if len == 0 {
-            rejects.write(HEADER)?;
-        }
-        Ok(rejects)
+        })
     }
 
     /// The length in bytes.

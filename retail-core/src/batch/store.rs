@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{Listed, Manifest};
+use super::recovery::{check, checksum, whole_batches};
 use super::rejects::{self, RejectsFile};
+use super::unsynced::Unsynced;
 use super::{Batch, BatchEntry, Durability, ManifestHeader, encode_csv};
 use crate::error::StorageError;
 use crate::record::Transactions;
@@ -34,10 +36,11 @@ pub struct BatchStore {
     manifest: Option<Manifest>,
     rejects: Option<RejectsFile>,
     next: Next,
-    /// Files of batches that may not have reached the disk yet.
-    unsynced: Vec<PathBuf>,
+    unsynced: Unsynced,
     /// Batches since the last checkpoint.
     since_checkpoint: u64,
+    /// Whether writing has failed: what is in the files is known again once they are opened again.
+    failed: bool,
 }
 
 /// What the next batch starts from.
@@ -61,7 +64,8 @@ pub struct Saved {
 impl BatchStore {
     /// Opens `batches` and the rejects file in `logs`, and puts right what a crash left unfinished:
     /// batches behind the last checkpoint that are not whole are forgotten, and will be read from
-    /// the source again. With [`BatchFormat::None`] nothing is read, and only rejects are written.
+    /// the source again. A rejects file that someone has removed is begun anew. With
+    /// [`BatchFormat::None`] nothing is read, and only rejects are written.
     ///
     /// # Errors
     /// [`StorageError`] where a folder or file cannot be used, or what had reached the disk is
@@ -74,25 +78,44 @@ impl BatchStore {
     ) -> Result<(Self, Saved), StorageError> {
         storage::create_dir(logs)?;
         let rejects_path = logs.join("rejects.csv");
+        let mut unsynced = Unsynced::default();
         let (manifest, listed) = match format {
             BatchFormat::Csv => {
                 storage::create_dir(batches)?;
                 let (mut manifest, mut listed) = Manifest::open(&batches.join("manifest.jsonl"))?;
                 let whole = whole_batches(batches, &rejects_path, &listed)?;
                 manifest.keep(&mut listed, whole)?;
+                let files = listed.behind().filter_map(|entry| entry.file.as_ref());
+                unsynced.extend(files.map(|name| batches.join(name)));
+                if whole > 0 && !storage::exists(&rejects_path)? {
+                    tracing::warn!(
+                        "{} is missing; it begins anew after batch {whole}",
+                        rejects_path.display()
+                    );
+                    // No batch up to here may be forgotten any more, and then be looked for in the
+                    // new file by its place in the old one.
+                    unsynced.sync()?;
+                    storage::sync_dir(batches)?;
+                    manifest.begin_rejects_anew(&mut listed)?;
+                    RejectsFile::create(&rejects_path)?;
+                }
                 (Some(manifest), listed)
             }
             BatchFormat::None => (None, Listed::default()),
         };
+        let rejects = if listed.entries.is_empty() {
+            RejectsFile::create(&rejects_path)?
+        } else {
+            RejectsFile::open(&rejects_path, listed.rejects_bytes(listed.entries.len()))?
+        };
         let newest = listed.entries.last();
-        let rejects =
-            RejectsFile::open(&rejects_path, newest.map_or(0, |entry| entry.rejects_bytes))?;
         let next = newest.map_or_else(Next::default, |entry| Next {
             batches: entry.batch,
             rows: entry.first_row + entry.rows,
             watermark: entry.watermark,
             position: entry.to.clone(),
         });
+        let since_checkpoint = listed.behind().count() as u64;
         let saved = Saved {
             stream: manifest
                 .as_ref()
@@ -100,18 +123,15 @@ impl BatchStore {
                 .map(|header| header.stream.clone()),
             batches: listed.entries,
         };
-        let behind = saved.batches.iter().skip(listed.synced as usize);
         let store = Self {
             dir: batches.to_owned(),
             durability,
             manifest,
             rejects: Some(rejects),
             next,
-            unsynced: behind
-                .clone()
-                .filter_map(|entry| Some(batches.join(entry.file.as_ref()?)))
-                .collect(),
-            since_checkpoint: behind.count() as u64,
+            unsynced,
+            since_checkpoint,
+            failed: false,
         };
         Ok((store, saved))
     }
@@ -125,8 +145,9 @@ impl BatchStore {
             manifest: None,
             rejects: None,
             next: Next::default(),
-            unsynced: Vec::new(),
+            unsynced: Unsynced::default(),
             since_checkpoint: 0,
+            failed: false,
         }
     }
 
@@ -145,21 +166,42 @@ impl BatchStore {
     /// Names the stream that batches will come from, in a store that has none yet.
     ///
     /// # Errors
-    /// [`StorageError`] where the manifest cannot be written.
+    /// [`StorageError`] where the manifest cannot be written; see [`BatchStore::save`].
     pub fn begin(&mut self, stream: SourceId) -> Result<(), StorageError> {
-        match &mut self.manifest {
+        self.unless_failed(|store| match &mut store.manifest {
             Some(manifest) if manifest.header().is_none() => {
                 manifest.begin(ManifestHeader::new(stream))
             }
             _ => Ok(()),
-        }
+        })
     }
 
     /// Saves batches, in order. When this returns they are saved, as surely as the durability says.
     ///
     /// # Errors
-    /// [`StorageError`] where something cannot be written; then none of these batches is saved.
+    /// [`StorageError`] where something cannot be written. Some of these batches, the first ones, may
+    /// be on disk all the same, and half a line behind them: the store does not write any more, and
+    /// fails with [`StorageError::Failed`] until it is opened again, which finds out.
     pub fn save(&mut self, batches: &[Batch]) -> Result<Vec<BatchEntry>, StorageError> {
+        self.unless_failed(|store| store.write(batches))
+    }
+
+    /// Takes a step of saving, the last one if it fails.
+    fn unless_failed<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        if std::mem::replace(&mut self.failed, true) {
+            return Err(StorageError::Failed {
+                path: self.dir.clone(),
+            });
+        }
+        let done = step(self)?;
+        self.failed = false;
+        Ok(done)
+    }
+
+    fn write(&mut self, batches: &[Batch]) -> Result<Vec<BatchEntry>, StorageError> {
         let sync = self
             .durability
             .is_due(self.since_checkpoint + batches.len() as u64);
@@ -207,8 +249,12 @@ impl BatchStore {
     /// Makes everything saved so far durable, unless durability is off.
     ///
     /// # Errors
-    /// [`StorageError`] where something cannot be synced.
+    /// [`StorageError`] where something cannot be synced; see [`BatchStore::save`].
     pub fn checkpoint(&mut self) -> Result<(), StorageError> {
+        self.unless_failed(Self::sync)
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
         if self.since_checkpoint == 0 || self.durability == Durability::Off {
             return Ok(());
         }
@@ -222,9 +268,7 @@ impl BatchStore {
 
     /// Syncs what was written before: files, their names, and the rejected records.
     fn sync_files(&mut self) -> Result<(), StorageError> {
-        for path in self.unsynced.drain(..) {
-            storage::sync_file(&path)?;
-        }
+        self.unsynced.sync()?;
         if self.manifest.is_some() {
             storage::sync_dir(&self.dir)?;
         }
@@ -316,58 +360,4 @@ impl BatchStore {
         }
         Ok(rows)
     }
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    format!("{:08x}", crc32fast::hash(bytes))
-}
-
-/// Whether these are the bytes of a batch file.
-fn check(entry: &BatchEntry, bytes: &[u8]) -> Result<(), String> {
-    let sum = checksum(bytes);
-    if bytes.len() as u64 == entry.bytes && sum == entry.crc32 {
-        Ok(())
-    } else {
-        Err(format!(
-            "expected {} bytes with checksum {}, got {} with {sum}",
-            entry.bytes,
-            entry.crc32,
-            bytes.len()
-        ))
-    }
-}
-
-/// How many batches are there as the manifest says: all that had reached the disk, and of those
-/// behind them as many as are whole.
-fn whole_batches(dir: &Path, rejects: &Path, listed: &Listed) -> Result<usize, StorageError> {
-    let synced = listed.synced as usize;
-    let behind = &listed.entries[synced..];
-    if behind.is_empty() {
-        return Ok(synced);
-    }
-    let rejects = storage::read_if_present(rejects)?.unwrap_or_default();
-    let mut start = match synced.checked_sub(1) {
-        Some(last) => listed.entries[last].rejects_bytes as usize,
-        None => rejects::HEADER.len(),
-    };
-    for (entry, number) in behind.iter().zip(synced..) {
-        let end = entry.rejects_bytes as usize;
-        let has_rejects = rejects
-            .get(start..end)
-            .is_some_and(|bytes| checksum(bytes) == entry.rejects_crc32);
-        let has_rows = match &entry.file {
-            Some(name) => storage::read_if_present(&dir.join(name))?
-                .is_some_and(|bytes| check(entry, &bytes).is_ok()),
-            None => true,
-        };
-        if !has_rejects || !has_rows {
-            tracing::warn!(
-                "batch {} was not on the disk yet when the system went down; reading it again",
-                number + 1
-            );
-            return Ok(number);
-        }
-        start = end;
-    }
-    Ok(listed.entries.len())
 }

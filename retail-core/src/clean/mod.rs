@@ -3,7 +3,10 @@
 mod counts;
 mod reason;
 mod rules;
+mod values;
 
 pub use counts::RejectCounts;
 pub use reason::{Field, RejectReason, Rejection};
 pub use rules::check;
+pub(crate) use rules::check_sale;
+pub(crate) use values::{EXPECTED_PRICE, PRICES, check_values};

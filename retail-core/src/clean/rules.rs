@@ -1,10 +1,12 @@
-use super::RejectReason;
+use super::{RejectReason, check_values};
 use crate::record::TransactionRef;
 
 /// Decides whether a transaction that could be read is kept.
 ///
 /// # Errors
-/// The first reason that applies: cancelled, adjustment, missing customer, non-positive quantity,
+/// The first reason that applies: an unparsable field, where a price or a date is beyond what text
+/// can say (prices from -1e12 to 1e12, the years 1 to 9999), as only a source that does not read
+/// text can have it; then cancelled, adjustment, missing customer, non-positive quantity,
 /// non-positive price.
 ///
 /// ```
@@ -19,6 +21,12 @@ use crate::record::TransactionRef;
 /// assert_eq!(clean::check(&sale.as_ref()), Err(clean::RejectReason::Cancelled));
 /// ```
 pub fn check(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
+    check_values(row)?;
+    check_sale(row)
+}
+
+/// Decides the same for a transaction whose values have passed [`check_values`].
+pub(crate) fn check_sale(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
     match row.invoice.as_bytes().first() {
         Some(b'C' | b'c') => return Err(RejectReason::Cancelled),
         Some(b'A' | b'a') => return Err(RejectReason::Adjustment),
@@ -69,7 +77,7 @@ mod tests {
         assert_eq!(row("1", None, -1, -1.0), Some("missing_customer"));
         assert_eq!(row("1", Some(1), 0, 0.0), Some("non_positive_quantity"));
         assert_eq!(row("1", Some(1), 1, 0.0), Some("non_positive_price"));
-        assert_eq!(row("1", Some(1), 1, f64::NAN), Some("non_positive_price"));
+        assert_eq!(row("1", Some(1), 1, -1.0), Some("non_positive_price"));
         assert_eq!(row("1C", Some(1), 1, 0.001), None);
     }
 }

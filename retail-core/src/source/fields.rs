@@ -2,11 +2,8 @@
 //!
 //! All of them ignore ASCII white space around the value and allocate only for a rejection.
 
-use crate::clean::{Field, RejectReason};
+use crate::clean::{EXPECTED_PRICE, Field, PRICES, RejectReason};
 use crate::time::Timestamp;
-
-/// The largest price, in either direction; beyond it sums of thousandths would lose exactness.
-const MAX_PRICE: f64 = 1e12;
 
 /// Units sold: an integer with an optional sign, `6` or, as spreadsheets write it, `6.0`.
 pub(crate) fn quantity(text: &[u8]) -> Result<i64, RejectReason> {
@@ -35,14 +32,8 @@ pub(crate) fn price(text: &[u8]) -> Result<f64, RejectReason> {
         .ok()
         .filter(|_| decimal)
         .and_then(|digits| digits.parse::<f64>().ok())
-        .filter(|price| (-MAX_PRICE..=MAX_PRICE).contains(price))
-        .ok_or_else(|| {
-            RejectReason::unparsable(
-                Field::Price,
-                "a decimal number from -1e12 to 1e12, like 2.55",
-                text,
-            )
-        })
+        .filter(|price| PRICES.contains(price))
+        .ok_or_else(|| RejectReason::unparsable(Field::Price, EXPECTED_PRICE, text))
 }
 
 /// Customer number: `17850`, `17850.0`, or nothing where the customer is not known.

@@ -1,0 +1,123 @@
+use std::path::PathBuf;
+
+use super::*;
+
+const EACH: [Durability; 3] = [Durability::Batch, Durability::Checkpoint, Durability::Off];
+
+fn path(dir: &Path) -> PathBuf {
+    dir.join("logs/rejects.csv")
+}
+
+/// Lines of the rejects file, its header among them.
+fn lines(dir: &Path) -> usize {
+    let text = fs::read_to_string(path(dir)).unwrap();
+    assert!(text.starts_with("line,partition,"), "{text}");
+    text.lines().count()
+}
+
+/// Three batches of two rejected records and a row each, without a checkpoint at the end.
+fn filled(dir: &Path, durability: Durability) {
+    let (mut store, _) = open_with(dir, durability).unwrap();
+    store.begin(stream()).unwrap();
+    for _ in 0..3 {
+        store.save(&[rejected_batch()]).unwrap();
+    }
+    assert_eq!(lines(dir), 7);
+}
+
+/// Opens the folder, finds so many batches whole, and saves one more.
+fn one_more(dir: &Path, durability: Durability, found: usize) {
+    let (mut store, saved) = open_with(dir, durability).unwrap();
+    assert_eq!(saved.batches.len(), found, "{durability:?}");
+    for entry in &saved.batches {
+        assert_eq!(store.load(entry).unwrap().len(), 1);
+    }
+    store.save(&[rejected_batch()]).unwrap();
+}
+
+#[test]
+fn a_removed_rejects_file_is_begun_anew_and_costs_no_batch() {
+    for durability in EACH {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        filled(dir, durability);
+        fs::remove_file(path(dir)).unwrap();
+        // Opening without saving anything leaves a file that is shorter than the listed batches say.
+        for _ in 0..2 {
+            let (_, saved) = open_with(dir, durability).unwrap();
+            assert_eq!((saved.batches.len(), lines(dir)), (3, 1), "{durability:?}");
+        }
+        for more in 0..4 {
+            one_more(dir, durability, 3 + more);
+            assert_eq!(lines(dir), 3 + 2 * more, "{durability:?}");
+        }
+    }
+}
+
+#[test]
+fn a_rejects_file_can_be_removed_time_and_again() {
+    for durability in EACH {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        filled(dir, durability);
+        for more in 0..3 {
+            // Twice, as if the system had gone down between listing the new file and making it.
+            fs::remove_file(path(dir)).unwrap();
+            let (_, saved) = open_with(dir, durability).unwrap();
+            assert_eq!(saved.batches.len(), 3 + more);
+            fs::remove_file(path(dir)).unwrap();
+            one_more(dir, durability, 3 + more);
+            assert_eq!(lines(dir), 3, "{durability:?}");
+        }
+        fs::remove_dir_all(dir.join("logs")).unwrap();
+        one_more(dir, durability, 6);
+    }
+}
+
+#[test]
+fn batches_behind_a_file_begun_anew_are_looked_for_in_that_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    filled(dir, Durability::Off);
+    fs::remove_file(path(dir)).unwrap();
+    one_more(dir, Durability::Off, 3);
+    one_more(dir, Durability::Off, 4);
+    // The last rejected record did not reach the disk.
+    let text = fs::read_to_string(path(dir)).unwrap();
+    fs::write(path(dir), &text[..text.len() - 1]).unwrap();
+    one_more(dir, Durability::Off, 4);
+    assert_eq!(fs::read_to_string(path(dir)).unwrap(), text);
+}
+
+#[test]
+fn what_was_saved_after_a_file_begun_anew_is_cut_to_what_is_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    filled(dir, Durability::Batch);
+    fs::remove_file(path(dir)).unwrap();
+    drop(open(dir).unwrap());
+    append(&path(dir), b"9,0,7,cancelled,x\n");
+    drop(open(dir).unwrap());
+    assert_eq!(lines(dir), 1);
+    one_more(dir, Durability::Batch, 3);
+    append(&path(dir), b"9,0,7,cancelled,x\n");
+    one_more(dir, Durability::Batch, 4);
+    assert_eq!(lines(dir), 5);
+}
+
+#[test]
+fn a_rejects_file_cut_short_is_damaged_also_when_it_was_begun_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    filled(dir, Durability::Batch);
+    let header = "line,partition,offset,reason,detail\n";
+    for _ in 0..2 {
+        fs::write(path(dir), header).unwrap();
+        let error = open(dir).unwrap_err();
+        assert!(matches!(error, StorageError::Corrupt { .. }), "{error}");
+        assert!(error.to_string().contains("remove it"), "{error}");
+        fs::remove_file(path(dir)).unwrap();
+        let (mut store, _) = open(dir).unwrap();
+        store.save(&[rejected_batch()]).unwrap();
+    }
+}
