@@ -14,6 +14,10 @@ pub(crate) const EXPECTED_PRICE: &str = "a decimal number from -1e12 to 1e12, li
 const TIMES: Range<Timestamp> = Timestamp::from_micros(-62_135_596_800_000_000)
     ..Timestamp::from_micros(253_402_300_800_000_000);
 
+/// The most text of a row, in bytes. A batch file with all of it quotes, each written twice, still
+/// has a line that can be read.
+const MAX_TEXT: usize = 1 << 18;
+
 /// Whether text could say all numbers and dates of a transaction. What was read from text always
 /// passes; what a program made up may not, and could be written to a batch file but not read again.
 pub(crate) fn check_values(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
@@ -27,7 +31,26 @@ pub(crate) fn check_values(row: &TransactionRef<'_>) -> Result<(), RejectReason>
             got.as_bytes(),
         ));
     }
-    check_time(Field::Timestamp, row.timestamp)
+    check_time(Field::Timestamp, row.timestamp)?;
+    check_text(row)
+}
+
+fn check_text(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
+    let texts = [
+        (Field::Invoice, row.invoice),
+        (Field::StockCode, row.stock_code),
+        (Field::Description, row.description),
+        (Field::Country, row.country),
+    ];
+    let length = texts.map(|(_, text)| text.len()).iter().sum::<usize>();
+    match texts.iter().max_by_key(|(_, text)| text.len()) {
+        Some(&(longest, _)) if length > MAX_TEXT => Err(RejectReason::unparsable(
+            longest,
+            "at most 256 KiB of text in a row",
+            format!("{length} bytes").as_bytes(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_time(field: Field, time: Timestamp) -> Result<(), RejectReason> {
@@ -87,6 +110,20 @@ mod tests {
             });
             assert_eq!(said(TransactionRef { price, ..SALE }), expected);
         }
+    }
+
+    #[test]
+    fn more_text_than_a_line_of_a_file_may_have_is_unparsable() {
+        let most = "\"".repeat(MAX_TEXT - SALE.invoice.len() - SALE.stock_code.len() - 6);
+        let row = |description| TransactionRef {
+            description,
+            ..SALE
+        };
+        assert_eq!(said(row(&most)), None);
+        assert_eq!(
+            said(row(&format!("{most}x"))).as_deref(),
+            Some("description: expected at most 256 KiB of text in a row, got \"262145 bytes\"")
+        );
     }
 
     #[test]
