@@ -17,7 +17,7 @@ pub(crate) enum Columns {
     Five,
 }
 
-/// Bytes that are read at a time; with the 8 KiB that both crates propose they are slower.
+/// Bytes that are read at a time; with the 8 KiB that both crates propose they are a little slower.
 const BUFFER: usize = 1 << 18;
 
 /// Reads with `csv`, into one record that is used again and again.
@@ -52,6 +52,9 @@ pub(crate) fn simd_csv(input: impl Read, columns: Columns, kept: &mut Kept) -> O
 }
 
 /// Keeps a record if it is clean and every field of it that is wanted can be read.
+///
+/// As in the engine, all fields of all records are looked at. Who need not know what is wrong with
+/// the others can drop most of them by two fields, which saves about a tenth of the time.
 #[inline]
 fn take<'a>(
     field: impl Fn(usize) -> Option<Cow<'a, [u8]>>,
