@@ -8,7 +8,9 @@ comparable, and then answers each line of input with its own measurement (`answe
 answer.py). All programs keep their data and wait, so that only the one that is asked works. Each
 thing is asked for once to warm up and then N times; something that takes longer than 20 seconds
 is asked for no more than twice, and the table says so. With --bytes the result is also given as a
-rate. Standard library only.
+rate. Ratios are to the first thing of a group that is called `engine` or `engine, ...`. Where the
+measures have a number of rows, it has to be the same for all of a group; the exit status is 1
+otherwise. Standard library only.
 """
 
 import argparse
@@ -30,7 +32,7 @@ class Contender:
     def __init__(self, program, offer):
         self.program, self.ask = program, offer["ask"]
         self.group, self.name = offer["group"], offer["name"]
-        self.ours = self.name == "engine"
+        self.ours = False  # whether it is what others of its group are compared with
         self.seconds, self.measures = [], {}
 
     def run(self, keep):
@@ -97,6 +99,26 @@ def table(contenders, size):
         yield "| " + " | ".join(cells) + " |"
 
 
+def choose_bases(contenders):
+    """Of every group the first contender of the engine, in the order of the programs' offers."""
+    found = set()
+    for one in contenders:
+        if one.group not in found and one.name.split(",")[0] == "engine":
+            found.add(one.group)
+            one.ours = True
+
+
+def disagreements(contenders):
+    """Lines about groups whose contenders have not counted the same rows."""
+    counts = {}
+    for one in contenders:
+        if "rows" in one.measures:
+            counts.setdefault(one.group, {})[one.name] = one.measures["rows"]
+    for group, of in counts.items():
+        if len(set(of.values())) > 1:
+            yield f"- {group}: the rows DISAGREE: {of}"
+
+
 def of_engine(contender, contenders):
     return next((c for c in contenders if c.ours and c.group == contender.group), None)
 
@@ -112,6 +134,7 @@ def main():
 
     programs = [Program(command) for command in options.program]
     contenders = [one for program in programs for one in program.contenders]
+    choose_bases(contenders)
     contenders.sort(key=lambda one: (one.group, not one.ours))
     for turn in range(options.runs + 1):
         print(f"round {turn} of {options.runs}" + " (warm-up)" * (turn == 0), file=sys.stderr)
@@ -123,6 +146,9 @@ def main():
 
     print(f"### {options.title}\n\n{machine()}\n")
     print("\n".join(table(contenders, options.bytes)) + "\n")
+    differ = list(disagreements(contenders))
+    if differ:
+        print("\n".join(differ) + "\n")
     pairs = ((of_engine(one, contenders), one) for one in contenders if not one.ours)
     save(
         options.results,
@@ -136,6 +162,7 @@ def main():
             if ours
         ),
     )
+    sys.exit(1 if differ else 0)
 
 
 if __name__ == "__main__":

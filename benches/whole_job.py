@@ -5,7 +5,10 @@
 
 Every contender runs once to warm up and then N times, one after the other in each round, so that a
 slow minute of the machine hits all of them; a slow peer runs fewer times and does not warm up.
-Every run gets an empty output folder. Wall time is from start to exit as the parent sees it;
+Every run gets a new output folder, and all of them are removed after the last run: on ext4 a
+program that creates files soon after many were deleted waits for the kernel to pass over their
+inodes, and would pay for the run before. Only a folder of more than 500 MB is removed at once.
+Wall time is from start to exit as the parent sees it;
 processor time and peak memory are what the kernel reports of that one child and of the processes
 that it has waited for (wait4), peak memory of the largest of them. Peak memory below about 15 MB
 cannot be told apart from that of this helper before the child's exec. Standard library only.
@@ -27,6 +30,7 @@ COUNTS = ("rows_read", "rows_kept", "rejected", "batches")
 TOLERANCE = 1e-6  # relative; forests differ in their random draws and are not compared
 SLOW_TOLERANCE = 1e-3  # for peers whose optimiser stops earlier
 METRICS = ("wall", "processor", "memory")
+LARGE = 500e6  # bytes; the outputs of many runs of that size may not find room
 
 
 class Contender:
@@ -38,8 +42,7 @@ class Contender:
         self.failure = None
 
     def run(self, folder, keep):
-        """One run in `folder`, which is emptied first."""
-        shutil.rmtree(folder, ignore_errors=True)
+        """One run in `folder`, which is made for it."""
         folder.mkdir(parents=True)
         output, log = folder / "stdout", folder / "stderr"
         try:
@@ -85,6 +88,28 @@ class Contender:
         values = self.of(metric)
         low, high = min(values), max(values)
         return f"{self.median(metric):.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
+
+
+def size(folder):
+    """Bytes of the files in a folder and in those below it."""
+    return sum(
+        os.lstat(os.path.join(parent, name)).st_size
+        for parent, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+def take_turns(contenders, options, folder):
+    """All runs of all contenders, each in a folder of its own below `folder`."""
+    for turn in range(max(options.runs + 1, options.slow_runs)):
+        print(f"round {turn} of {options.runs}" + " (warm-up)" * (turn == 0), file=sys.stderr)
+        for number, contender in enumerate(contenders):
+            first, end = (0, options.slow_runs) if contender.slow else (1, options.runs + 1)
+            if contender.failure is None and turn < end:
+                output = folder / f"{turn}-{number}"
+                contender.run(output, keep=turn >= first)
+                if size(output) > LARGE:
+                    shutil.rmtree(output)
 
 
 def disagreements(first, other, tolerance):
@@ -180,13 +205,12 @@ def rows(options, good):
 def main():
     options = arguments()
     contenders = list(entrants(options))
-    for turn in range(max(options.runs + 1, options.slow_runs)):
-        print(f"round {turn} of {options.runs}" + " (warm-up)" * (turn == 0), file=sys.stderr)
-        for contender in contenders:
-            first, end = (0, options.slow_runs) if contender.slow else (1, options.runs + 1)
-            if contender.failure is None and turn < end:
-                contender.run(options.work / "run", keep=turn >= first)
-    shutil.rmtree(options.work / "run", ignore_errors=True)
+    folder = options.work / "runs"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        take_turns(contenders, options, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
     good = [contender for contender in contenders if contender.failure is None]
     print(f"### Whole job, {options.note}\n")
