@@ -27,7 +27,7 @@ use retail_core::train::{
 };
 use serde_json::{Value, json};
 
-/// Threads of the forests, here and in the programs of other projects.
+/// Threads of the engine's fits, and of the forests of other projects.
 const THREADS: usize = 2;
 
 fn main() -> Outcome<()> {
@@ -115,7 +115,13 @@ fn contenders(folder: &Path) -> Outcome<Vec<Contender>> {
         one(
             "linear",
             "engine",
-            Box::new(LeastSquares::params().check()?),
+            Box::new(LeastSquares::params().threads(THREADS).check()?),
+            &amounts,
+        ),
+        one(
+            "linear",
+            "engine, one thread",
+            Box::new(LeastSquares::params().threads(1).check()?),
             &amounts,
         ),
         one(
@@ -133,7 +139,13 @@ fn contenders(folder: &Path) -> Outcome<Vec<Contender>> {
         one(
             "logistic",
             "engine",
-            Box::new(NewtonLogistic::params().check()?),
+            Box::new(NewtonLogistic::params().threads(THREADS).check()?),
+            &values,
+        ),
+        one(
+            "logistic",
+            "engine, one thread",
+            Box::new(NewtonLogistic::params().threads(1).check()?),
             &values,
         ),
         one(

@@ -16,6 +16,20 @@ pub(super) fn vectorized<W: NullaryFnOnce>(work: W) -> W::Output {
     Arch::new().dispatch(work)
 }
 
+/// Adds lane by lane.
+#[inline(always)]
+fn add<const N: usize>(lanes: &mut [f64; N], values: &[f64; N]) {
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        *lane += value;
+    }
+}
+
+/// Multiplies lane by lane.
+#[inline(always)]
+fn product<const N: usize>(a: &[f64; N], b: &[f64; N]) -> [f64; N] {
+    std::array::from_fn(|lane| a[lane] * b[lane])
+}
+
 /// `Σ (a − from)`.
 #[inline(always)]
 pub(super) fn sum_from(a: &[f64], from: f64) -> f64 {
@@ -50,10 +64,8 @@ pub(super) fn shift(a: &[f64], by: f64, to: &mut [f64]) -> f64 {
     let (a, a_tail) = a.as_chunks::<LANES>();
     let (to, to_tail) = to.as_chunks_mut::<LANES>();
     for (a, to) in a.iter().zip(to) {
-        for ((lane, a), to) in lanes.iter_mut().zip(a).zip(to) {
-            *to = a - by;
-            *lane += *to;
-        }
+        *to = a.map(|a| a - by);
+        add(&mut lanes, to);
     }
     let mut tail = 0.0;
     for (a, to) in a_tail.iter().zip(to_tail) {
@@ -100,12 +112,10 @@ fn dot_group(a: &[f64], b: [&[f64]; GROUP]) -> [f64; GROUP] {
     let b = b.map(|b| b.as_chunks::<WIDTH>());
     let heads = a.iter().zip(b[0].0).zip(b[1].0).zip(b[2].0).zip(b[3].0);
     for ((((a, b0), b1), b2), b3) in heads {
-        for lane in 0..WIDTH {
-            lanes[0][lane] += a[lane] * b0[lane];
-            lanes[1][lane] += a[lane] * b1[lane];
-            lanes[2][lane] += a[lane] * b2[lane];
-            lanes[3][lane] += a[lane] * b3[lane];
-        }
+        add(&mut lanes[0], &product(a, b0));
+        add(&mut lanes[1], &product(a, b1));
+        add(&mut lanes[2], &product(a, b2));
+        add(&mut lanes[3], &product(a, b3));
     }
     let mut sums = [0.0; GROUP];
     for ((sum, lanes), (_, b_tail)) in sums.iter_mut().zip(&lanes).zip(b) {

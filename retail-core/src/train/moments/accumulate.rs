@@ -14,9 +14,9 @@ const BLOCK: usize = Moments::BLOCK_ROWS;
 /// places of a processor's cache.
 const STRIDE: usize = BLOCK + 8;
 /// Blocks that a thread takes at a time.
-const SHARE: usize = 32;
+const SHARE: usize = 8;
 /// Fewer shares are not worth a thread.
-const SHARES_PER_THREAD: usize = 3;
+const SHARES_PER_THREAD: usize = 4;
 
 /// Adds rows to moments, block after block. Numbers that are not finite give moments that are not.
 pub(super) fn add(

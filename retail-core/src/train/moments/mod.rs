@@ -101,7 +101,7 @@ pub enum MomentsError {
 impl Moments {
     /// The number of rows of a block: sums over rows that were added in parts, all but the last of
     /// them a multiple of this in length, have the same bytes as of rows added at once.
-    pub const BLOCK_ROWS: usize = 512;
+    pub const BLOCK_ROWS: usize = 2048;
 
     /// The moments of no rows, which change nothing where they are merged.
     #[must_use]
