@@ -172,6 +172,34 @@ impl Batcher {
         });
     }
 
+    /// Checks a record, and closes the open batch where its time has come.
+    fn check(&mut self, row: &TransactionRef<'_>) -> Result<(), RejectReason> {
+        // Values beyond what text can say are no more read than text that says nothing: the manifest
+        // could not hold their times either.
+        clean::check_values(row)?;
+        self.advance(row.timestamp);
+        let [first, latest] = self.open.stream_time.unwrap_or([row.timestamp; 2]);
+        self.open.stream_time = Some([first, latest.max(row.timestamp)]);
+        clean::check_sale(row)
+    }
+
+    fn keep(&mut self, row: &TransactionRef<'_>) {
+        if self.open.rows.is_empty() {
+            self.open.closes_at = Some(row.timestamp.saturating_add(self.limits.age()));
+        }
+        if self.texts {
+            self.open.rows.push(row);
+        } else {
+            self.open.rows.push(&TransactionRef {
+                invoice: "",
+                stock_code: "",
+                description: "",
+                country: "",
+                ..*row
+            });
+        }
+    }
+
     fn reject(&mut self, origin: &Origin, reason: RejectReason) {
         self.open.rejected.add(&reason);
         self.open.rejections.push(Rejection {
@@ -185,32 +213,13 @@ impl Batcher {
 
 impl Sink for Batcher {
     fn push(&mut self, origin: Origin, record: Incoming<'_>) -> ControlFlow<()> {
-        // Values beyond what text can say are no more read than text that says nothing: the manifest
-        // could not hold their times either.
-        let record = record.and_then(|row| clean::check_values(&row).map(|()| row));
-        if let Ok(row) = &record {
-            self.advance(row.timestamp);
-            let [first, latest] = self.open.stream_time.unwrap_or([row.timestamp; 2]);
-            self.open.stream_time = Some([first, latest.max(row.timestamp)]);
-        }
-        match record.and_then(|row| clean::check_sale(&row).map(|()| row)) {
-            Ok(row) => {
-                if self.open.rows.is_empty() {
-                    self.open.closes_at = Some(row.timestamp.saturating_add(self.limits.age()));
-                }
-                self.open.rows.push(&if self.texts {
-                    row
-                } else {
-                    TransactionRef {
-                        invoice: "",
-                        stock_code: "",
-                        description: "",
-                        country: "",
-                        ..row
-                    }
-                });
-            }
-            Err(reason) => self.reject(&origin, reason),
+        // By reference: a record is large, and there are millions of them a second.
+        match &record {
+            Ok(row) => match self.check(row) {
+                Ok(()) => self.keep(row),
+                Err(reason) => self.reject(&origin, reason),
+            },
+            Err(reason) => self.reject(&origin, reason.clone()),
         }
         self.position.advance(&origin);
         if self.open.rows.len() >= self.limits.rows()
