@@ -38,7 +38,7 @@ const PREFIX: u64 = 1 << 16;
 /// White space around numbers, dates, invoices, stock codes and countries is ignored.
 ///
 /// A row that cannot be read is pushed as an error and does not end the stream. Of its reasons the
-/// first counts: the number of columns, then the fields in the order of [`RejectReason`]'s
+/// first counts: the number of columns, then the fields in the order of [`RejectReason`](crate::clean::RejectReason)'s
 /// [`Field`](crate::clean::Field). A record may have up to 1 MiB. One that is longer, whose quotes
 /// the file's end leaves open, or that spans lines without having the header's columns, is taken
 /// for a stray quote: its first line is rejected (as an unparsable field in the first two cases,
