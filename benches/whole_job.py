@@ -7,7 +7,8 @@ Every contender runs once to warm up and then N times, one after the other in ea
 slow minute of the machine hits all of them; a slow peer runs fewer times and does not warm up.
 Every run gets a new output folder, and all of them are removed after the last run: on ext4 a
 program that creates files soon after many were deleted waits for the kernel to pass over their
-inodes, and would pay for the run before. Only a folder of more than 500 MB is removed at once.
+inodes, and would pay for the run before. Where the disk has no room left for ten such folders, a
+folder is removed at once.
 Wall time is from start to exit as the parent sees it;
 processor time and peak memory are what the kernel reports of that one child and of the processes
 that it has waited for (wait4), peak memory of the largest of them. Peak memory below about 15 MB
@@ -30,7 +31,7 @@ COUNTS = ("rows_read", "rows_kept", "rejected", "batches")
 TOLERANCE = 1e-6  # relative; forests differ in their random draws and are not compared
 SLOW_TOLERANCE = 1e-3  # for peers whose optimiser stops earlier
 METRICS = ("wall", "processor", "memory")
-LARGE = 500e6  # bytes; the outputs of many runs of that size may not find room
+ROOM = 10  # folders of outputs that the disk has to have room for
 
 
 class Contender:
@@ -108,7 +109,7 @@ def take_turns(contenders, options, folder):
             if contender.failure is None and turn < end:
                 output = folder / f"{turn}-{number}"
                 contender.run(output, keep=turn >= first)
-                if size(output) > LARGE:
+                if shutil.disk_usage(folder).free < ROOM * size(output):
                     shutil.rmtree(output)
 
 
