@@ -13,6 +13,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
 
+    /// Read the topic retail_data_stream from this Kafka broker (with --features kafka)
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "input")]
+    pub(crate) kafka: Option<String>,
+
     /// End when the source is exhausted, do not serve, and print one line of JSON
     #[arg(long)]
     pub(crate) once: bool,
@@ -88,6 +92,7 @@ impl Args {
         let text = |text: &String| toml_string(text);
         let path = |path: &PathBuf| toml_string(&path.to_string_lossy());
         set("stream.input", self.input.as_ref().map(path));
+        set("kafka.brokers", self.kafka.as_ref().map(text));
         set("data.dir", self.data_dir.as_ref().map(path));
         set("http.bind", self.bind.as_ref().map(text));
         set("batch.format", self.batch_format.as_ref().map(text));

@@ -20,6 +20,10 @@ use crate::args::Args;
 pub(crate) struct AppConfig {
     pub(crate) data: DataConfig,
     pub(crate) stream: StreamConfig,
+    /// Where to read from instead, where the engine is built with Kafka.
+    #[cfg(feature = "kafka")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kafka: Option<retail_kafka::Settings>,
     pub(crate) http: HttpConfig,
     pub(crate) batch: BatchConfig,
     pub(crate) window: WindowConfig,
@@ -109,6 +113,10 @@ impl AppConfig {
 
 /// The configuration file, if any, with the flags on top.
 pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
+    #[cfg(not(feature = "kafka"))]
+    if args.kafka.is_some() {
+        return Err("--kafka: this program was built without Kafka; add --features kafka".into());
+    }
     let (mut table, origin) = match &args.config {
         Some(path) => {
             // Read as a configuration first, for an error with the line.

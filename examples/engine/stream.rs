@@ -11,6 +11,10 @@ use crate::config::AppConfig;
 
 /// The source that the configuration names.
 pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<Box<dyn Source>> {
+    #[cfg(feature = "kafka")]
+    if let Some(settings) = &config.kafka {
+        return kafka(settings, config, once);
+    }
     let stream = &config.stream;
     let replay = Replay::new(stream.start, stream.rate)?;
     match &stream.input {
@@ -26,6 +30,19 @@ pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<Box<dyn Source>> {
             paced(synthetic, config)
         }
     }
+}
+
+#[cfg(feature = "kafka")]
+fn kafka(
+    settings: &retail_kafka::Settings,
+    config: &AppConfig,
+    once: bool,
+) -> Outcome<Box<dyn Source>> {
+    use retail_kafka::{KafkaSource, Until};
+    let until = if once { Until::Caught } else { Until::Stopped };
+    let source = KafkaSource::open(settings, until, Some(&config.data.dir))?;
+    tracing::info!("reading {} from {}", settings.topic, settings.brokers);
+    Ok(Box::new(source))
 }
 
 fn paced<S: Source + 'static>(source: S, config: &AppConfig) -> Outcome<Box<dyn Source>> {

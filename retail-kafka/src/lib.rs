@@ -1,5 +1,41 @@
-//! Reserved for the Kafka frontend of `retail-core`.
+//! Kafka as a source and a destination of [`retail_core`].
 //!
-//! **This crate has no behaviour yet.** It holds the place of the consumer, producer and
-//! dead-letter queue that will speak to Apache Kafka through `rdkafka`. Nothing here connects to
-//! a broker; to feed an engine today, use the sources of `retail-core`.
+//! - [`replay`] writes the records of any core source into a topic.
+//! - [`KafkaSource`] is a core source over a consumer group: an engine that reads it saves batches
+//!   together with their offsets, and resumes from those.
+//! - Records that cannot be used go to a topic of dead letters, once each, as they were, and say why
+//!   in their headers.
+//!
+//! # What is promised
+//!
+//! A record of the topic is in exactly one saved batch or is exactly one dead letter, whatever is
+//! killed when: a batch and its offsets are one fact on disk ([`retail_core::batch`]), the group is
+//! told afterwards, and a restart goes by the disk. Partitions change hands only when what was read
+//! of them is saved and the group knows. Where a consumer of several dies between saving and telling
+//! the group, the one that takes over reads those records again, into its own folder; the first one
+//! says so when it comes back ([`KafkaError::TakenOver`]).
+//!
+//! # Order
+//!
+//! Records of several partitions are merged by the time of their messages; see [`KafkaSource`].
+
+mod context;
+mod dead_letters;
+mod error;
+mod group;
+mod merge;
+mod metrics;
+mod notes;
+mod replay;
+mod settings;
+mod source;
+mod start;
+mod topic;
+mod writer;
+
+pub use error::KafkaError;
+pub use metrics::{Metrics, MetricsSnapshot};
+pub use replay::{Replayed, replay};
+pub use settings::Settings;
+pub use source::{KafkaSource, Until};
+pub use topic::ensure_topic;

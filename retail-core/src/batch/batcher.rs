@@ -21,6 +21,8 @@ pub enum CloseReason {
     End,
     /// The engine was asked to stop.
     Stop,
+    /// The source gave a partition away, or took one over.
+    Handover,
 }
 
 impl CloseReason {
@@ -32,6 +34,7 @@ impl CloseReason {
             Self::Age => "age",
             Self::End => "end",
             Self::Stop => "stop",
+            Self::Handover => "handover",
         }
     }
 }
@@ -232,6 +235,19 @@ impl Sink for Batcher {
         } else {
             ControlFlow::Break(())
         }
+    }
+
+    /// Batches have no gaps: what lies before the jump is a batch of its own.
+    fn jump(&mut self, partition: u32, offset: u64) {
+        if self.position.next_offset(partition) != offset {
+            self.flush(CloseReason::Handover);
+            self.position.set(partition, offset);
+            self.open.from = self.position.clone();
+        }
+    }
+
+    fn flush(&mut self) {
+        Self::flush(self, CloseReason::Handover);
     }
 
     fn wants_text(&self) -> bool {

@@ -25,6 +25,8 @@ pub enum Field {
     Country,
     /// Stream time.
     Timestamp,
+    /// The record as a whole.
+    Record,
 }
 
 impl Field {
@@ -41,6 +43,7 @@ impl Field {
             Self::CustomerId => "customer_id",
             Self::Country => "country",
             Self::Timestamp => "timestamp",
+            Self::Record => "record",
         }
     }
 }

@@ -1,9 +1,9 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::batch::{Batch, BatchLimits, BatchStore, Batcher, CloseReason};
 use crate::error::{Error, StorageError};
 use crate::feature::Extractor;
 use crate::registry::Registry;
-use crate::source::{ReadStatus, Source, SourceId};
+use crate::source::{Position, ReadStatus, Source, SourceId};
 use crate::time::Clock;
 
 /// Batches that may wait to be saved. Reading waits when there are more.
@@ -202,13 +202,14 @@ fn drive(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
     };
     // Of the texts, only batch files and features of the user's own can make use.
     let texts = store.saves_rows() || !extractors.is_empty();
+    let saved = SavedPosition::default();
     let result = thread::scope(|scope| {
-        let inbox = &inbox;
+        let (inbox, saved) = (&inbox, &saved);
         let saving = scope.spawn(|| {
             let _halt = HaltOnDrop(&halted);
             // Owned by this thread, so that sending fails once it has ended.
             let receive = receive;
-            save(&receive, store, inbox, extractors, retrainer)
+            save(&receive, store, saved, inbox, extractors, retrainer)
         });
         let training = scope.spawn(|| {
             let _halt = HaltOnDrop(&halted);
@@ -218,25 +219,53 @@ fn drive(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
         if !texts {
             batcher = batcher.without_text();
         }
-        let read = || read(source, &mut batcher, &send, clock, stop, retrainer);
+        let read = || read(source, &mut batcher, &send, saved, clock, stop, retrainer);
         // The other threads wait for what only this one can tell them.
         let read =
             catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Error::Stopped("reading thread")));
         drop(send);
-        let saved = saving.join().map_err(|_| Error::Stopped("saving thread"));
-        if matches!((&read, &saved), (Ok(true), Ok(Ok(())))) {
+        let all_saved = saving.join().map_err(|_| Error::Stopped("saving thread"));
+        // Also after an error: what has been saved stays so.
+        let told = catch_unwind(AssertUnwindSafe(|| saved.tell(source)))
+            .unwrap_or(Err(Error::Stopped("reading thread")));
+        if matches!((&read, &all_saved), (Ok(true), Ok(Ok(())))) {
             inbox.change(|history| history.set_ended(true));
         }
         inbox.finish();
         let trained = training
             .join()
             .map_err(|_| Error::Stopped("training thread"));
-        saved??;
+        all_saved??;
         read?;
+        told?;
         Ok(trained??)
     });
     parts.history = inbox.into_history();
     result
+}
+
+/// The source positions up to which everything has been saved, where the source has not been told
+/// yet.
+#[derive(Debug, Default)]
+struct SavedPosition(Mutex<Option<Position>>);
+
+impl SavedPosition {
+    fn set(&self, position: &Position) {
+        *self.lock() = Some(position.clone());
+    }
+
+    fn tell(&self, source: &mut dyn Source) -> Result<(), Error> {
+        // Not held while the source is busy: saving goes on meanwhile.
+        let position = self.lock().take();
+        match position {
+            Some(position) => Ok(source.saved(&position)?),
+            None => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Position>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Why reading may have to stop: someone asked for it, or another thread of the engine has ended.
@@ -267,11 +296,13 @@ fn read(
     source: &mut dyn Source,
     batcher: &mut Batcher,
     send: &SyncSender<Batch>,
+    saved: &SavedPosition,
     clock: &dyn Clock,
     stop: Stop<'_>,
     retrainer: &Retrainer,
 ) -> Result<bool, Error> {
     loop {
+        saved.tell(source)?;
         let status = if stop.is_due() {
             None
         } else {
@@ -306,6 +337,7 @@ fn read(
 fn save(
     receive: &Receiver<Batch>,
     store: &mut BatchStore,
+    saved: &SavedPosition,
     inbox: &Inbox,
     extractors: &[Arc<dyn Extractor>],
     retrainer: &Retrainer,
@@ -314,6 +346,7 @@ fn save(
         let mut batches = vec![first];
         batches.extend(receive.try_iter().take(QUEUE));
         let entries = store.save(&batches)?;
+        saved.set(store.position());
         retrainer
             .status
             .update(|status| entries.iter().for_each(|entry| status.count(entry)));

@@ -6,6 +6,7 @@
 mod csv;
 mod digits;
 mod fields;
+mod json;
 mod memory;
 mod paced;
 mod replay;
@@ -23,6 +24,7 @@ use crate::record::TransactionRef;
 use crate::time::Timestamp;
 
 pub use self::csv::CsvSource;
+pub use self::json::{JsonDecoder, JsonEncoder};
 pub use self::memory::MemorySource;
 pub use self::paced::Paced;
 pub use self::replay::Replay;
@@ -56,6 +58,11 @@ impl Position {
         self.0.insert(origin.partition, origin.offset + 1);
     }
 
+    /// Makes `offset` the next one of `partition`.
+    pub fn set(&mut self, partition: u32, offset: u64) {
+        self.0.insert(partition, offset);
+    }
+
     /// Every partition with its next offset.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
         self.0
@@ -71,6 +78,15 @@ pub type Incoming<'a> = Result<TransactionRef<'a>, RejectReason>;
 pub trait Sink {
     /// Takes one record. `Break` asks the source to return; the record has been taken all the same.
     fn push(&mut self, origin: Origin, record: Incoming<'_>) -> ControlFlow<()>;
+
+    /// Says that the next record of `partition` is the one at `offset`, because others read, or will
+    /// read, what lies between. Nothing has to follow.
+    fn jump(&mut self, partition: u32, offset: u64) {
+        let _ = (partition, offset);
+    }
+
+    /// Asks that what has been pushed be saved, and not wait for more.
+    fn flush(&mut self) {}
 
     /// Whether the texts of records are wanted; by default they are. Where they are not, a source
     /// need not read them, and may leave all of them empty but the invoice, which cleaning looks at.
@@ -148,6 +164,17 @@ pub trait Source: Send {
     /// What the medium says. Records that cannot be understood are not errors: they are pushed
     /// with their reason.
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError>;
+
+    /// Takes note that everything up to `position` has been saved. Called between reads whenever more
+    /// has been, and once more after the last batch; so a source that shares its records with others,
+    /// or has to acknowledge them, learns when it may.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn saved(&mut self, position: &Position) -> Result<(), SourceError> {
+        let _ = position;
+        Ok(())
+    }
 
     /// How far the source has been read.
     fn progress(&self) -> Progress;

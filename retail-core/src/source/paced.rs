@@ -108,6 +108,10 @@ impl<S: Source> Source for Paced<S> {
         })
     }
 
+    fn saved(&mut self, position: &Position) -> Result<(), SourceError> {
+        self.inner.saved(position)
+    }
+
     fn progress(&self) -> Progress {
         self.inner.progress()
     }

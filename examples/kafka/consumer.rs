@@ -1,0 +1,78 @@
+//! Saves the records of the Kafka topic as batches, without training, and prints one line of JSON.
+
+use std::error::Error;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use retail_core::engine::{Engine, EngineConfig, RetrainPolicy};
+use retail_kafka::{KafkaSource, Settings, Until};
+
+/// Saves the records of a Kafka topic as batches: each in one batch or among the dead letters,
+/// whatever is killed when.
+#[derive(Debug, Parser)]
+#[command(name = "consumer", version)]
+struct Args {
+    /// Brokers to ask first
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
+    brokers: String,
+
+    /// The topic
+    #[arg(long, default_value = "retail_data_stream")]
+    topic: String,
+
+    /// The consumer group; several consumers of one group share the partitions
+    #[arg(long, default_value = "retail-analytics-engine")]
+    group: String,
+
+    /// Where batches are kept, a folder for each consumer
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data_dir: PathBuf,
+
+    /// End at the end that the topic has now
+    #[arg(long)]
+    once: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    let settings = Settings {
+        topic: args.topic.clone(),
+        dead_letters: format!("{}.dlq", args.topic),
+        group: args.group.clone(),
+        ..Settings::new(&args.brokers)
+    };
+    let until = if args.once { Until::Caught } else { Until::Stopped };
+    let mut source = KafkaSource::open(&settings, until, Some(&args.data_dir))?;
+    let metrics = source.metrics();
+    let mut config = EngineConfig::default();
+    config.train.policy = RetrainPolicy::Manual;
+    let mut engine = Engine::builder(config)?.dir(&args.data_dir).open()?;
+    let stop = engine.stop_handle();
+    ctrlc::set_handler(move || stop.stop())?;
+    let report = engine.run(&mut source)?;
+    let line = serde_json::json!({
+        "rows_read": report.rows_read,
+        "rows_kept": report.rows_kept,
+        "rejected": report.rejected,
+        "batches": report.batches,
+        "seconds": report.seconds,
+        "kafka": metrics.snapshot(),
+    });
+    writeln!(std::io::stdout().lock(), "{line}")?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Replays a CSV into the Kafka topic that the engine reads, and prints one line of JSON.
+
+use std::error::Error;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use indicatif::ProgressBar;
+use retail_core::source::{CsvSource, Paced, Progress, Replay, Source};
+use retail_core::time::{SystemClock, Timestamp};
+use retail_kafka::{Replayed, Settings, replay};
+
+/// Replays a CSV into a Kafka topic, each record once and in order within its partition.
+#[derive(Debug, Parser)]
+#[command(name = "producer", version)]
+struct Args {
+    /// The CSV (Online Retail or Online Retail II export)
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+
+    /// Brokers to ask first
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
+    brokers: String,
+
+    /// The topic; created where it is missing
+    #[arg(long, default_value = "retail_data_stream")]
+    topic: String,
+
+    /// Partitions of a topic that is created
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    partitions: u32,
+
+    /// Records per second of stream time
+    #[arg(long, value_name = "N", default_value_t = Replay::DEFAULT_RATE)]
+    rate: f64,
+
+    /// Replay so many times as fast as stream time; without it, as fast as possible
+    #[arg(long, value_name = "FACTOR")]
+    speed_up: Option<f64>,
+
+    /// Further settings of librdkafka, for example --set security.protocol=ssl
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    let mut settings = Settings::new(&args.brokers);
+    settings.topic.clone_from(&args.topic);
+    for assignment in &args.set {
+        let (key, value) = assignment
+            .split_once('=')
+            .ok_or_else(|| format!("--set: expected KEY=VALUE, got {assignment:?}"))?;
+        settings.client.insert(key.to_owned(), value.to_owned());
+    }
+    let csv = CsvSource::open(&args.input, Replay::new(Timestamp::EPOCH, args.rate)?)?;
+    let mut source: Box<dyn Source> = match args.speed_up {
+        Some(speed) => Box::new(Paced::new(csv, Arc::new(SystemClock), speed)?),
+        None => Box::new(csv),
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    ctrlc::set_handler(move || asked.store(true, Ordering::Release))?;
+    let begun = Instant::now();
+    let mut shown = Shown::new();
+    let replayed = replay(source.as_mut(), &settings, args.partitions, &stop, |at, so_far| {
+        shown.show(at, so_far);
+    })?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let line = serde_json::json!({
+        "topic": settings.topic,
+        "read": replayed.read,
+        "delivered": replayed.delivered,
+        "unreadable": replayed.unreadable,
+        "seconds": seconds,
+    });
+    writeln!(std::io::stdout().lock(), "{line}")?;
+    Ok(())
+}
+
+/// A bar where standard error is a terminal, a line every few seconds where it is not.
+struct Shown {
+    bar: Option<ProgressBar>,
+    told: Instant,
+}
+
+impl Shown {
+    fn new() -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        Self {
+            bar: terminal.then(|| ProgressBar::new(0)),
+            told: Instant::now(),
+        }
+    }
+
+    fn show(&mut self, at: Progress, so_far: Replayed) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(at.total.unwrap_or(0));
+            bar.set_position(at.done);
+        } else if self.told.elapsed() > Duration::from_secs(5) {
+            self.told = Instant::now();
+            tracing::info!("{} records read, {} delivered", so_far.read, so_far.delivered);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{BorrowedMessage, Header, Headers, Message as _, OwnedHeaders};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use retail_core::clean::RejectReason;
+
+use crate::context::Context;
+use crate::merge::Due;
+use crate::settings::PATIENCE;
+use crate::writer::{Message, Writer};
+use crate::{KafkaError, Settings, ensure_topic};
+
+/// Headers of a dead letter.
+pub(crate) const REASON: &str = "retail.reason";
+pub(crate) const DETAIL: &str = "retail.detail";
+pub(crate) const TOPIC: &str = "retail.origin.topic";
+pub(crate) const PARTITION: &str = "retail.origin.partition";
+pub(crate) const OFFSET: &str = "retail.origin.offset";
+
+/// Where records go that cannot be used: to the partition of the same number, with their bytes as
+/// they were, so that the last letter of a partition says which are there already.
+pub(crate) struct DeadLetters {
+    writer: Writer,
+    settings: Settings,
+}
+
+impl DeadLetters {
+    /// Opens the topic of dead letters, and creates it where it is missing. It has to have as many
+    /// partitions as the stream.
+    pub(crate) fn open(settings: &Settings, partitions: u32) -> Result<Self, KafkaError> {
+        let topic = &settings.dead_letters;
+        let got = ensure_topic(settings, topic, partitions)?;
+        if got < partitions {
+            return Err(KafkaError::Partitions {
+                topic: topic.clone(),
+                got: got as usize,
+                needed: partitions as usize,
+            });
+        }
+        Ok(Self {
+            writer: Writer::open(settings, topic)?,
+            settings: settings.clone(),
+        })
+    }
+
+    /// Writes a letter; it has been delivered once [`DeadLetters::flush`] returns.
+    pub(crate) fn write(&mut self, due: &Due<'_>, reason: &RejectReason) -> Result<(), KafkaError> {
+        let detail = reason.to_string();
+        let (partition, offset) = (due.partition.to_string(), due.offset.to_string());
+        let mut headers = OwnedHeaders::new_with_capacity(5);
+        for (key, value) in [
+            (REASON, reason.key()),
+            (DETAIL, detail.as_str()),
+            (TOPIC, self.settings.topic.as_str()),
+            (PARTITION, partition.as_str()),
+            (OFFSET, offset.as_str()),
+        ] {
+            headers = headers.insert(Header {
+                key,
+                value: Some(value),
+            });
+        }
+        self.writer.write(&Message {
+            partition: Some(due.partition),
+            key: None,
+            value: due.value,
+            time: due.time,
+            headers: Some(headers),
+        })
+    }
+
+    pub(crate) fn look(&self) -> Result<(), KafkaError> {
+        self.writer.look()
+    }
+
+    pub(crate) fn flush(&self) -> Result<(), KafkaError> {
+        self.writer.flush()
+    }
+
+    /// The offset in the stream behind the newest letter of a partition: those before it have been
+    /// written. 0 where there is none.
+    pub(crate) fn written_up_to(&self, partition: u32) -> Result<u64, KafkaError> {
+        let topic = &self.settings.dead_letters;
+        let mut config = self.settings.config();
+        config.set("group.id", format!("{}.look", self.settings.group));
+        config.set("enable.auto.commit", "false");
+        config.set("enable.partition.eof", "true");
+        let consumer: BaseConsumer<Context> = config
+            .create_with_context(Context::default())
+            .map_err(KafkaError::client("start a consumer"))?;
+        let (low, high) = consumer
+            .fetch_watermarks(topic, partition as i32, PATIENCE)
+            .map_err(KafkaError::client("look for dead letters"))?;
+        // The newest offset may hold no letter where others write to the topic.
+        let mut back = 1;
+        while high > low {
+            let from = (high - back).max(low);
+            if let Some(found) = last_from(&consumer, topic, partition, from, high)? {
+                return Ok(found + 1);
+            }
+            if from == low {
+                break;
+            }
+            back *= 8;
+        }
+        Ok(0)
+    }
+}
+
+/// The greatest stream offset that the letters `from..high` of a partition name.
+fn last_from(
+    consumer: &BaseConsumer<Context>,
+    topic: &str,
+    partition: u32,
+    from: i64,
+    high: i64,
+) -> Result<Option<u64>, KafkaError> {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, partition as i32, Offset::Offset(from))
+        .and_then(|()| consumer.assign(&list))
+        .map_err(KafkaError::client("read dead letters"))?;
+    let mut found = None;
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        match consumer.poll(Duration::from_millis(100)) {
+            None => {}
+            Some(Ok(letter)) => {
+                found = found.max(origin_offset(&letter));
+                if letter.offset() + 1 >= high {
+                    break;
+                }
+            }
+            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => break,
+            Some(Err(cause)) => return Err(KafkaError::client("read dead letters")(cause)),
+        }
+    }
+    Ok(found)
+}
+
+fn origin_offset(letter: &BorrowedMessage<'_>) -> Option<u64> {
+    let headers = letter.headers()?;
+    let header = headers.iter().find(|header| header.key == OFFSET)?;
+    std::str::from_utf8(header.value?).ok()?.parse().ok()
+}

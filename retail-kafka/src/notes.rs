@@ -1,0 +1,99 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::KafkaError;
+
+/// What a consumer notes beside its batches: who it is, and by what the records that it has saved
+/// can be recognised. Only for checks: positions are in the manifest of the batches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Notes {
+    /// Tells this folder apart from those of other consumers of the group.
+    pub(crate) instance: String,
+    pub(crate) partitions: BTreeMap<u32, Seen>,
+}
+
+/// A record that has been saved, and what the group was told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Seen {
+    /// Its offset.
+    pub(crate) offset: u64,
+    /// The CRC-32 of its value.
+    pub(crate) crc32: u32,
+    /// The offset last committed to the group.
+    pub(crate) committed: u64,
+}
+
+impl Notes {
+    /// The notes in this folder; new ones where there are none.
+    pub(crate) fn open(folder: &Path) -> Result<Self, KafkaError> {
+        let path = file(folder);
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| KafkaError::File {
+                path,
+                source: error.into(),
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::new()),
+            Err(source) => Err(KafkaError::File { path, source }),
+        }
+    }
+
+    /// Notes of a new consumer.
+    pub(crate) fn new() -> Self {
+        let now = std::time::SystemTime::now();
+        let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let mut hash = crc32fast::Hasher::new();
+        hash.update(&std::process::id().to_ne_bytes());
+        hash.update(std::env::var("HOSTNAME").unwrap_or_default().as_bytes());
+        Self {
+            instance: format!("{:x}-{:08x}", since.as_nanos(), hash.finalize()),
+            partitions: BTreeMap::new(),
+        }
+    }
+
+    /// Writes the notes, as a whole or not at all.
+    pub(crate) fn save(&self, folder: &Path) -> Result<(), KafkaError> {
+        let path = file(folder);
+        let part = path.with_extension("json.part");
+        let written = serde_json::to_vec(self)
+            .map_err(std::io::Error::from)
+            .and_then(|bytes| {
+                fs::create_dir_all(folder)?;
+                fs::write(&part, bytes)?;
+                fs::rename(&part, &path)
+            });
+        written.map_err(|source| KafkaError::File { path, source })
+    }
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join("kafka.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_read_as_they_were_written_and_damage_is_named() {
+        let folder = std::env::temp_dir().join(format!("retail-notes-{}", std::process::id()));
+        let mut notes = Notes::open(&folder).unwrap();
+        let seen = Seen {
+            offset: 7,
+            crc32: 9,
+            committed: 5,
+        };
+        notes.partitions.insert(2, seen);
+        notes.save(&folder).unwrap();
+        assert_eq!(Notes::open(&folder).unwrap(), notes);
+        fs::write(folder.join("kafka.json"), "{").unwrap();
+        let error = Notes::open(&folder).unwrap_err().to_string();
+        assert!(error.contains("kafka.json"), "{error}");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,131 @@
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use retail_core::source::{
+    Incoming, JsonEncoder, Origin, Position, Progress, ReadStatus, Sink, Source,
+};
+use serde::Serialize;
+
+use crate::writer::{Message, Writer};
+use crate::{KafkaError, Settings, ensure_topic};
+
+/// How long to wait when a source has nothing to give.
+const IDLE: Duration = Duration::from_millis(5);
+
+/// What a replay has come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Replayed {
+    /// Records read.
+    pub read: u64,
+    /// Messages that the broker has acknowledged.
+    pub delivered: u64,
+    /// Records that could not be read and are not in the topic.
+    pub unreadable: u64,
+}
+
+/// Writes the records of a source into the topic: the key is the customer, where there is one, the
+/// value the record as [`JsonEncoder`] writes it, and the message's time its stream time. Each
+/// record is in the topic once, in order within its partition. Creates the topic with `partitions`
+/// partitions where it is missing. Returns when the source is exhausted, or `stop` is true, and
+/// everything written has been acknowledged.
+///
+/// `progress` is told now and then how far the source has been read.
+///
+/// # Errors
+/// [`KafkaError::Unreachable`] within seconds where no broker answers; [`KafkaError::Delivery`] where
+/// messages were not acknowledged, and what the source says.
+pub fn replay(
+    source: &mut dyn Source,
+    settings: &Settings,
+    partitions: u32,
+    stop: &AtomicBool,
+    mut progress: impl FnMut(Progress, Replayed),
+) -> Result<Replayed, KafkaError> {
+    settings.check()?;
+    ensure_topic(settings, &settings.topic, partitions)?;
+    source.seek(&Position::default())?;
+    let mut sink = TopicSink {
+        writer: Writer::open(settings, &settings.topic)?,
+        encoder: JsonEncoder::new(),
+        value: Vec::new(),
+        key: Vec::new(),
+        replayed: Replayed::default(),
+        since_look: 0,
+        error: None,
+    };
+    while !stop.load(Ordering::Acquire) {
+        let status = source.read(&mut sink)?;
+        if let Some(error) = sink.error.take() {
+            return Err(error);
+        }
+        progress(source.progress(), sink.replayed());
+        match status {
+            ReadStatus::End => break,
+            ReadStatus::Paused => {}
+            ReadStatus::Idle => {
+                sink.writer.look()?;
+                std::thread::sleep(IDLE);
+            }
+        }
+    }
+    sink.writer.flush()?;
+    progress(source.progress(), sink.replayed());
+    Ok(sink.replayed())
+}
+
+/// Records between two returns from the source, so that progress can be shown and stopping be seen.
+const TURN: u32 = 10_000;
+
+struct TopicSink {
+    writer: Writer,
+    encoder: JsonEncoder,
+    value: Vec<u8>,
+    key: Vec<u8>,
+    replayed: Replayed,
+    since_look: u32,
+    error: Option<KafkaError>,
+}
+
+impl TopicSink {
+    fn replayed(&self) -> Replayed {
+        Replayed {
+            delivered: self.writer.delivered(),
+            ..self.replayed
+        }
+    }
+}
+
+impl Sink for TopicSink {
+    fn push(&mut self, _: Origin, record: Incoming<'_>) -> ControlFlow<()> {
+        self.replayed.read += 1;
+        let Ok(row) = record else {
+            self.replayed.unreadable += 1;
+            return ControlFlow::Continue(());
+        };
+        self.value.clear();
+        self.encoder.encode(&row, &mut self.value);
+        let key = row.customer_id.map(|customer| {
+            self.key.clear();
+            self.key.extend_from_slice(customer.to_string().as_bytes());
+            self.key.as_slice()
+        });
+        let message = Message {
+            partition: None,
+            key,
+            value: &self.value,
+            time: row.timestamp.as_micros().div_euclid(1_000),
+            headers: None,
+        };
+        if let Err(error) = self.writer.write(&message) {
+            self.error = Some(error);
+            return ControlFlow::Break(());
+        }
+        self.since_look += 1;
+        if self.since_look >= TURN {
+            self.since_look = 0;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,255 @@
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::path::Path;
+
+use crate::KafkaError;
+use crate::notes::Seen;
+
+/// Where reading begins in a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// The first record to give.
+    pub(crate) next: u64,
+    /// The first record to fetch: before `next` where dead letters are missing.
+    pub(crate) fetch: u64,
+    /// The first record that may have to be a dead letter.
+    pub(crate) letters: u64,
+    /// Where the partition ends at the moment.
+    pub(crate) end: u64,
+    /// Offset up to which the group knows.
+    pub(crate) committed: u64,
+}
+
+/// All that is known of a partition when it is taken over.
+#[derive(Debug, Clone)]
+pub(crate) struct Known<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) partition: u32,
+    pub(crate) instance: &'a str,
+    /// Where the saved batches end.
+    pub(crate) saved: Option<u64>,
+    /// The last record that was saved, as far as noted.
+    pub(crate) seen: Option<Seen>,
+    /// Offset in the group, and who has committed it.
+    pub(crate) by_group: Option<(u64, String)>,
+    pub(crate) low: u64,
+    pub(crate) high: u64,
+}
+
+impl Known<'_> {
+    pub(crate) fn start(&self) -> Result<Start, KafkaError> {
+        let next = match (self.saved, &self.by_group) {
+            (None, None) => self.low,
+            (None, Some((offset, _))) => *offset,
+            (Some(saved), None) => saved,
+            (Some(saved), Some((_, instance))) if instance == self.instance => saved,
+            (Some(saved), Some((offset, _))) => {
+                let told = self.seen.map_or(saved, |seen| seen.committed);
+                if told < saved || *offset < saved {
+                    return Err(KafkaError::TakenOver {
+                        topic: self.topic.to_owned(),
+                        partition: self.partition,
+                        saved,
+                        theirs: told.min(*offset),
+                    });
+                }
+                *offset
+            }
+        };
+        if next > self.high {
+            return Err(self.replaced(format!(
+                "{next} records were read of it, and it has {}",
+                self.high
+            )));
+        }
+        if next < self.low {
+            return Err(self.replaced(format!(
+                "the records from {next} to {} have not been read, and are gone",
+                self.low
+            )));
+        }
+        let by_group = self.by_group.as_ref();
+        Ok(Start {
+            next,
+            fetch: next,
+            letters: next,
+            end: self.high,
+            committed: by_group.map_or(0, |(offset, _)| *offset).min(next),
+        })
+    }
+
+    fn replaced(&self, detail: String) -> KafkaError {
+        KafkaError::Replaced {
+            topic: self.topic.to_owned(),
+            partition: self.partition,
+            detail,
+        }
+    }
+
+    /// The noted record, where it can be looked at and reading goes on from this disk.
+    pub(crate) fn to_be_recognised(&self, start: &Start) -> Option<Seen> {
+        let seen = self.seen?;
+        let here = self.saved == Some(start.next);
+        (here && (self.low..self.high).contains(&seen.offset)).then_some(seen)
+    }
+}
+
+impl Start {
+    /// Takes into account that the dead letters of records before `written` are there, and that the
+    /// first record saved as rejected that has none is `missing`.
+    pub(crate) fn with_letters(&mut self, written: u64, missing: Option<u64>) {
+        self.letters = match missing {
+            Some(first) if first < self.next => first.max(written),
+            _ => self.next.max(written),
+        };
+        self.fetch = self.fetch.min(self.letters);
+    }
+}
+
+/// The smallest offset from `from` on at which this partition has a rejected record, in an engine's
+/// file of rejected records.
+pub(crate) fn first_rejected(
+    path: &Path,
+    partition: u32,
+    from: u64,
+) -> Result<Option<u64>, KafkaError> {
+    let failed = |source| KafkaError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut first = None;
+    for line in BufReader::new(file).split(b'\n').skip(1) {
+        let line = line.map_err(failed)?;
+        // line, partition, offset, reason, detail; no detail has a line end.
+        let mut fields = line.split(|&byte| byte == b',').skip(1);
+        let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse::<u64>().ok();
+        if let (Some(own), Some(offset)) = (number(), number())
+            && own == u64::from(partition)
+            && offset >= from
+        {
+            first = Some(first.map_or(offset, |first: u64| first.min(offset)));
+        }
+    }
+    Ok(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: Known<'_> = Known {
+        topic: "t",
+        partition: 3,
+        instance: "me",
+        saved: None,
+        seen: None,
+        by_group: None,
+        low: 0,
+        high: 1_000,
+    };
+
+    fn next(known: &Known<'_>) -> Result<u64, String> {
+        let start = known.start();
+        start.map(|start| start.next).map_err(|error| error.to_string())
+    }
+
+    fn by(who: &str, offset: u64) -> Option<(u64, String)> {
+        Some((offset, who.to_owned()))
+    }
+
+    #[test]
+    fn reading_begins_where_the_disk_says_unless_another_consumer_has_read_on() {
+        let seen = |committed| {
+            Some(Seen {
+                offset: 0,
+                crc32: 0,
+                committed,
+            })
+        };
+        for (saved, seen, by_group, expected) in [
+            (None, None, None, Ok(0)),
+            (None, None, by("you", 70), Ok(70)),
+            (Some(100), None, None, Ok(100)),
+            (Some(100), seen(90), by("me", 90), Ok(100)),
+            (Some(100), seen(200), by("me", 200), Ok(100)),
+            (Some(100), seen(100), by("you", 100), Ok(100)),
+            (Some(100), seen(100), by("you", 250), Ok(250)),
+            (Some(100), seen(90), by("you", 250), Err(90)),
+            (Some(100), seen(100), by("you", 95), Err(95)),
+        ] {
+            let known = Known {
+                saved,
+                seen,
+                by_group: by_group.clone(),
+                ..KNOWN
+            };
+            match (next(&known), expected) {
+                (Err(said), Err(theirs)) => {
+                    assert!(said.contains(&format!("from {theirs}")), "{said}");
+                }
+                (got, expected) => assert_eq!(got, expected.map_err(|_| String::new())),
+            }
+        }
+    }
+
+    #[test]
+    fn records_that_are_not_there_any_more_are_an_error() {
+        let shrunk = Known {
+            saved: Some(1_001),
+            ..KNOWN
+        };
+        assert!(next(&shrunk).unwrap_err().contains("1001 records were read of it, and it has 1000"));
+        let gone = Known {
+            saved: Some(10),
+            low: 11,
+            ..KNOWN
+        };
+        assert!(next(&gone).unwrap_err().contains("from 10 to 11"));
+        let at_end = Known {
+            saved: Some(1_000),
+            ..KNOWN
+        };
+        assert_eq!(next(&at_end), Ok(1_000));
+    }
+
+    #[test]
+    fn records_are_fetched_again_only_where_a_letter_is_missing() {
+        let start = Known {
+            saved: Some(500),
+            ..KNOWN
+        }
+        .start()
+        .unwrap();
+        for (written, missing, letters, fetch) in [
+            (0, None, 500, 500),
+            (400, None, 500, 500),
+            (400, Some(430), 430, 430),
+            (400, Some(700), 500, 500),
+            // Written before the crash, but not saved.
+            (600, None, 600, 500),
+        ] {
+            let mut start = start;
+            start.with_letters(written, missing);
+            assert_eq!((start.letters, start.fetch), (letters, fetch), "{written} {missing:?}");
+        }
+    }
+
+    #[test]
+    fn rejected_records_are_found_by_partition_and_offset() {
+        let path = std::env::temp_dir().join(format!("retail-rejects-{}.csv", std::process::id()));
+        let rows = "line,partition,offset,reason,detail\n,0,3,cancelled,x\n,1,4,unparsable_field,\
+                    \"price: expected, 1,9\"\n,1,9,adjustment,y\n";
+        std::fs::write(&path, rows).unwrap();
+        assert_eq!(first_rejected(&path, 1, 0).unwrap(), Some(4));
+        assert_eq!(first_rejected(&path, 1, 5).unwrap(), Some(9));
+        assert_eq!(first_rejected(&path, 1, 10).unwrap(), None);
+        assert_eq!(first_rejected(&path, 0, 0).unwrap(), Some(3));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(first_rejected(&path, 0, 0).unwrap(), None);
+    }
+}
