@@ -56,7 +56,11 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         group: args.group.clone(),
         ..Settings::new(&args.brokers)
     };
-    let until = if args.once { Until::Caught } else { Until::Stopped };
+    let until = if args.once {
+        Until::Caught
+    } else {
+        Until::Stopped
+    };
     let mut source = KafkaSource::open(&settings, until, Some(&args.data_dir))?;
     let metrics = source.metrics();
     let mut config = EngineConfig::default();

@@ -80,9 +80,15 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     ctrlc::set_handler(move || asked.store(true, Ordering::Release))?;
     let begun = Instant::now();
     let mut shown = Shown::new();
-    let replayed = replay(source.as_mut(), &settings, args.partitions, &stop, |at, so_far| {
-        shown.show(at, so_far);
-    })?;
+    let replayed = replay(
+        source.as_mut(),
+        &settings,
+        args.partitions,
+        &stop,
+        |at, so_far| {
+            shown.show(at, so_far);
+        },
+    )?;
     let seconds = begun.elapsed().as_secs_f64();
     let line = serde_json::json!({
         "topic": settings.topic,
@@ -116,7 +122,11 @@ impl Shown {
             bar.set_position(at.done);
         } else if self.told.elapsed() > Duration::from_secs(5) {
             self.told = Instant::now();
-            tracing::info!("{} records read, {} delivered", so_far.read, so_far.delivered);
+            tracing::info!(
+                "{} records read, {} delivered",
+                so_far.read,
+                so_far.delivered
+            );
         }
     }
 }

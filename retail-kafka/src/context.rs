@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError as ClientError;
 
 /// How often the same kind of news is told: a client without a broker has some several times a
@@ -65,3 +66,5 @@ impl ClientContext for Context {
         self.lock().last_error = Some(reason.to_owned());
     }
 }
+
+impl ConsumerContext for Context {}

@@ -65,7 +65,6 @@ impl DeadLetters {
             partition: Some(due.partition),
             key: None,
             value: due.value,
-            time: due.time,
             headers: Some(headers),
         })
     }

@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use retail_core::time::Timestamp;
+
 /// How long records wait for those of a partition that has neither ended nor given any.
 const SET_ASIDE: Duration = Duration::from_secs(2);
 
@@ -8,7 +10,7 @@ const SET_ASIDE: Duration = Duration::from_secs(2);
 const FULL: usize = 16 << 20;
 const EMPTY_ENOUGH: usize = 4 << 20;
 
-/// Messages of several partitions on their way into one stream, in the order of their times.
+/// Messages of several partitions on their way into one stream, in the order of their stream times.
 ///
 /// A message is due when each partition has one waiting, has been read to its end, or has been
 /// silent for two seconds: the merged stream's time is the minimum over the partitions that are not
@@ -21,8 +23,8 @@ pub(crate) struct Merge(BTreeMap<u32, Waiting>);
 pub(crate) struct Due<'a> {
     pub(crate) partition: u32,
     pub(crate) offset: u64,
-    /// Milliseconds since 1970.
-    pub(crate) time: i64,
+    /// Stream time.
+    pub(crate) time: Timestamp,
     pub(crate) value: &'a [u8],
 }
 
@@ -34,7 +36,7 @@ struct Waiting {
     start: usize,
     messages: VecDeque<Entry>,
     /// The latest time; a message is never older than one before it.
-    latest: i64,
+    latest: Timestamp,
     at_end: bool,
     heard: Instant,
     paused: bool,
@@ -43,7 +45,7 @@ struct Waiting {
 #[derive(Debug)]
 struct Entry {
     offset: u64,
-    time: i64,
+    time: Timestamp,
     len: usize,
 }
 
@@ -63,7 +65,7 @@ impl Merge {
                 bytes: Vec::new(),
                 start: 0,
                 messages: VecDeque::new(),
-                latest: i64::MIN,
+                latest: Timestamp::MIN,
                 at_end: false,
                 heard: Instant::now(),
                 paused: false,
@@ -102,7 +104,7 @@ impl Merge {
 
     /// The message that is due next; it stays until [`Merge::pop`].
     pub(crate) fn due(&self) -> Option<Due<'_>> {
-        let mut first: Option<(i64, u32)> = None;
+        let mut first: Option<(Timestamp, u32)> = None;
         for (&partition, waiting) in &self.0 {
             match waiting.messages.front() {
                 Some(entry) if first.is_none_or(|first| (entry.time, partition) < first) => {
@@ -120,7 +122,9 @@ impl Merge {
             partition,
             offset: entry.offset,
             time,
-            value: waiting.bytes.get(waiting.start..waiting.start + entry.len)?,
+            value: waiting
+                .bytes
+                .get(waiting.start..waiting.start + entry.len)?,
         })
     }
 
@@ -168,11 +172,11 @@ impl Merge {
 mod tests {
     use super::*;
 
-    fn message(partition: u32, offset: u64, time: i64) -> Due<'static> {
+    fn message(partition: u32, offset: u64, micros: i64) -> Due<'static> {
         Due {
             partition,
             offset,
-            time,
+            time: Timestamp::from_micros(micros),
             value: b"value",
         }
     }
@@ -232,7 +236,7 @@ mod tests {
             merge.push(Due {
                 partition: 3,
                 offset,
-                time: 0,
+                time: Timestamp::EPOCH,
                 value: &value,
             });
         }
@@ -243,7 +247,10 @@ mod tests {
         }
         merge.pop(3);
         assert_eq!(merge.flow().resume, [3]);
-        assert_eq!(merge.due().map(|due| (due.offset, due.value.len())), Some((14, 1 << 20)));
+        assert_eq!(
+            merge.due().map(|due| (due.offset, due.value.len())),
+            Some((14, 1 << 20))
+        );
     }
 
     #[test]

@@ -72,7 +72,10 @@ impl Metrics {
 
     /// Takes the lag from the statistics of the client.
     pub(crate) fn take(&self, statistics: &Statistics) {
-        let partitions = statistics.topics.values().flat_map(|topic| &topic.partitions);
+        let partitions = statistics
+            .topics
+            .values()
+            .flat_map(|topic| &topic.partitions);
         let lag = partitions.filter_map(|(&partition, known)| {
             let partition = u32::try_from(partition).ok()?;
             Some((partition, u64::try_from(known.consumer_lag).ok()?))

@@ -17,7 +17,7 @@ pub(crate) struct Notes {
     pub(crate) partitions: BTreeMap<u32, Seen>,
 }
 
-/// A record that has been saved, and what the group was told.
+/// A record that has been saved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Seen {
@@ -25,8 +25,6 @@ pub(crate) struct Seen {
     pub(crate) offset: u64,
     /// The CRC-32 of its value.
     pub(crate) crc32: u32,
-    /// The offset last committed to the group.
-    pub(crate) committed: u64,
 }
 
 impl Notes {
@@ -46,7 +44,9 @@ impl Notes {
     /// Notes of a new consumer.
     pub(crate) fn new() -> Self {
         let now = std::time::SystemTime::now();
-        let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = now
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         let mut hash = crc32fast::Hasher::new();
         hash.update(&std::process::id().to_ne_bytes());
         hash.update(std::env::var("HOSTNAME").unwrap_or_default().as_bytes());
@@ -86,7 +86,6 @@ mod tests {
         let seen = Seen {
             offset: 7,
             crc32: 9,
-            committed: 5,
         };
         notes.partitions.insert(2, seen);
         notes.save(&folder).unwrap();

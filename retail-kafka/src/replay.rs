@@ -25,8 +25,9 @@ pub struct Replayed {
 }
 
 /// Writes the records of a source into the topic: the key is the customer, where there is one, the
-/// value the record as [`JsonEncoder`] writes it, and the message's time its stream time. Each
-/// record is in the topic once, in order within its partition. Creates the topic with `partitions`
+/// value the record as [`JsonEncoder`] writes it. Each record is in the topic once, in order within
+/// its partition; its stream time is in the value, while the message's own time is the time of
+/// writing, by which brokers decide how long to keep it. Creates the topic with `partitions`
 /// partitions where it is missing. Returns when the source is exhausted, or `stop` is true, and
 /// everything written has been acknowledged.
 ///
@@ -114,7 +115,6 @@ impl Sink for TopicSink {
             partition: None,
             key,
             value: &self.value,
-            time: row.timestamp.as_micros().div_euclid(1_000),
             headers: None,
         };
         if let Err(error) = self.writer.write(&message) {

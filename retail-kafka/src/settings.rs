@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,22 @@ const OWN: [&str; 8] = [
 
 /// How long a broker may take to answer before it counts as unreachable.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Tries again for half a minute where that can help.
+pub(crate) fn patiently<T>(
+    mut action: impl FnMut() -> Result<T, KafkaError>,
+) -> Result<T, KafkaError> {
+    let begun = Instant::now();
+    loop {
+        match action() {
+            Err(error) if error.is_retryable() && begun.elapsed() < Duration::from_secs(30) => {
+                tracing::warn!("{error}; trying again");
+                std::thread::sleep(Duration::from_millis(500));
+            }
+            other => return other,
+        }
+    }
+}
 
 impl Default for Settings {
     fn default() -> Self {
@@ -138,9 +154,17 @@ fn is_topic(name: &str) -> bool {
 /// Whether a setting of librdkafka may hold what no one else is to know.
 pub(crate) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["password", "secret", "token", "key.pem", "jaas", "oauthbearer.config", "credential"]
-        .iter()
-        .any(|word| key.contains(word))
+    [
+        "password",
+        "secret",
+        "token",
+        "key.pem",
+        "jaas",
+        "oauthbearer.config",
+        "credential",
+    ]
+    .iter()
+    .any(|word| key.contains(word))
 }
 
 impl fmt::Debug for Settings {
@@ -193,8 +217,13 @@ mod tests {
         ] {
             settings.client.insert(key.into(), "hunter2".into());
         }
-        settings.client.insert("sasl.username".into(), "alice".into());
-        for shown in [format!("{settings:?}"), serde_json::to_string(&settings).unwrap()] {
+        settings
+            .client
+            .insert("sasl.username".into(), "alice".into());
+        for shown in [
+            format!("{settings:?}"),
+            serde_json::to_string(&settings).unwrap(),
+        ] {
             assert!(!shown.contains("hunter2"), "{shown}");
             assert!(shown.contains("alice"), "{shown}");
             assert_eq!(shown.matches("***").count(), 6, "{shown}");
@@ -211,7 +240,10 @@ mod tests {
         assert_eq!(wrong(|_| {}), Ok(()));
         assert_eq!(
             wrong(|s| s.topic = "a b".into()),
-            Err("kafka.topic: expected 1 to 249 letters, digits, '.', '_' and '-', got \"a b\"".into())
+            Err(
+                "kafka.topic: expected 1 to 249 letters, digits, '.', '_' and '-', got \"a b\""
+                    .into()
+            )
         );
         assert!(wrong(|s| s.topic = String::new()).is_err());
         assert!(wrong(|s| s.group = String::new()).is_err());

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
@@ -18,6 +19,33 @@ pub(crate) struct Start {
     pub(crate) end: u64,
     /// Offset up to which the group knows.
     pub(crate) committed: u64,
+    /// The offset at which this consumer took the partition over from another one, or from nobody.
+    pub(crate) first: u64,
+}
+
+/// Who has committed an offset, as told to the group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) instance: String,
+    /// The offset from which it has read.
+    pub(crate) first: u64,
+}
+
+impl Owner {
+    /// From the text kept by the group; `None` where another kind of program has written it.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (instance, first) = text.rsplit_once('@')?;
+        Some(Self {
+            instance: instance.to_owned(),
+            first: first.parse().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.instance, self.first)
+    }
 }
 
 /// All that is known of a partition when it is taken over.
@@ -30,31 +58,32 @@ pub(crate) struct Known<'a> {
     pub(crate) saved: Option<u64>,
     /// The last record that was saved, as far as noted.
     pub(crate) seen: Option<Seen>,
-    /// Offset in the group, and who has committed it.
-    pub(crate) by_group: Option<(u64, String)>,
+    /// Offset in the group, and who has committed it, where that is known.
+    pub(crate) by_group: Option<(u64, Option<Owner>)>,
     pub(crate) low: u64,
     pub(crate) high: u64,
 }
 
 impl Known<'_> {
     pub(crate) fn start(&self) -> Result<Start, KafkaError> {
+        let other = |owner: &&Owner| owner.instance != self.instance;
         let next = match (self.saved, &self.by_group) {
             (None, None) => self.low,
             (None, Some((offset, _))) => *offset,
             (Some(saved), None) => saved,
-            (Some(saved), Some((_, instance))) if instance == self.instance => saved,
-            (Some(saved), Some((offset, _))) => {
-                let told = self.seen.map_or(saved, |seen| seen.committed);
-                if told < saved || *offset < saved {
+            (Some(saved), Some((offset, owner))) => match owner.as_ref().filter(other) {
+                Some(owner) if owner.first < saved || *offset < saved => {
                     return Err(KafkaError::TakenOver {
                         topic: self.topic.to_owned(),
                         partition: self.partition,
                         saved,
-                        theirs: told.min(*offset),
+                        theirs: owner.first.min(*offset),
                     });
                 }
-                *offset
-            }
+                Some(_) => *offset,
+                // The disk knows better.
+                None => saved,
+            },
         };
         if next > self.high {
             return Err(self.replaced(format!(
@@ -75,6 +104,10 @@ impl Known<'_> {
             letters: next,
             end: self.high,
             committed: by_group.map_or(0, |(offset, _)| *offset).min(next),
+            first: match by_group {
+                Some((_, Some(owner))) if owner.instance == self.instance => owner.first,
+                _ => next,
+            },
         })
     }
 
@@ -127,7 +160,12 @@ pub(crate) fn first_rejected(
         let line = line.map_err(failed)?;
         // line, partition, offset, reason, detail; no detail has a line end.
         let mut fields = line.split(|&byte| byte == b',').skip(1);
-        let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse::<u64>().ok();
+        let mut number = || {
+            std::str::from_utf8(fields.next()?)
+                .ok()?
+                .parse::<u64>()
+                .ok()
+        };
         if let (Some(own), Some(offset)) = (number(), number())
             && own == u64::from(partition)
             && offset >= from
@@ -155,36 +193,34 @@ mod tests {
 
     fn next(known: &Known<'_>) -> Result<u64, String> {
         let start = known.start();
-        start.map(|start| start.next).map_err(|error| error.to_string())
+        start
+            .map(|start| start.next)
+            .map_err(|error| error.to_string())
     }
 
-    fn by(who: &str, offset: u64) -> Option<(u64, String)> {
-        Some((offset, who.to_owned()))
+    fn by(who: &str, first: u64, offset: u64) -> Option<(u64, Option<Owner>)> {
+        let instance = who.to_owned();
+        Some((offset, Some(Owner { instance, first })))
     }
 
     #[test]
     fn reading_begins_where_the_disk_says_unless_another_consumer_has_read_on() {
-        let seen = |committed| {
-            Some(Seen {
-                offset: 0,
-                crc32: 0,
-                committed,
-            })
-        };
-        for (saved, seen, by_group, expected) in [
-            (None, None, None, Ok(0)),
-            (None, None, by("you", 70), Ok(70)),
-            (Some(100), None, None, Ok(100)),
-            (Some(100), seen(90), by("me", 90), Ok(100)),
-            (Some(100), seen(200), by("me", 200), Ok(100)),
-            (Some(100), seen(100), by("you", 100), Ok(100)),
-            (Some(100), seen(100), by("you", 250), Ok(250)),
-            (Some(100), seen(90), by("you", 250), Err(90)),
-            (Some(100), seen(100), by("you", 95), Err(95)),
+        for (saved, by_group, expected) in [
+            (None, None, Ok(0)),
+            (None, by("you", 0, 70), Ok(70)),
+            (None, Some((70, None)), Ok(70)),
+            (Some(100), None, Ok(100)),
+            (Some(100), by("me", 0, 90), Ok(100)),
+            (Some(100), by("me", 0, 200), Ok(100)),
+            (Some(100), Some((250, None)), Ok(100)),
+            (Some(100), Some((0, None)), Ok(100)),
+            (Some(100), by("you", 100, 100), Ok(100)),
+            (Some(100), by("you", 100, 250), Ok(250)),
+            (Some(100), by("you", 90, 250), Err(90)),
+            (Some(100), by("you", 90, 95), Err(90)),
         ] {
             let known = Known {
                 saved,
-                seen,
                 by_group: by_group.clone(),
                 ..KNOWN
             };
@@ -192,8 +228,31 @@ mod tests {
                 (Err(said), Err(theirs)) => {
                     assert!(said.contains(&format!("from {theirs}")), "{said}");
                 }
-                (got, expected) => assert_eq!(got, expected.map_err(|_| String::new())),
+                (got, expected) => assert_eq!(got, expected.map_err(|_: u64| String::new())),
             }
+        }
+    }
+
+    #[test]
+    fn where_a_partition_was_taken_over_is_remembered_across_restarts() {
+        for (by_group, first) in [
+            (None, 100),
+            (by("me", 30, 90), 30),
+            (by("you", 110, 250), 250),
+            (Some((90, None)), 100),
+        ] {
+            let known = Known {
+                saved: Some(100),
+                by_group,
+                ..KNOWN
+            };
+            assert_eq!(known.start().unwrap().first, first);
+        }
+        let owner = Owner::parse("a@b@7").unwrap();
+        assert_eq!((owner.instance.as_str(), owner.first), ("a@b", 7));
+        assert_eq!(owner.to_string(), "a@b@7");
+        for foreign in ["", "7", "a@", "a@x"] {
+            assert_eq!(Owner::parse(foreign), None, "{foreign}");
         }
     }
 
@@ -203,7 +262,11 @@ mod tests {
             saved: Some(1_001),
             ..KNOWN
         };
-        assert!(next(&shrunk).unwrap_err().contains("1001 records were read of it, and it has 1000"));
+        assert!(
+            next(&shrunk)
+                .unwrap_err()
+                .contains("1001 records were read of it, and it has 1000")
+        );
         let gone = Known {
             saved: Some(10),
             low: 11,
@@ -235,7 +298,11 @@ mod tests {
         ] {
             let mut start = start;
             start.with_letters(written, missing);
-            assert_eq!((start.letters, start.fetch), (letters, fetch), "{written} {missing:?}");
+            assert_eq!(
+                (start.letters, start.fetch),
+                (letters, fetch),
+                "{written} {missing:?}"
+            );
         }
     }
 

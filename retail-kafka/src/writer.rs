@@ -23,8 +23,6 @@ pub(crate) struct Message<'a> {
     pub(crate) partition: Option<u32>,
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: &'a [u8],
-    /// Milliseconds since 1970; now where it is not above 0.
-    pub(crate) time: i64,
     pub(crate) headers: Option<OwnedHeaders>,
 }
 
@@ -106,7 +104,6 @@ impl Writer {
             let mut record = BaseRecord::<[u8], [u8]>::to(&self.topic).payload(message.value);
             record.key = message.key;
             record.partition = message.partition.map(|partition| partition as i32);
-            record.timestamp = (message.time > 0).then_some(message.time);
             record.headers.clone_from(&message.headers);
             match self.producer.send(record) {
                 Ok(()) => break,
@@ -136,7 +133,9 @@ impl Writer {
     pub(crate) fn flush(&self) -> Result<(), KafkaError> {
         let begun = Instant::now();
         while self.in_flight() > 0 && begun.elapsed() < FLUSH {
-            self.producer.poll(Duration::from_millis(20));
+            // Unlike a poll alone, it does not wait for batches to fill; what it did not manage is
+            // looked at below.
+            let _ = self.producer.flush(Duration::from_millis(100));
             self.check()?;
         }
         self.check()?;

@@ -10,15 +10,28 @@ fn no_broker_at_the_address_is_an_error_within_seconds() {
     let data = dir.path().join("data");
     let data = data.to_str().unwrap();
     for (program, args) in [
-        ("engine", vec!["--once", "--kafka", "127.0.0.1:1", "--data-dir", data]),
-        ("consumer", vec!["--once", "--brokers", "127.0.0.1:1", "--data-dir", data]),
+        (
+            "engine",
+            vec!["--once", "--kafka", "127.0.0.1:1", "--data-dir", data],
+        ),
+        (
+            "consumer",
+            vec!["--once", "--brokers", "127.0.0.1:1", "--data-dir", data],
+        ),
     ] {
         let begun = Instant::now();
         let output = run(program, &args);
         assert!(!output.status.success(), "{program}");
-        assert!(begun.elapsed() < Duration::from_secs(15), "{program} took {:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < Duration::from_secs(15),
+            "{program} took {:?}",
+            begun.elapsed()
+        );
         let log = String::from_utf8_lossy(&output.stderr);
-        assert!(log.contains("no Kafka broker answers at 127.0.0.1:1"), "{program}: {log}");
+        assert!(
+            log.contains("no Kafka broker answers at 127.0.0.1:1"),
+            "{program}: {log}"
+        );
     }
 }
 
@@ -28,10 +41,16 @@ fn a_topic_that_is_missing_is_an_error_that_names_it() {
     let topic = new_topic("missing");
     let data = dir.path().join("data");
     let args = engine_args(&topic, data.to_str().unwrap());
-    let output = run("engine", &args.iter().map(String::as_str).collect::<Vec<_>>());
+    let output = run(
+        "engine",
+        &args.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
     assert!(!output.status.success());
     let log = String::from_utf8_lossy(&output.stderr);
-    assert!(log.contains(&format!("there is no topic {topic} at {}", brokers())), "{log}");
+    assert!(
+        log.contains(&format!("there is no topic {topic} at {}", brokers())),
+        "{log}"
+    );
 }
 
 #[test]
@@ -50,10 +69,16 @@ fn a_topic_created_anew_is_not_taken_for_the_old_one() {
     write(&topic, &(0..100).map(sale).collect::<Vec<_>>());
     consume(&topic, data.to_str().unwrap());
     delete(&topic);
-    for (rows, why) in [(50_u32, "100 records were read of it, and it has 50"), (150, "is not the one that was saved")] {
+    for (rows, why) in [
+        (50_u32, "100 records were read of it, and it has 50"),
+        (150, "is not the one that was saved"),
+    ] {
         write(&topic, &(1_000..1_000 + rows).map(sale).collect::<Vec<_>>());
         let args = engine_args(&topic, data.to_str().unwrap());
-        let output = run("engine", &args.iter().map(String::as_str).collect::<Vec<_>>());
+        let output = run(
+            "engine",
+            &args.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
         assert!(!output.status.success(), "{rows} rows");
         let log = String::from_utf8_lossy(&output.stderr);
         assert!(log.contains(why), "{rows} rows: {log}");
@@ -66,15 +91,26 @@ fn delete(topic: &str) {
     use rdkafka::ClientConfig;
     use rdkafka::admin::{AdminClient, AdminOptions};
     use rdkafka::client::DefaultClientContext;
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap();
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", brokers())
+        .create()
+        .unwrap();
     let deleting = admin.delete_topics(&[topic], &AdminOptions::new());
     pollster::block_on(deleting).unwrap();
     let begun = Instant::now();
     loop {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{topic} is not deleted");
-        let metadata = admin.inner().fetch_metadata(Some(topic), Duration::from_secs(5)).unwrap();
-        let there = metadata.topics().iter().any(|t| t.name() == topic && t.error().is_none());
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{topic} is not deleted"
+        );
+        let metadata = admin
+            .inner()
+            .fetch_metadata(Some(topic), Duration::from_secs(5))
+            .unwrap();
+        let there = metadata
+            .topics()
+            .iter()
+            .any(|t| t.name() == topic && t.error().is_none());
         if !there {
             return;
         }

@@ -12,7 +12,10 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
     }
 }
@@ -53,7 +56,12 @@ fn killed_at_fifty_moments_batches_and_dead_letters_are_those_of_an_undisturbed_
     assert!(batches(&data) == batches(&quiet), "the batches differ");
     let without_topic = |topic: &str| {
         let letters = letters(topic, 1).into_iter();
-        letters.map(|l| (l.partition, l.offset, l.reason, l.value)).collect::<Vec<_>>()
+        letters
+            .map(|l| (l.partition, l.offset, l.reason, l.value))
+            .collect::<Vec<_>>()
     };
-    assert!(without_topic(&topic) == without_topic(&undisturbed), "the dead letters differ");
+    assert!(
+        without_topic(&topic) == without_topic(&undisturbed),
+        "the dead letters differ"
+    );
 }

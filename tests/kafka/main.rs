@@ -34,8 +34,15 @@ fn batches(data: &Path) -> BTreeMap<String, String> {
         .map(|file| file.expect("the folder can be listed").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "csv"))
         .map(|path| {
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(path).expect("a batch is text"))
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            (
+                name,
+                std::fs::read_to_string(path).expect("a batch is text"),
+            )
         })
         .collect()
 }

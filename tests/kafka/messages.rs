@@ -34,14 +34,32 @@ fn poison_between_good_messages_becomes_dead_letters_as_it_was() {
     assert_eq!(summary["rejected"]["unparsable_field"], 6);
     assert_eq!(rows(&data).len(), 6);
     let letters = letters(&topic, 1);
-    let found: Vec<(u64, &[u8])> = letters.iter().map(|l| (l.offset, l.value.as_slice())).collect();
+    let found: Vec<(u64, &[u8])> = letters
+        .iter()
+        .map(|l| (l.offset, l.value.as_slice()))
+        .collect();
     let expected: Vec<(u64, &[u8])> = (0..)
         .map(|index| index * 2 + 1)
         .zip(poison.iter().map(|bad| bad.unwrap_or_default()))
         .collect();
     assert_eq!(found.len(), expected.len());
-    assert!(found == expected, "dead letters have the bytes that were sent, in order");
-    assert!(letters.iter().all(|letter| letter.reason == "unparsable_field"));
-    assert!(letters[1].detail.starts_with("quantity: "), "{}", letters[1].detail);
-    assert!(letters[0].detail.starts_with("record: "), "{}", letters[0].detail);
+    assert!(
+        found == expected,
+        "dead letters have the bytes that were sent, in order"
+    );
+    assert!(
+        letters
+            .iter()
+            .all(|letter| letter.reason == "unparsable_field")
+    );
+    assert!(
+        letters[1].detail.starts_with("quantity: "),
+        "{}",
+        letters[1].detail
+    );
+    assert!(
+        letters[0].detail.starts_with("record: "),
+        "{}",
+        letters[0].detail
+    );
 }

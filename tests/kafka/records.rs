@@ -19,7 +19,16 @@ fn through_one_partition_batches_are_those_of_the_file_byte_for_byte() {
     assert_eq!(produced["read"], produced["delivered"]);
 
     let direct = dir.path().join("direct");
-    let from_file = answer("engine", &["--once", "--input", input, "--data-dir", direct.to_str().unwrap()]);
+    let from_file = answer(
+        "engine",
+        &[
+            "--once",
+            "--input",
+            input,
+            "--data-dir",
+            direct.to_str().unwrap(),
+        ],
+    );
     let data = dir.path().join("kafka");
     let from_topic = consume(&topic, data.to_str().unwrap());
     for key in ["rows_read", "rows_kept", "rejected", "batches"] {
@@ -28,9 +37,16 @@ fn through_one_partition_batches_are_those_of_the_file_byte_for_byte() {
     assert_eq!(batches(&data), batches(&direct));
     let metrics = |summary: &serde_json::Value| -> Vec<serde_json::Value> {
         let models = summary["models"].as_array().expect("models");
-        models.iter().map(|model| model["holdout"].clone()).collect()
+        models
+            .iter()
+            .map(|model| model["holdout"].clone())
+            .collect()
     };
-    assert_eq!(metrics(&from_topic), metrics(&from_file), "the same rows, the same models");
+    assert_eq!(
+        metrics(&from_topic),
+        metrics(&from_file),
+        "the same rows, the same models"
+    );
 }
 
 #[test]
@@ -40,7 +56,16 @@ fn through_three_partitions_every_record_is_in_one_batch_or_a_dead_letter() {
     let (input, topic) = (input.to_str().unwrap(), new_topic("three"));
     let produced = produce(&topic, input, 3);
     let direct = dir.path().join("direct");
-    let from_file = answer("engine", &["--once", "--input", input, "--data-dir", direct.to_str().unwrap()]);
+    let from_file = answer(
+        "engine",
+        &[
+            "--once",
+            "--input",
+            input,
+            "--data-dir",
+            direct.to_str().unwrap(),
+        ],
+    );
     let data = dir.path().join("kafka");
     let from_topic = consume(&topic, data.to_str().unwrap());
     assert_eq!(from_topic["rows_read"], produced["delivered"]);
@@ -53,7 +78,11 @@ fn through_three_partitions_every_record_is_in_one_batch_or_a_dead_letter() {
     assert_eq!(places.len(), letters.len(), "no letter twice");
     assert!(letters.iter().all(|letter| letter.topic == topic));
     let used: BTreeSet<u64> = letters.iter().map(|letter| letter.partition).collect();
-    assert_eq!(used.len(), 3, "rejected records are spread over the partitions");
+    assert_eq!(
+        used.len(),
+        3,
+        "rejected records are spread over the partitions"
+    );
     // A rejected record is there as it was.
     let cancelled = letters.iter().find(|letter| letter.reason == "cancelled");
     if let Some(letter) = cancelled {

@@ -51,7 +51,16 @@ pub(crate) fn produce(topic: &str, input: &str, partitions: u32) -> serde_json::
     let brokers = brokers();
     answer(
         "producer",
-        &["--brokers", &brokers, "--topic", topic, "--input", input, "--partitions", &partitions],
+        &[
+            "--brokers",
+            &brokers,
+            "--topic",
+            topic,
+            "--input",
+            input,
+            "--partitions",
+            &partitions,
+        ],
     )
 }
 
@@ -72,7 +81,10 @@ pub(crate) fn engine_args(topic: &str, data: &str) -> Vec<String> {
 /// Reads a topic to its end, training included.
 pub(crate) fn consume(topic: &str, data: &str) -> serde_json::Value {
     let args = engine_args(topic, data);
-    answer("engine", &args.iter().map(String::as_str).collect::<Vec<_>>())
+    answer(
+        "engine",
+        &args.iter().map(String::as_str).collect::<Vec<_>>(),
+    )
 }
 
 /// Writes values to partition 0 of a topic, which is created where it is missing.
@@ -87,9 +99,14 @@ pub(crate) fn write(topic: &str, values: &[Option<Vec<u8>>]) {
     for value in values {
         let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(0);
         record.payload = value.as_deref();
-        producer.send(record).map_err(|(error, _)| error).expect("room for a message");
+        producer
+            .send(record)
+            .map_err(|(error, _)| error)
+            .expect("room for a message");
     }
-    producer.flush(Duration::from_secs(30)).expect("the broker takes the messages");
+    producer
+        .flush(Duration::from_secs(30))
+        .expect("the broker takes the messages");
 }
 
 /// A message of a topic of dead letters.
@@ -115,13 +132,17 @@ pub(crate) fn letters(topic: &str, partitions: i32) -> Vec<Letter> {
         .expect("a consumer");
     let mut list = TopicPartitionList::new();
     for partition in 0..partitions {
-        list.add_partition_offset(&dlq, partition, Offset::Beginning).expect("an offset");
+        list.add_partition_offset(&dlq, partition, Offset::Beginning)
+            .expect("an offset");
     }
     consumer.assign(&list).expect("the topic is there");
     let (mut letters, mut ended) = (Vec::new(), 0);
     let begun = Instant::now();
     while ended < partitions {
-        assert!(begun.elapsed() < Duration::from_secs(60), "dead letters take too long");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "dead letters take too long"
+        );
         match consumer.poll(Duration::from_millis(200)) {
             None => {}
             Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => ended += 1,

@@ -91,6 +91,28 @@ impl JsonDecoder {
         self.decode_any(value, arrived)
     }
 
+    /// The stream time that a value names, without reading the rest of it; `None` where it names
+    /// none that can be found so.
+    ///
+    /// ```
+    /// use retail_core::source::JsonDecoder;
+    /// use retail_core::time::Timestamp;
+    ///
+    /// let value = br#"{"invoice":"536365","timestamp": "1970-01-01 00:00:01"}"#;
+    /// assert_eq!(JsonDecoder::stream_time(value), Some(Timestamp::from_micros(1_000_000)));
+    /// assert_eq!(JsonDecoder::stream_time(b"{}"), None);
+    /// ```
+    #[must_use]
+    pub fn stream_time(value: &[u8]) -> Option<Timestamp> {
+        // It stands last in what `JsonEncoder` writes. Inside a text its quotes would be escaped.
+        let key = memchr::memmem::rfind(value, b"\"timestamp\"")?;
+        let behind = value.get(key + b"\"timestamp\"".len()..)?;
+        let behind = behind.trim_ascii_start().strip_prefix(b":")?;
+        let text = behind.trim_ascii_start().strip_prefix(b"\"")?;
+        let end = memchr::memchr(b'"', text.get(..text.len().min(64))?)?;
+        Timestamp::parse_bytes(text.get(..end)?).ok()
+    }
+
     /// Whatever else can be understood, or the reason why it cannot.
     #[cold]
     fn decode_any<'a>(&'a mut self, value: &'a [u8], arrived: Timestamp) -> Incoming<'a> {
@@ -261,7 +283,11 @@ mod tests {
             ("total_amount", 15.3.into()),
             ("year", Value::Null),
         ] {
-            assert_eq!(decoded(&with(key, Some(value.clone()))), Ok(sale.clone()), "{key} {value}");
+            assert_eq!(
+                decoded(&with(key, Some(value.clone()))),
+                Ok(sale.clone()),
+                "{key} {value}"
+            );
         }
     }
 
@@ -275,18 +301,44 @@ mod tests {
             assert_eq!(nowhere.country, "");
             let now = decoded(&with("timestamp", value)).unwrap();
             let timestamp = Timestamp::from_micros(77);
-            assert_eq!(now, Transaction { timestamp, ..sale.clone() });
+            assert_eq!(
+                now,
+                Transaction {
+                    timestamp,
+                    ..sale.clone()
+                }
+            );
         }
     }
 
     #[test]
     fn what_cannot_be_read_names_the_field() {
         for (key, value, why) in [
-            ("invoice", None, "invoice: expected a value, got \"nothing\""),
-            ("invoice", Some(Value::Null), "invoice: expected a value, got \"nothing\""),
-            ("invoice", Some(Value::from([1])), "invoice: expected a text or a number, got \"[1]\""),
-            ("quantity", Some("six".into()), "quantity: expected a whole number, got \"six\""),
-            ("quantity", Some(6.5.into()), "quantity: expected a whole number, got \"6.5\""),
+            (
+                "invoice",
+                None,
+                "invoice: expected a value, got \"nothing\"",
+            ),
+            (
+                "invoice",
+                Some(Value::Null),
+                "invoice: expected a value, got \"nothing\"",
+            ),
+            (
+                "invoice",
+                Some(Value::from([1])),
+                "invoice: expected a text or a number, got \"[1]\"",
+            ),
+            (
+                "quantity",
+                Some("six".into()),
+                "quantity: expected a whole number, got \"six\"",
+            ),
+            (
+                "quantity",
+                Some(6.5.into()),
+                "quantity: expected a whole number, got \"6.5\"",
+            ),
             (
                 "invoice_date",
                 Some("yesterday".into()),
@@ -298,7 +350,11 @@ mod tests {
                 Some((-1).into()),
                 "customer_id: expected a customer number or nothing, got \"-1\"",
             ),
-            ("country", Some(true.into()), "country: expected a text or a number, got \"true\""),
+            (
+                "country",
+                Some(true.into()),
+                "country: expected a text or a number, got \"true\"",
+            ),
         ] {
             assert_eq!(decoded(&with(key, value)), Err(why.into()));
         }
@@ -308,7 +364,10 @@ mod tests {
     fn what_is_no_object_is_unparsable_as_a_record() {
         for value in ["", "null", "[]", "{", "\"x\"", "{\"invoice\":NaN}", "{} {}"] {
             let why = decoded(value).unwrap_err();
-            assert!(why.starts_with("record: expected a JSON object, got "), "{value}: {why}");
+            assert!(
+                why.starts_with("record: expected a JSON object, got "),
+                "{value}: {why}"
+            );
         }
         let mut decoder = JsonDecoder::new();
         let invalid = b"{\"invoice\":\"\xff\"}";

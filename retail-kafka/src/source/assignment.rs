@@ -1,0 +1,216 @@
+//! Which partitions are read, and from where.
+
+use std::time::Instant;
+
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::error::KafkaError as ClientError;
+use rdkafka::message::Message as _;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use retail_core::source::Sink;
+
+use super::{KafkaSource, Partition, WAIT, consumer};
+use crate::group::{Handover, give_up, take_over};
+use crate::notes::Seen;
+use crate::settings::{PATIENCE, patiently};
+use crate::start::{Known, Owner, Start, first_rejected};
+use crate::{KafkaError, Settings};
+
+impl KafkaSource {
+    /// Does what the group has asked for since the last time, as far as it can be done now.
+    pub(super) fn hand_over(&mut self, sink: &mut dyn Sink) -> Result<(), KafkaError> {
+        for wanted in self.consumer.context().take_wanted() {
+            match wanted {
+                Handover::Take(partitions) => {
+                    self.taking = Some(partitions.clone());
+                    self.take(&partitions, sink)?;
+                    self.taking = None;
+                }
+                Handover::Give(partitions) => {
+                    for &partition in &partitions {
+                        // Read, but not given: others will read it.
+                        self.merge.remove(partition);
+                    }
+                    self.leaving.get_or_insert_default().extend(partitions);
+                    sink.flush();
+                }
+            }
+        }
+        // Also where the partitions are lost already: what was given is on its way to the disk, and
+        // should they come back, they have to go on behind it.
+        let given_up = |leaving: &Vec<u32>| leaving.iter().all(|one| self.is_saved(*one));
+        if self.leaving.as_ref().is_some_and(given_up) {
+            self.leave()?;
+        }
+        Ok(())
+    }
+
+    /// Whether all that was given of a partition has been saved.
+    fn is_saved(&self, partition: u32) -> bool {
+        let given = self.partitions.get(&partition).map_or(0, |one| one.next);
+        self.saved.next_offset(partition) >= given
+    }
+
+    /// Gives up the partitions that the group wants back.
+    fn leave(&mut self) -> Result<(), KafkaError> {
+        if !self.consumer.assignment_lost() {
+            let committed = self.commit(CommitMode::Sync);
+            // Others then read again what is saved here; that is found out later, see `start`.
+            committed.or_else(|error| match error {
+                KafkaError::Client { .. } => {
+                    tracing::warn!("giving up partitions: {error}");
+                    Ok(())
+                }
+                other => Err(other),
+            })?;
+        }
+        let leaving = self.leaving.take().unwrap_or_default();
+        for partition in &leaving {
+            self.partitions.remove(partition);
+        }
+        give_up(&self.consumer, &self.list(&leaving));
+        tracing::info!("gave up partitions {leaving:?} of {}", self.settings.topic);
+        Ok(())
+    }
+
+    /// Answers what the group has asked for, in any way: until then the consumer cannot be closed.
+    pub(super) fn answer_all(&mut self) {
+        let context = self.consumer.context();
+        let mut wanted = context.take_wanted();
+        wanted.extend(self.taking.take().map(Handover::Take));
+        wanted.extend(self.leaving.take().map(Handover::Give));
+        for wanted in wanted {
+            match wanted {
+                Handover::Take(partitions) => {
+                    if let Err(error) = take_over(&self.consumer, &self.list(&partitions)) {
+                        tracing::debug!("taking over partitions: {error}");
+                    }
+                }
+                Handover::Give(partitions) => give_up(&self.consumer, &self.list(&partitions)),
+            }
+        }
+    }
+
+    pub(super) fn list(&self, partitions: &[u32]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for &partition in partitions {
+            list.add_partition(&self.settings.topic, partition as i32);
+        }
+        list
+    }
+
+    /// Takes over partitions, each from where it has been saved to.
+    fn take(&mut self, partitions: &[u32], sink: &mut dyn Sink) -> Result<(), KafkaError> {
+        let list = self.list(partitions);
+        let committed = patiently(|| {
+            self.consumer
+                .committed_offsets(list.clone(), PATIENCE)
+                .map_err(KafkaError::client("ask the group for its offsets"))
+        })?;
+        let mut from = TopicPartitionList::new();
+        for &partition in partitions {
+            let start = patiently(|| self.start(partition, &committed))?;
+            sink.jump(partition, start.next);
+            self.saved.set(partition, start.next);
+            from.add_partition_offset(
+                &self.settings.topic,
+                partition as i32,
+                Offset::Offset(start.fetch as i64),
+            )
+            .map_err(KafkaError::client("take over partitions"))?;
+            self.merge.add(partition);
+            if start.fetch >= start.end {
+                self.merge.at_end(partition);
+            }
+            self.partitions.insert(partition, Partition::new(&start));
+        }
+        take_over(&self.consumer, &from).map_err(KafkaError::client("take over partitions"))?;
+        self.joined = true;
+        if !partitions.is_empty() {
+            tracing::info!("reads partitions {partitions:?} of {}", self.settings.topic);
+        }
+        Ok(())
+    }
+
+    /// Where to begin in a partition.
+    fn start(&self, partition: u32, committed: &TopicPartitionList) -> Result<Start, KafkaError> {
+        let topic = &self.settings.topic;
+        let (low, high) = self
+            .consumer
+            .fetch_watermarks(topic, partition as i32, PATIENCE)
+            .map_err(KafkaError::client("ask for the ends of a partition"))?;
+        let by_group = committed
+            .find_partition(topic, partition as i32)
+            .and_then(|one| match one.offset() {
+                Offset::Offset(offset) => {
+                    Some((u64::try_from(offset).ok()?, Owner::parse(one.metadata())))
+                }
+                _ => None,
+            });
+        let mut saved = self.saved.iter();
+        let known = Known {
+            topic,
+            partition,
+            instance: &self.notes.instance,
+            saved: saved.find(|(one, _)| *one == partition).map(|(_, at)| at),
+            seen: self.notes.partitions.get(&partition).copied(),
+            by_group,
+            low: low.max(0) as u64,
+            high: high.max(0) as u64,
+        };
+        let mut start = known.start()?;
+        if let Some(seen) = known.to_be_recognised(&start) {
+            self.recognise(partition, seen)?;
+        }
+        if let Some(letters) = &self.dead_letters {
+            let written = letters.written_up_to(partition)?;
+            let missing = match &self.logs {
+                Some(logs) => first_rejected(&logs.join("rejects.csv"), partition, written)?,
+                None => None,
+            };
+            start.with_letters(written, missing);
+        }
+        Ok(start)
+    }
+
+    /// Makes sure that a record is still the one that was saved.
+    fn recognise(&self, partition: u32, seen: Seen) -> Result<(), KafkaError> {
+        let topic = &self.settings.topic;
+        let looker = consumer(
+            &Settings {
+                group: format!("{}.look", self.settings.group),
+                ..self.settings.clone()
+            },
+            &std::sync::Arc::default(),
+        )?;
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition as i32, Offset::Offset(seen.offset as i64))
+            .and_then(|()| looker.assign(&list))
+            .map_err(KafkaError::client("read a record again"))?;
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            match looker.poll(WAIT) {
+                None => {}
+                Some(Ok(message)) => {
+                    let crc32 = crc32fast::hash(message.payload().unwrap_or_default());
+                    let same = message.offset() == seen.offset as i64 && crc32 == seen.crc32;
+                    return if same {
+                        Ok(())
+                    } else {
+                        Err(KafkaError::Replaced {
+                            topic: topic.clone(),
+                            partition,
+                            detail: format!(
+                                "the record at offset {} is not the one that was saved",
+                                seen.offset
+                            ),
+                        })
+                    };
+                }
+                // The record has been removed, by compaction for example.
+                Some(Err(ClientError::PartitionEOF(_))) => return Ok(()),
+                Some(Err(cause)) => return Err(KafkaError::client("read a record again")(cause)),
+            }
+        }
+        Ok(())
+    }
+}
