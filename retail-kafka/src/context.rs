@@ -60,6 +60,9 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: ClientError, reason: &str) {
+        if matches!(error, ClientError::PartitionEOF(_)) {
+            return;
+        }
         if let Some(untold) = self.turn() {
             tracing::warn!("kafka: {error}: {reason} (and {untold} like it)");
         }

@@ -60,6 +60,9 @@ impl ClientContext for Group {
     }
 
     fn error(&self, error: ClientError, reason: &str) {
+        if matches!(error, ClientError::PartitionEOF(_)) {
+            return;
+        }
         self.metrics.count_retry();
         self.context.error(error, reason);
     }
