@@ -79,6 +79,14 @@ pub enum KafkaError {
         /// What the client said of the first one.
         cause: String,
     },
+    /// A corrected record would become a dead letter again.
+    #[error("record {record} is not corrected: {reason}")]
+    NotCorrected {
+        /// Which one of those given, counted from 1.
+        record: usize,
+        /// Why it cannot be used.
+        reason: String,
+    },
     /// The source that is replayed cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),

@@ -4,7 +4,7 @@
 //! - [`KafkaSource`] is a core source over a consumer group: an engine that reads it saves batches
 //!   together with their offsets, and resumes from those.
 //! - Records that cannot be used go to a topic of dead letters, once each, as they were, and say why
-//!   in their headers.
+//!   in their headers. [`read_dead_letters`] lists them, and [`resend`] sends them again, corrected.
 //!
 //! # What is promised
 //!
@@ -23,6 +23,7 @@ mod context;
 mod dead_letters;
 mod error;
 mod group;
+mod letters;
 mod merge;
 mod metrics;
 mod notes;
@@ -34,6 +35,7 @@ mod topic;
 mod writer;
 
 pub use error::KafkaError;
+pub use letters::{DeadLetter, check_corrected, read_dead_letters, resend};
 pub use metrics::{Metrics, MetricsSnapshot};
 pub use replay::{Replayed, replay};
 pub use settings::Settings;

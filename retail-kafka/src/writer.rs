@@ -9,7 +9,7 @@ use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
 use crate::context::Context;
-use crate::{KafkaError, Settings};
+use crate::{KafkaError, Settings, topic};
 
 /// Messages between two looks at what has been delivered.
 const LOOK: u64 = 1_024;
@@ -96,6 +96,19 @@ impl Writer {
             topic: topic.to_owned(),
             written: 0,
         })
+    }
+
+    /// Makes sure that the topic is there.
+    pub(crate) fn find_topic(&self, settings: &Settings) -> Result<(), KafkaError> {
+        let client = self.producer.client();
+        let last_error = || client.context().context.last_error();
+        match topic::partitions(client, settings, &self.topic, last_error)? {
+            Some(_) => Ok(()),
+            None => Err(KafkaError::NoTopic {
+                topic: self.topic.clone(),
+                brokers: settings.brokers.clone(),
+            }),
+        }
     }
 
     /// Hands a message to the client, and waits where that has too many already.

@@ -4,6 +4,7 @@
 mod support;
 
 mod broken;
+mod corrected;
 mod kills;
 mod messages;
 mod records;
