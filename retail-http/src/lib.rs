@@ -71,7 +71,9 @@
 //! # State
 //! - `GET /health`: `{"status":"ok","engine_version":…,"models_trained":…,"models_total":…}`.
 //! - `GET /status/batches`: the [`EngineStatus`] that the engine published last; without an engine
-//!   ([`AppState::with_status`] was not called) one with `"running":false` and zeros.
+//!   ([`AppState::with_status`] was not called) one with `"running":false` and zeros. With
+//!   [`AppState::with_source`] there is also a key `source`, whatever the source says of itself: lag
+//!   and throughput, for example.
 //! - `GET /models`: `{"models":[…]}`, for each slot `name`, `target`, `version` (`v1`, …) and
 //!   `trained`; then `revision`, `trainer`, `hyper_parameters`, `seed`, `task`, `label`,
 //!   `features`, `slice`, `holdout` and `engine_version`, or the `reason` why it is not trained,

@@ -40,6 +40,7 @@ impl Default for Limits {
 pub struct AppState {
     pub(crate) registry: Arc<Registry>,
     pub(crate) status: Arc<StatusBoard>,
+    pub(crate) source: Option<SourceStatus>,
     pub(crate) limits: Limits,
     pub(crate) batches: Arc<Semaphore>,
 }
@@ -52,6 +53,7 @@ impl AppState {
         Self {
             registry,
             status: Arc::default(),
+            source: None,
             limits,
             batches: Arc::new(Semaphore::new(permits(limits))),
         }
@@ -61,6 +63,30 @@ impl AppState {
     #[must_use]
     pub fn with_status(mut self, status: Arc<StatusBoard>) -> Self {
         self.status = status;
+        self
+    }
+
+    /// Shows what a source has to say of itself, beside the status of the engine: `show` is asked at
+    /// each request, and should return quickly.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use retail_core::registry::{Registry, RegistryOptions, standard_slots};
+    /// # use retail_core::train::ModelFormats;
+    /// # let options = RegistryOptions {
+    /// #     dir: None, keep_revisions: 3, formats: ModelFormats::empty(), recover: false,
+    /// # };
+    /// # let registry = Arc::new(Registry::open(standard_slots(), options)?);
+    /// let state = retail_http::AppState::new(registry)
+    ///     .with_source(|| serde_json::json!({"lag": {"0": 12}}));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        show: impl Fn() -> serde_json::Value + Send + Sync + 'static,
+    ) -> Self {
+        self.source = Some(SourceStatus(Arc::new(show)));
         self
     }
 
@@ -86,6 +112,23 @@ impl AppState {
             model: slot.name.clone(),
             reason: self.reason(&slot.name),
         }
+    }
+}
+
+/// See [`AppState::with_source`].
+#[derive(Clone)]
+pub(crate) struct SourceStatus(Arc<dyn Fn() -> serde_json::Value + Send + Sync>);
+
+impl SourceStatus {
+    /// What the source says now; nothing where it panics.
+    pub(crate) fn get(&self) -> Option<serde_json::Value> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.0)())).ok()
+    }
+}
+
+impl std::fmt::Debug for SourceStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SourceStatus")
     }
 }
 

@@ -1,10 +1,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use retail_core::engine::EngineStatus;
 use serde::Serialize;
 
 use crate::answer::json;
-use crate::state::AppState;
+use crate::state::{AppState, SourceStatus};
 
 #[derive(Serialize)]
 struct Health {
@@ -33,5 +34,14 @@ pub(crate) async fn health(State(state): State<AppState>) -> Response {
 
 /// `GET /status/batches`.
 pub(crate) async fn batches(State(state): State<AppState>) -> Response {
-    json(StatusCode::OK, &*state.status.read())
+    #[derive(Serialize)]
+    struct Batches<'a> {
+        #[serde(flatten)]
+        engine: &'a EngineStatus,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<serde_json::Value>,
+    }
+    let source = state.source.as_ref().and_then(SourceStatus::get);
+    let engine = &*state.status.read();
+    json(StatusCode::OK, &Batches { engine, source })
 }

@@ -10,6 +10,7 @@ mod encode;
 mod entry;
 mod limits;
 mod manifest;
+mod name;
 mod numbers;
 mod recovery;
 mod rejects;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{Listed, Manifest};
+use super::name::file_name;
 use super::recovery::{check, checksum, whole_batches};
 use super::rejects::{self, RejectsFile};
 use super::unsynced::Unsynced;
@@ -215,7 +216,8 @@ impl BatchStore {
             if self.manifest.is_some() && !batch.rows.is_empty() {
                 bytes.clear();
                 encode_csv(&batch.rows, &mut bytes);
-                let name = format!("batch_{}.csv", entry.batch);
+                let stream = self.manifest.as_ref().and_then(Manifest::header);
+                let name = file_name(&entry, stream.map(|header| &header.stream));
                 let path = self.dir.join(&name);
                 let temporary = storage::write_temporary(&path, &bytes, sync)?;
                 written.push((temporary, path));

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::http::Method;
@@ -95,4 +96,27 @@ async fn head_is_answered_where_get_is() {
     assert_eq!(app().oneshot(request).await.unwrap().status(), 200);
     let (status, _, _) = call(&app(), Method::GET, "/health", Body::empty()).await;
     assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn a_source_is_shown_as_it_is_when_asked() {
+    let lag = Arc::new(AtomicU64::new(5));
+    let shown = Arc::clone(&lag);
+    let state = AppState::new(registry(|_| false)).with_source(move || {
+        match shown.load(Ordering::Relaxed) {
+            0 => panic!("the source has gone"),
+            lag => json!({ "lag": { "0": lag } }),
+        }
+    });
+    let app = router(state);
+    let (_, batches) = get(&app, "/status/batches").await;
+    assert_eq!(batches["source"], json!({ "lag": { "0": 5 } }));
+    assert_eq!(batches["running"], false);
+    lag.store(7, Ordering::Relaxed);
+    let (_, batches) = get(&app, "/status/batches").await;
+    assert_eq!(batches["source"]["lag"]["0"], 7);
+    lag.store(0, Ordering::Relaxed);
+    let (status, batches) = get(&app, "/status/batches").await;
+    assert_eq!(status, 200);
+    assert_eq!(batches.get("source"), None);
 }

@@ -44,9 +44,25 @@ impl Node {
     };
 }
 
+/// Rows that walk down a tree side by side: while one waits for its node, others go on.
+const LANES: usize = 8;
+
 impl Tree {
+    /// The number of steps from the root to the deepest leaf.
+    fn depth(&self) -> usize {
+        let mut depths = vec![0; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            if node.child != 0 {
+                // Children come after their parent.
+                let child = node.child as usize;
+                depths[child] = depths[index] + 1;
+                depths[child + 1] = depths[index] + 1;
+            }
+        }
+        depths.into_iter().max().unwrap_or(0)
+    }
+
     /// The leaf of a row.
-    #[inline]
     fn leaf(&self, row: &[f64]) -> usize {
         let mut node = &self.nodes[0];
         while node.child != 0 {
@@ -54,6 +70,36 @@ impl Tree {
             node = &self.nodes[node.child as usize + usize::from(goes_right)];
         }
         node.feature as usize
+    }
+
+    /// The leaves of rows, the features of which lie row by row in `rows`, `n_features` each; the
+    /// tree has no leaf below `depth`.
+    fn leaves(&self, rows: &[f64], n_features: usize, depth: usize, leaves: &mut [usize]) {
+        let (groups, rest) = leaves.as_chunks_mut::<LANES>();
+        let (heads, tail) = rows.split_at(groups.len() * LANES * n_features);
+        for (leaves, rows) in groups
+            .iter_mut()
+            .zip(heads.chunks_exact(LANES * n_features))
+        {
+            let mut at = [0_usize; LANES];
+            for _ in 0..depth {
+                for (lane, at) in at.iter_mut().enumerate() {
+                    let node = &self.nodes[*at];
+                    let is_split = node.child != 0;
+                    // At a leaf, any feature will do: the row stays where it is.
+                    let feature = if is_split { node.feature as usize } else { 0 };
+                    let goes_right = rows[lane * n_features + feature] > node.threshold;
+                    let next = node.child as usize + usize::from(goes_right);
+                    *at = if is_split { next } else { *at };
+                }
+            }
+            for (leaf, at) in leaves.iter_mut().zip(at) {
+                *leaf = self.nodes[at].feature as usize;
+            }
+        }
+        for (leaf, row) in rest.iter_mut().zip(tail.chunks_exact(n_features)) {
+            *leaf = self.leaf(row);
+        }
     }
 }
 
@@ -86,12 +132,17 @@ impl ForestModel {
         // Rows in blocks, small enough for the cache, so that one tree serves many in a row.
         const BLOCK: usize = 512;
         let mut answer = Array2::zeros((features.nrows(), self.n_classes));
+        let depths: Vec<usize> = self.trees.iter().map(Tree::depth).collect();
+        let mut leaves = [0; BLOCK];
         let blocks = features.axis_chunks_iter(Axis(0), BLOCK);
         for (rows, mut sums) in blocks.zip(answer.axis_chunks_iter_mut(Axis(0), BLOCK)) {
             let rows = rows.as_standard_layout();
-            for tree in &self.trees {
-                for (row, mut sums) in rows.outer_iter().zip(sums.outer_iter_mut()) {
-                    let leaf = row.as_slice().map_or(0, |row| tree.leaf(row));
+            // In standard layout there is always a slice.
+            let values = rows.as_slice().unwrap_or_default();
+            let leaves = &mut leaves[..rows.nrows()];
+            for (tree, &depth) in self.trees.iter().zip(&depths) {
+                tree.leaves(values, self.n_features, depth, leaves);
+                for (&leaf, mut sums) in leaves.iter().zip(sums.outer_iter_mut()) {
                     let probabilities = &tree.probabilities[leaf * self.n_classes..];
                     for (sum, probability) in sums.iter_mut().zip(probabilities) {
                         *sum += probability;

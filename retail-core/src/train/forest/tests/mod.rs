@@ -2,6 +2,7 @@ mod bins;
 mod determinism;
 mod growth;
 mod oracle;
+mod predict;
 mod refusals;
 mod saved;
 
