@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use retail_core::time::Timestamp;
 
@@ -38,8 +38,15 @@ struct Waiting {
     /// The latest time; a message is never older than one before it.
     latest: Timestamp,
     at_end: bool,
-    heard: Instant,
+    /// How long it has been waited for while it had nothing.
+    silent: Duration,
     paused: bool,
+}
+
+impl Waiting {
+    fn is_awaited(&self) -> bool {
+        self.messages.is_empty() && !self.at_end && self.silent < SET_ASIDE
+    }
 }
 
 #[derive(Debug)]
@@ -67,7 +74,7 @@ impl Merge {
                 messages: VecDeque::new(),
                 latest: Timestamp::MIN,
                 at_end: false,
-                heard: Instant::now(),
+                silent: Duration::ZERO,
                 paused: false,
             },
         );
@@ -84,7 +91,7 @@ impl Merge {
             return;
         };
         waiting.at_end = false;
-        waiting.heard = Instant::now();
+        waiting.silent = Duration::ZERO;
         waiting.latest = waiting.latest.max(due.time);
         waiting.bytes.extend_from_slice(due.value);
         waiting.messages.push_back(Entry {
@@ -98,7 +105,20 @@ impl Merge {
     pub(crate) fn at_end(&mut self, partition: u32) {
         if let Some(waiting) = self.0.get_mut(&partition) {
             waiting.at_end = true;
-            waiting.heard = Instant::now();
+            waiting.silent = Duration::ZERO;
+        }
+    }
+
+    /// Whether there is a partition that others have to wait for.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.0.values().any(Waiting::is_awaited)
+    }
+
+    /// Says that the broker has been listened to for so long. Time in which nobody listened does not
+    /// count: it says nothing about a partition.
+    pub(crate) fn listened(&mut self, time: Duration) {
+        for waiting in self.0.values_mut().filter(|waiting| waiting.is_awaited()) {
+            waiting.silent = waiting.silent.saturating_add(time);
         }
     }
 
@@ -111,8 +131,8 @@ impl Merge {
                     first = Some((entry.time, partition));
                 }
                 Some(_) => {}
-                None if waiting.at_end || waiting.heard.elapsed() >= SET_ASIDE => {}
-                None => return None,
+                None if waiting.is_awaited() => return None,
+                None => {}
             }
         }
         let (time, partition) = first?;
@@ -224,6 +244,26 @@ mod tests {
         merge.push(message(1, 0, 50));
         merge.push(message(1, 1, 150));
         assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1)]);
+    }
+
+    #[test]
+    fn a_partition_is_set_aside_once_it_has_been_silent_while_it_was_listened_to() {
+        let mut merge = Merge::default();
+        merge.add(0);
+        merge.add(1);
+        merge.push(message(0, 0, 10));
+        merge.push(message(1, 0, 20));
+        merge.listened(SET_ASIDE);
+        assert_eq!(drain(&mut merge), [(0, 0)], "partition 1 had something");
+        merge.listened(SET_ASIDE - Duration::from_millis(1));
+        assert!(merge.is_waiting());
+        assert_eq!(drain(&mut merge), []);
+        merge.listened(Duration::from_millis(1));
+        assert!(!merge.is_waiting());
+        assert_eq!(drain(&mut merge), [(1, 0)]);
+        merge.push(message(0, 1, 15));
+        merge.push(message(1, 1, 30));
+        assert_eq!(drain(&mut merge), [(0, 1)], "it is waited for again");
     }
 
     #[test]

@@ -55,6 +55,10 @@ pub enum Until {
 /// read, at its beginning. An engine whose folder has been removed, or that has none, begins where
 /// the group says.
 ///
+/// A consumer that is killed counts as a member of the group until its session times out, ten
+/// seconds by default, and its partitions wait for it as long; with a `group.instance.id` of its own
+/// among [`Settings::client`] it goes on at once, and in turn others wait so long when it has ended.
+///
 /// ```no_run
 /// use retail_core::engine::{Engine, EngineConfig};
 /// use retail_kafka::{KafkaSource, Settings, Until};
@@ -247,7 +251,12 @@ impl KafkaSource {
 
     /// Waits for something from the broker, and takes it; `false` where there is nothing.
     fn poll(&mut self, wait: Duration) -> Result<bool, KafkaError> {
-        match self.consumer.poll(wait) {
+        let listening = self.merge.is_waiting().then(Instant::now);
+        let polled = self.consumer.poll(wait);
+        if let Some(since) = listening {
+            self.merge.listened(since.elapsed());
+        }
+        match polled {
             None => return Ok(false),
             Some(Ok(message)) => {
                 if let Some(due) = due(&message) {
@@ -327,7 +336,7 @@ fn consumer(
         ("queued.max.messages.kbytes", "32768"),
         ("fetch.wait.max.ms", "50"),
         ("statistics.interval.ms", "1000"),
-        ("session.timeout.ms", "20000"),
+        ("session.timeout.ms", "10000"),
     ] {
         if !settings.client.contains_key(key) {
             config.set(key, value);
