@@ -39,7 +39,7 @@ fn run(args: &Args) -> Outcome<()> {
         return stream::write_synthetic(path, &config);
     }
     let progress = progress::Progress::start(args.verbose);
-    let mut source = stream::open(&config, args.once)?;
+    let (mut source, source_status) = stream::open(&config, args.once)?;
     // A port in use is found out before any work is done.
     let listener = match args.once {
         true => None,
@@ -49,7 +49,7 @@ fn run(args: &Args) -> Outcome<()> {
     let stop = engine.stop_handle();
     stop_on_signal(&stop)?;
     let server = match listener {
-        Some(listener) => Some(serve::start(listener, &engine)?),
+        Some(listener) => Some(serve::start(listener, &engine, source_status)?),
         None => None,
     };
     let report = engine.run(source.as_mut());

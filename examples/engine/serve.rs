@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::Outcome;
+use crate::stream::Status;
 
 /// A running HTTP server.
 pub(crate) struct Server {
@@ -26,13 +27,20 @@ pub(crate) fn bind(address: &str) -> Outcome<TcpListener> {
 }
 
 /// Serves the models of `engine` beside it.
-pub(crate) fn start(listener: TcpListener, engine: &Engine) -> Outcome<Server> {
+pub(crate) fn start(
+    listener: TcpListener,
+    engine: &Engine,
+    source: Option<Status>,
+) -> Outcome<Server> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     let address = listener.local_addr()?;
-    let state = AppState::new(engine.registry()).with_status(engine.status());
+    let mut state = AppState::new(engine.registry()).with_status(engine.status());
+    if let Some(source) = source {
+        state = state.with_source(source);
+    }
     let (shutdown, asked) = oneshot::channel();
     let listener = {
         let _entered = runtime.enter();

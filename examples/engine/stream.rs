@@ -9,15 +9,18 @@ use retail_core::time::SystemClock;
 use crate::Outcome;
 use crate::config::AppConfig;
 
-/// The source that the configuration names.
-pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<Box<dyn Source>> {
+/// What a source has to say of itself, when it is asked.
+pub(crate) type Status = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
+
+/// The source that the configuration names, and its status, where it has one.
+pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<(Box<dyn Source>, Option<Status>)> {
     #[cfg(feature = "kafka")]
     if let Some(settings) = &config.kafka {
         return kafka(settings, config, once);
     }
     let stream = &config.stream;
     let replay = Replay::new(stream.start, stream.rate)?;
-    match &stream.input {
+    let source = match &stream.input {
         Some(path) => paced(CsvSource::open(path, replay)?, config),
         None => {
             let synthetic = synthetic(config)?;
@@ -29,7 +32,8 @@ pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<Box<dyn Source>> {
             );
             paced(synthetic, config)
         }
-    }
+    };
+    Ok((source?, None))
 }
 
 #[cfg(feature = "kafka")]
@@ -37,12 +41,14 @@ fn kafka(
     settings: &retail_kafka::Settings,
     config: &AppConfig,
     once: bool,
-) -> Outcome<Box<dyn Source>> {
+) -> Outcome<(Box<dyn Source>, Option<Status>)> {
     use retail_kafka::{KafkaSource, Until};
     let until = if once { Until::Caught } else { Until::Stopped };
     let source = KafkaSource::open(settings, until, Some(&config.data.dir))?;
     tracing::info!("reading {} from {}", settings.topic, settings.brokers);
-    Ok(Box::new(source))
+    let metrics = source.metrics();
+    let status = move || serde_json::json!({ "kafka": metrics.snapshot() });
+    Ok((Box::new(source), Some(Box::new(status))))
 }
 
 fn paced<S: Source + 'static>(source: S, config: &AppConfig) -> Outcome<Box<dyn Source>> {

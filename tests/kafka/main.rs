@@ -28,22 +28,19 @@ fn input(dir: &Path, rows: u64) -> PathBuf {
     path
 }
 
-/// The batch files of a data folder, by name.
-fn batches(data: &Path) -> BTreeMap<String, String> {
+/// The batch files of a data folder, by number.
+fn batches(data: &Path) -> BTreeMap<u64, String> {
     let files = std::fs::read_dir(data.join("batches")).expect("there are batches");
     files
         .map(|file| file.expect("the folder can be listed").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "csv"))
         .map(|path| {
-            let name = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
-            (
-                name,
-                std::fs::read_to_string(path).expect("a batch is text"),
-            )
+            let name = path.file_stem().expect("a name").to_string_lossy();
+            // Behind the number there are the offsets, where the batch comes from a topic.
+            let number = name.trim_start_matches("batch_").split('-').next();
+            let number = number.and_then(|number| number.parse().ok());
+            let text = std::fs::read_to_string(&path).expect("a batch is text");
+            (number.expect("a number"), text)
         })
         .collect()
 }
