@@ -1,5 +1,7 @@
 //! The JSON form of a record: the value of a stream message.
 
+mod compact;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
@@ -71,6 +73,14 @@ impl JsonDecoder {
     /// [`RejectReason::UnparsableField`] for what is no object, or with the first field, in the
     /// order above, that cannot be read.
     pub fn decode<'a>(&'a mut self, value: &'a [u8], arrived: Timestamp) -> Incoming<'a> {
+        match compact::read(value) {
+            Some(row) => Ok(row),
+            None => self.decode_generally(value, arrived),
+        }
+    }
+
+    /// Reads a record in whatever form.
+    fn decode_generally<'a>(&'a mut self, value: &'a [u8], arrived: Timestamp) -> Incoming<'a> {
         if let Ok(usual) = serde_json::from_slice::<Usual<'a>>(value)
             && let Ok(invoice_date) = Timestamp::parse_bytes(usual.invoice_date.as_bytes())
             && let Ok(timestamp) = Timestamp::parse_bytes(usual.timestamp.as_bytes())
