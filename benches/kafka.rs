@@ -152,7 +152,10 @@ fn read(brokers: &str, topic: &str, keep: bool) -> Outcome<Messages> {
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "true")
         .set("fetch.wait.max.ms", "50")
+        .set("fetch.queue.backoff.ms", "5")
         .create()?;
+    // Otherwise the first question about offsets fails, and is asked again half a second later.
+    consumer.fetch_metadata(Some(topic), Duration::from_secs(10))?;
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, 0, Offset::Beginning)?;
     consumer.assign(&list)?;

@@ -335,6 +335,8 @@ fn consumer(
     for (key, value) in [
         ("queued.max.messages.kbytes", "32768"),
         ("fetch.wait.max.ms", "50"),
+        // With a full queue the client rests for a second; the queue is empty long before.
+        ("fetch.queue.backoff.ms", "5"),
         ("statistics.interval.ms", "1000"),
         ("session.timeout.ms", "10000"),
     ] {
