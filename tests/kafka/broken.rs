@@ -87,7 +87,7 @@ fn a_topic_created_anew_is_not_taken_for_the_old_one() {
 }
 
 /// Deletes a topic, and waits until it is gone.
-fn delete(topic: &str) {
+pub(crate) fn delete(topic: &str) {
     use rdkafka::ClientConfig;
     use rdkafka::admin::{AdminClient, AdminOptions};
     use rdkafka::client::DefaultClientContext;

@@ -4,8 +4,11 @@
 mod support;
 
 mod broken;
+mod clients;
+mod groups;
 mod kills;
 mod messages;
+mod outages;
 mod records;
 mod topics;
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use rdkafka::consumer::{CommitMode, Consumer};
-use rdkafka::error::KafkaError as ClientError;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::source::Sink;
@@ -22,7 +22,8 @@ impl KafkaSource {
             match wanted {
                 Handover::Take(partitions) => {
                     self.taking = Some(partitions.clone());
-                    self.take(&partitions, sink)?;
+                    let taken = self.take(&partitions, sink);
+                    taken.map_err(|error| self.or_no_topic(error))?;
                     self.taking = None;
                 }
                 Handover::Give(partitions) => {
@@ -42,6 +43,22 @@ impl KafkaSource {
             self.leave()?;
         }
         Ok(())
+    }
+
+    /// Where the broker does not know the topic any more, that is what is said.
+    fn or_no_topic(&self, error: KafkaError) -> KafkaError {
+        match &error {
+            KafkaError::Client { cause, .. }
+                if cause.rdkafka_error_code()
+                    == Some(RDKafkaErrorCode::UnknownTopicOrPartition) =>
+            {
+                KafkaError::NoTopic {
+                    topic: self.settings.topic.clone(),
+                    brokers: self.settings.brokers.clone(),
+                }
+            }
+            _ => error,
+        }
     }
 
     /// Whether all that was given of a partition has been saved.
