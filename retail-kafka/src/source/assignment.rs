@@ -176,17 +176,17 @@ impl KafkaSource {
             high: high.max(0) as u64,
         };
         let mut start = known.start()?;
-        if let Some(seen) = known.to_be_recognised(&start) {
-            if !self.is_there(partition, seen)? {
-                return Err(KafkaError::Replaced {
-                    topic: topic.clone(),
-                    partition,
-                    detail: format!(
-                        "the record at offset {} is not the one that was saved",
-                        seen.offset
-                    ),
-                });
-            }
+        if let Some(seen) = known.to_be_recognised(&start)
+            && !self.is_there(partition, seen)?
+        {
+            return Err(KafkaError::Replaced {
+                topic: topic.clone(),
+                partition,
+                detail: format!(
+                    "the record at offset {} is not the one that was saved",
+                    seen.offset
+                ),
+            });
         }
         if let Some(letters) = &self.dead_letters {
             // Letters may be those of an earlier topic of this name.
