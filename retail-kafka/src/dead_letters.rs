@@ -1,12 +1,14 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message as _, OwnedHeaders};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::clean::RejectReason;
 
 use crate::context::Context;
 use crate::merge::Due;
+use crate::notes::Seen;
 use crate::settings::PATIENCE;
 use crate::writer::{Message, Writer};
 use crate::{KafkaError, Settings, ensure_topic};
@@ -77,9 +79,9 @@ impl DeadLetters {
         self.writer.flush()
     }
 
-    /// The offset in the stream behind the newest letter of a partition: those before it have been
-    /// written. 0 where there is none.
-    pub(crate) fn written_up_to(&self, partition: u32) -> Result<u64, KafkaError> {
+    /// The record of the stream that the newest letter of a partition holds: the letters of those
+    /// before it have been written. `None` where there is none.
+    pub(crate) fn newest(&self, partition: u32) -> Result<Option<Seen>, KafkaError> {
         let topic = &self.settings.dead_letters;
         let mut config = self.settings.config();
         config.set("group.id", format!("{}.look", self.settings.group));
@@ -92,53 +94,61 @@ impl DeadLetters {
             .fetch_watermarks(topic, partition as i32, PATIENCE)
             .map_err(KafkaError::client("look for dead letters"))?;
         // The newest offset may hold no letter where others write to the topic.
-        let mut back = 1;
-        while high > low {
-            let from = (high - back).max(low);
-            if let Some(found) = last_from(&consumer, topic, partition, from, high)? {
-                return Ok(found + 1);
+        let mut from = high;
+        while from > low {
+            from = (high - (high - from + 1) * 8).max(low);
+            let found = self.last_from(&consumer, partition, from, high)?;
+            if found.is_some() {
+                return Ok(found);
             }
-            if from == low {
-                break;
-            }
-            back *= 8;
         }
-        Ok(0)
+        Ok(None)
     }
-}
 
-/// The greatest stream offset that the letters `from..high` of a partition name.
-fn last_from(
-    consumer: &BaseConsumer<Context>,
-    topic: &str,
-    partition: u32,
-    from: i64,
-    high: i64,
-) -> Result<Option<u64>, KafkaError> {
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, partition as i32, Offset::Offset(from))
-        .and_then(|()| consumer.assign(&list))
-        .map_err(KafkaError::client("read dead letters"))?;
-    let mut found = None;
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        match consumer.poll(Duration::from_millis(100)) {
-            None => {}
-            Some(Ok(letter)) => {
-                found = found.max(origin_offset(&letter));
-                if letter.offset() + 1 >= high {
-                    break;
+    /// The last record of the stream that one of the letters `from..high` of a partition holds.
+    fn last_from(
+        &self,
+        consumer: &BaseConsumer<Context>,
+        partition: u32,
+        from: i64,
+        high: i64,
+    ) -> Result<Option<Seen>, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        let topic = &self.settings.dead_letters;
+        list.add_partition_offset(topic, partition as i32, Offset::Offset(from))
+            .and_then(|()| consumer.assign(&list))
+            .map_err(KafkaError::client("read dead letters"))?;
+        let mut found: Option<Seen> = None;
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            match consumer.poll(Duration::from_millis(100)) {
+                None => {}
+                Some(Ok(letter)) => {
+                    let seen = held(&letter, &self.settings.topic, partition);
+                    let later = |seen: &Seen| found.is_none_or(|found| found.offset < seen.offset);
+                    found = seen.filter(later).or(found);
+                    if letter.offset() + 1 >= high {
+                        return Ok(found);
+                    }
                 }
+                Some(Err(ClientError::PartitionEOF(_))) => return Ok(found),
+                Some(Err(cause)) => return Err(KafkaError::client("read dead letters")(cause)),
             }
-            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => break,
-            Some(Err(cause)) => return Err(KafkaError::client("read dead letters")(cause)),
         }
+        let slow = ClientError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
+        Err(KafkaError::client("read dead letters")(slow))
     }
-    Ok(found)
 }
 
-fn origin_offset(letter: &BorrowedMessage<'_>) -> Option<u64> {
+/// The record that a letter holds, where it is one of this partition of the topic.
+fn held(letter: &BorrowedMessage<'_>, topic: &str, partition: u32) -> Option<Seen> {
     let headers = letter.headers()?;
-    let header = headers.iter().find(|header| header.key == OFFSET)?;
-    std::str::from_utf8(header.value?).ok()?.parse().ok()
+    let text = |key: &str| {
+        let header = headers.iter().find(|header| header.key == key)?;
+        std::str::from_utf8(header.value?).ok()
+    };
+    let here = text(TOPIC)? == topic && text(PARTITION)?.parse() == Ok(partition);
+    let offset = text(OFFSET)?.parse().ok()?;
+    let crc32 = crc32fast::hash(letter.payload().unwrap_or_default());
+    here.then_some(Seen { offset, crc32 })
 }

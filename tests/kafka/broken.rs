@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::topics::{brokers, consume, engine_args, new_topic, run, write};
+use super::topics::{brokers, consume, engine_args, letters, new_topic, run, write};
 
 #[test]
 fn no_broker_at_the_address_is_an_error_within_seconds() {
@@ -86,8 +86,41 @@ fn a_topic_created_anew_is_not_taken_for_the_old_one() {
     }
 }
 
+#[test]
+fn letters_of_an_earlier_topic_do_not_stand_for_those_of_a_new_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let topic = new_topic("letters");
+    let broken = |what: &str, count: u32| -> Vec<_> {
+        let value = |number| Some(format!("{what} {number}").into_bytes());
+        (0..count).map(value).collect()
+    };
+    write(&topic, &broken("old", 30));
+    consume(&topic, dir.path().join("old").to_str().unwrap());
+    assert_eq!(letters(&topic, 1).len(), 30);
+    delete(&topic);
+    write(&topic, &broken("new", 40));
+    // Another group, as the old one has offsets of the old topic.
+    let data = dir.path().join("new");
+    let mut args = engine_args(&topic, data.to_str().unwrap());
+    args.extend(["--set".to_owned(), format!("kafka.group=\"{topic}.new\"")]);
+    let output = run(
+        "engine",
+        &args.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let letters = letters(&topic, 1);
+    let new = letters
+        .iter()
+        .filter(|letter| letter.value.starts_with(b"new"));
+    assert_eq!((letters.len(), new.count()), (70, 40));
+}
+
 /// Deletes a topic, and waits until it is gone.
-fn delete(topic: &str) {
+pub(crate) fn delete(topic: &str) {
     use rdkafka::ClientConfig;
     use rdkafka::admin::{AdminClient, AdminOptions};
     use rdkafka::client::DefaultClientContext;

@@ -4,9 +4,12 @@
 mod support;
 
 mod broken;
+mod clients;
 mod corrected;
+mod groups;
 mod kills;
 mod messages;
+mod outages;
 mod records;
 mod topics;
 

@@ -122,9 +122,14 @@ pub(crate) struct Letter {
 
 /// All dead letters of a topic, by the place that they come from.
 pub(crate) fn letters(topic: &str, partitions: i32) -> Vec<Letter> {
+    letters_at(&brokers(), topic, partitions)
+}
+
+/// The same, at these brokers.
+pub(crate) fn letters_at(brokers: &str, topic: &str, partitions: i32) -> Vec<Letter> {
     let dlq = format!("{topic}.dlq");
     let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", brokers())
+        .set("bootstrap.servers", brokers)
         .set("group.id", format!("{topic}.test"))
         .set("enable.partition.eof", "true")
         .set("fetch.message.max.bytes", "8000000")

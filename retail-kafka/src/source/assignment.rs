@@ -1,9 +1,10 @@
 //! Which partitions are read, and from where.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rdkafka::consumer::{CommitMode, Consumer};
-use rdkafka::error::KafkaError as ClientError;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::source::Sink;
@@ -22,7 +23,8 @@ impl KafkaSource {
             match wanted {
                 Handover::Take(partitions) => {
                     self.taking = Some(partitions.clone());
-                    self.take(&partitions, sink)?;
+                    let taken = self.take(&partitions, sink);
+                    taken.map_err(|error| self.or_no_topic(error))?;
                     self.taking = None;
                 }
                 Handover::Give(partitions) => {
@@ -42,6 +44,22 @@ impl KafkaSource {
             self.leave()?;
         }
         Ok(())
+    }
+
+    /// Where the broker does not know the topic any more, that is what is said.
+    fn or_no_topic(&self, error: KafkaError) -> KafkaError {
+        match &error {
+            KafkaError::Client { cause, .. }
+                if cause.rdkafka_error_code()
+                    == Some(RDKafkaErrorCode::UnknownTopicOrPartition) =>
+            {
+                KafkaError::NoTopic {
+                    topic: self.settings.topic.clone(),
+                    brokers: self.settings.brokers.clone(),
+                }
+            }
+            _ => error,
+        }
     }
 
     /// Whether all that was given of a partition has been saved.
@@ -158,11 +176,27 @@ impl KafkaSource {
             high: high.max(0) as u64,
         };
         let mut start = known.start()?;
-        if let Some(seen) = known.to_be_recognised(&start) {
-            self.recognise(partition, seen)?;
+        if let Some(seen) = known.to_be_recognised(&start)
+            && !self.is_there(partition, seen)?
+        {
+            return Err(KafkaError::Replaced {
+                topic: topic.clone(),
+                partition,
+                detail: format!(
+                    "the record at offset {} is not the one that was saved",
+                    seen.offset
+                ),
+            });
         }
         if let Some(letters) = &self.dead_letters {
-            let written = letters.written_up_to(partition)?;
+            // Letters may be those of an earlier topic of this name.
+            let written = match letters.newest(partition)? {
+                Some(seen) if seen.offset < known.low => seen.offset + 1,
+                Some(seen) if seen.offset < known.high && self.is_there(partition, seen)? => {
+                    seen.offset + 1
+                }
+                _ => 0,
+            };
             let missing = match &self.logs {
                 Some(logs) => first_rejected(&logs.join("rejects.csv"), partition, written)?,
                 None => None,
@@ -172,18 +206,18 @@ impl KafkaSource {
         Ok(start)
     }
 
-    /// Makes sure that a record is still the one that was saved.
-    fn recognise(&self, partition: u32, seen: Seen) -> Result<(), KafkaError> {
-        let topic = &self.settings.topic;
+    /// Whether a record is still the one that was seen, as far as it can be looked at.
+    fn is_there(&self, partition: u32, seen: Seen) -> Result<bool, KafkaError> {
         let looker = consumer(
             &Settings {
                 group: format!("{}.look", self.settings.group),
                 ..self.settings.clone()
             },
-            &std::sync::Arc::default(),
+            &Arc::default(),
         )?;
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset(topic, partition as i32, Offset::Offset(seen.offset as i64))
+        let from = Offset::Offset(seen.offset as i64);
+        list.add_partition_offset(&self.settings.topic, partition as i32, from)
             .and_then(|()| looker.assign(&list))
             .map_err(KafkaError::client("read a record again"))?;
         let begun = Instant::now();
@@ -192,25 +226,15 @@ impl KafkaSource {
                 None => {}
                 Some(Ok(message)) => {
                     let crc32 = crc32fast::hash(message.payload().unwrap_or_default());
-                    let same = message.offset() == seen.offset as i64 && crc32 == seen.crc32;
-                    return if same {
-                        Ok(())
-                    } else {
-                        Err(KafkaError::Replaced {
-                            topic: topic.clone(),
-                            partition,
-                            detail: format!(
-                                "the record at offset {} is not the one that was saved",
-                                seen.offset
-                            ),
-                        })
-                    };
+                    // Another one where it has been removed, by compaction for example.
+                    let other = message.offset() != seen.offset as i64;
+                    return Ok(other || crc32 == seen.crc32);
                 }
-                // The record has been removed, by compaction for example.
-                Some(Err(ClientError::PartitionEOF(_))) => return Ok(()),
+                Some(Err(ClientError::PartitionEOF(_))) => return Ok(true),
                 Some(Err(cause)) => return Err(KafkaError::client("read a record again")(cause)),
             }
         }
-        Ok(())
+        let slow = ClientError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
+        Err(KafkaError::client("read a record again")(slow))
     }
 }

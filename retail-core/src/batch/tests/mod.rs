@@ -1,6 +1,7 @@
 mod closing;
 mod damage;
 mod failure;
+mod handover;
 mod recovery;
 mod rejects;
 mod saving;

@@ -9,6 +9,7 @@ mod panics;
 mod policies;
 mod prequential;
 mod resume;
+mod saved;
 mod script;
 mod status;
 mod trainers;
