@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -71,7 +71,7 @@ impl KafkaSource {
     /// Gives up the partitions that the group wants back.
     fn leave(&mut self) -> Result<(), KafkaError> {
         if !self.consumer.assignment_lost() {
-            let committed = self.commit(CommitMode::Sync);
+            let committed = self.commit_last(false);
             // Others then read again what is saved here; that is found out later, see `start`.
             committed.or_else(|error| match error {
                 KafkaError::Client { .. } => {

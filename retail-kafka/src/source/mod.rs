@@ -195,6 +195,29 @@ impl KafkaSource {
         }
     }
 
+    /// Tells the group before partitions go to others, also where its members are just being counted
+    /// anew: others would read again what it does not know of.
+    fn commit_last(&mut self, closing: bool) -> Result<(), KafkaError> {
+        let begun = Instant::now();
+        loop {
+            match self.commit(CommitMode::Sync) {
+                Err(KafkaError::Client { cause, .. })
+                    if is_between_members(&cause)
+                        && begun.elapsed() < PATIENCE * 2
+                        && !self.consumer.assignment_lost() =>
+                {
+                    if closing {
+                        // So the group goes on; what is read now is not given any more.
+                        let _ = self.consumer.poll(WAIT);
+                    } else {
+                        std::thread::sleep(WAIT);
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// Tells the group now and then. Where that fails, the disk still knows, and the group learns
     /// with the next time.
     fn tell(&mut self) -> Result<(), KafkaError> {
@@ -349,6 +372,14 @@ fn consumer(
         .map_err(KafkaError::client("start a consumer"))
 }
 
+/// Whether a group refuses a commit because of a change of its members that is under way.
+fn is_between_members(cause: &ClientError) -> bool {
+    matches!(
+        cause.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::IllegalGeneration | RDKafkaErrorCode::RebalanceInProgress)
+    )
+}
+
 fn due<'a>(message: &'a BorrowedMessage<'_>) -> Option<Due<'a>> {
     let value = message.payload().unwrap_or_default();
     Some(Due {
@@ -458,7 +489,7 @@ impl Drop for KafkaSource {
             }
         }
         if !self.consumer.assignment_lost()
-            && let Err(error) = self.commit(CommitMode::Sync)
+            && let Err(error) = self.commit_last(true)
         {
             tracing::warn!("{error}");
         }
