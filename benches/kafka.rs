@@ -71,8 +71,8 @@ fn measure(brokers: &str, csv: &Path, topic: &str) -> Outcome<()> {
         let (rows, seconds) = match asked {
             "write" => write(brokers, csv, &format!("bench-{}", now()))?,
             "write bare" => write_bare(brokers, &ready)?,
-            "read" => save(settings(brokers, topic))?,
-            "read letters" => save(Settings {
+            "read" => save(&settings(brokers, topic))?,
+            "read letters" => save(&Settings {
                 dead_letters: format!("bench-{}.dlq", now()),
                 ..settings(brokers, topic)
             })?,
@@ -181,13 +181,13 @@ fn read(brokers: &str, topic: &str, keep: bool) -> Outcome<Messages> {
 }
 
 /// Reads a topic to its end into saved batches.
-fn save(settings: Settings) -> Outcome<(u64, f64)> {
+fn save(settings: &Settings) -> Outcome<(u64, f64)> {
     let folder = tempfile::tempdir()?;
     let begun = Instant::now();
     let mut config = EngineConfig::default();
     config.train.policy = RetrainPolicy::Manual;
     let mut engine = Engine::builder(config)?.dir(folder.path()).open()?;
-    let mut source = KafkaSource::open(&settings, Until::Caught, Some(folder.path()))?;
+    let mut source = KafkaSource::open(settings, Until::Caught, Some(folder.path()))?;
     let report = engine.run(&mut source)?;
     drop(source);
     let answer: Value = json!(report.rows_read);
