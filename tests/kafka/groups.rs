@@ -188,3 +188,33 @@ fn consumers_that_join_and_leave_share_the_records_without_loss_or_repeat() {
         "every other record is a letter"
     );
 }
+
+#[test]
+fn a_consumer_stopped_while_another_joins_leaves_nothing_to_be_read_twice() {
+    const RATE: &str = "1500";
+    let dir = tempfile::tempdir().unwrap();
+    let input = input(dir.path(), 36_000);
+    let expected = direct_rows(&input, &dir.path().join("direct"), RATE);
+    let (brokers, topic) = (brokers(), new_topic("hurry"));
+    let settings = retail_kafka::Settings::new(&brokers);
+    retail_kafka::ensure_topic(&settings, &topic, 4).unwrap();
+    let folders = [dir.path().join("a"), dir.path().join("b")];
+
+    let mut current = Consumer::start(&brokers, &topic, &folders[0]);
+    let mut producer = produce_slowly(&brokers, &topic, &input, RATE);
+    for (round, pause) in [400, 700, 1_000, 2_000].into_iter().enumerate() {
+        wait_for_a_batch(&folders[round % 2], &current);
+        let next = Consumer::start(&brokers, &topic, &folders[(round + 1) % 2]);
+        std::thread::sleep(Duration::from_millis(pause));
+        current.stop();
+        current = next;
+    }
+    assert!(producer.wait().unwrap().success());
+    current.stop();
+    finish(&brokers, &topic, &folders[0]);
+    let mut together = rows(&folders[0]);
+    together.extend(rows(&folders[1]));
+    together.sort_unstable();
+    assert_eq!(together.len(), expected.len());
+    assert!(together == expected, "the same rows");
+}

@@ -1,0 +1,117 @@
+//! What the group is told.
+
+use std::time::Instant;
+
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::{KafkaSource, TELL, WAIT};
+use crate::KafkaError;
+use crate::settings::PATIENCE;
+use crate::start::Owner;
+
+impl KafkaSource {
+    /// Tells the group what has been saved of the partitions that are read here. What could not be
+    /// used is among the dead letters by then: whoever reads on does not look for it again.
+    pub(super) fn commit(&mut self, mode: CommitMode) -> Result<(), KafkaError> {
+        self.told = Some(Instant::now());
+        let mut list = TopicPartitionList::new();
+        for (&partition, one) in &self.partitions {
+            let saved = self.saved.next_offset(partition);
+            if saved <= one.committed {
+                continue;
+            }
+            let owner = Owner {
+                instance: self.notes.instance.clone(),
+                first: one.first,
+            };
+            let mut element = list.add_partition(&self.settings.topic, partition as i32);
+            element
+                .set_offset(Offset::Offset(saved as i64))
+                .map_err(KafkaError::client("commit offsets"))?;
+            element.set_metadata(owner.to_string());
+        }
+        if list.count() == 0 {
+            return Ok(());
+        }
+        if let Some(letters) = &self.dead_letters {
+            letters.flush()?;
+        }
+        self.consumer
+            .commit(&list, mode)
+            .map_err(KafkaError::client("commit offsets"))?;
+        for (&partition, one) in &mut self.partitions {
+            one.committed = one.committed.max(self.saved.next_offset(partition));
+        }
+        match &self.logs {
+            Some(logs) => self.notes.save(logs),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the group before partitions go to others, also where its members are just being counted
+    /// anew: others would read again what it does not know of.
+    pub(super) fn commit_last(&mut self, closing: bool) -> Result<(), KafkaError> {
+        let begun = Instant::now();
+        loop {
+            match self.commit(CommitMode::Sync) {
+                Err(KafkaError::Client { cause, .. })
+                    if is_between_members(&cause)
+                        && begun.elapsed() < PATIENCE * 2
+                        && !self.consumer.assignment_lost() =>
+                {
+                    if closing {
+                        // So the group goes on; what is read now is not given any more.
+                        let _ = self.consumer.poll(WAIT);
+                    } else {
+                        std::thread::sleep(WAIT);
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Tells the group now and then. Where that fails, the disk still knows, and the group learns
+    /// with the next time.
+    pub(super) fn tell(&mut self) -> Result<(), KafkaError> {
+        if self.told.is_some_and(|told| told.elapsed() < TELL) {
+            return Ok(());
+        }
+        match self.commit(CommitMode::Async) {
+            Err(error @ KafkaError::Client { .. }) => {
+                tracing::debug!("{error}");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Whether a group refuses a commit because of a change of its members that is under way.
+fn is_between_members(cause: &ClientError) -> bool {
+    matches!(
+        cause.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::IllegalGeneration | RDKafkaErrorCode::RebalanceInProgress)
+    )
+}
+
+impl Drop for KafkaSource {
+    fn drop(&mut self) {
+        // Once more, as what was committed before may not have arrived. What has not been saved by
+        // this consumer since it took a partition over is not its to tell.
+        for (&partition, one) in &mut self.partitions {
+            if self.saved.next_offset(partition) > one.begun {
+                one.committed = 0;
+            }
+        }
+        if !self.consumer.assignment_lost()
+            && let Err(error) = self.commit_last(true)
+        {
+            tracing::warn!("{error}");
+        }
+        self.consumer.context().leave();
+        self.answer_all();
+    }
+}
