@@ -1,6 +1,9 @@
 //! The JSON form of a record: the value of a stream message.
 
 mod compact;
+mod encode;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
@@ -10,7 +13,9 @@ use serde_json::{Map, Value};
 use super::{Incoming, fields};
 use crate::clean::{Field, RejectReason};
 use crate::record::TransactionRef;
-use crate::time::{Timestamp, TimestampWriter};
+use crate::time::Timestamp;
+
+pub use encode::JsonEncoder;
 
 /// Reads records from JSON objects with the keys `invoice`, `stock_code`, `description`, `quantity`,
 /// `invoice_date`, `price`, `customer_id`, `country` and `timestamp`; other keys are ignored.
@@ -188,229 +193,5 @@ impl Fields<'_> {
     fn needed(&self, field: Field) -> Result<String, RejectReason> {
         let missing = || RejectReason::unparsable(field, "a value", b"nothing");
         self.text(field)?.ok_or_else(missing)
-    }
-}
-
-/// Writes records as the JSON objects that [`JsonDecoder`] reads, without white space, keys in the
-/// order listed there. Numbers are the shortest text that reads back the same.
-///
-/// ```
-/// use retail_core::source::{JsonDecoder, JsonEncoder};
-/// use retail_core::time::Timestamp;
-/// # use retail_core::record::Transaction;
-/// # let sale = Transaction {
-/// #     invoice: "536365".into(), stock_code: "85123A".into(), description: "12\" TRAY".into(),
-/// #     quantity: 6, invoice_date: Timestamp::EPOCH, price: 2.55, customer_id: None,
-/// #     country: "France".into(), timestamp: Timestamp::EPOCH,
-/// # };
-/// let mut value = Vec::new();
-/// JsonEncoder::new().encode(&sale.as_ref(), &mut value);
-/// assert_eq!(JsonDecoder::new().decode(&value, Timestamp::MIN), Ok(sale.as_ref()));
-/// ```
-#[derive(Debug, Default)]
-pub struct JsonEncoder {
-    invoice_date: TimestampWriter,
-    timestamp: TimestampWriter,
-}
-
-impl JsonEncoder {
-    /// An encoder; of times it writes those of the same day as the one before faster.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Appends one record. A price that is not finite is written as `null`, and cannot be read.
-    pub fn encode(&mut self, row: &TransactionRef<'_>, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"invoice\":");
-        json(&row.invoice, out);
-        out.extend_from_slice(b",\"stock_code\":");
-        json(&row.stock_code, out);
-        out.extend_from_slice(b",\"description\":");
-        json(&row.description, out);
-        out.extend_from_slice(b",\"quantity\":");
-        json(&row.quantity, out);
-        out.extend_from_slice(b",\"invoice_date\":\"");
-        self.invoice_date.invoice_date(row.invoice_date, out);
-        out.extend_from_slice(b"\",\"price\":");
-        json(&row.price, out);
-        out.extend_from_slice(b",\"customer_id\":");
-        json(&row.customer_id, out);
-        out.extend_from_slice(b",\"country\":");
-        json(&row.country, out);
-        out.extend_from_slice(b",\"timestamp\":\"");
-        self.timestamp.stream_time(row.timestamp, out);
-        out.extend_from_slice(b"\"}");
-    }
-}
-
-fn json(value: &impl serde::Serialize, out: &mut Vec<u8>) {
-    // Numbers and texts have a form, and writing to a vector cannot fail.
-    let _ = serde_json::to_writer(out, value);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::Transaction;
-    use proptest::prelude::*;
-
-    const SALE: &str = r#"{"invoice":"536365","stock_code":"85123A","description":"HOLDER",
-        "quantity":6,"invoice_date":"2010-12-01 08:26:00","price":2.55,"customer_id":17850,
-        "country":"United Kingdom","timestamp":"2024-01-01T00:00:00.010000"}"#;
-
-    fn decoded(value: &str) -> Result<Transaction, String> {
-        let arrived = Timestamp::from_micros(77);
-        let mut decoder = JsonDecoder::new();
-        let record = decoder.decode(value.as_bytes(), arrived);
-        record
-            .map(|row| row.to_owned())
-            .map_err(|reason| reason.to_string())
-    }
-
-    /// The sale with one key changed, or removed.
-    fn with(key: &str, value: Option<Value>) -> String {
-        let mut sale: Map<String, Value> = serde_json::from_str(SALE).unwrap();
-        match value {
-            Some(value) => sale.insert(key.into(), value),
-            None => sale.remove(key),
-        };
-        serde_json::to_string(&sale).unwrap()
-    }
-
-    #[test]
-    fn what_other_producers_write_is_read_alike() {
-        let sale = decoded(SALE).unwrap();
-        assert_eq!(sale.customer_id, Some(17850));
-        for (key, value) in [
-            ("invoice", Value::from(536365)),
-            ("quantity", "6".into()),
-            ("quantity", 6.0.into()),
-            ("price", "2.55".into()),
-            ("customer_id", "17850".into()),
-            ("customer_id", 17850.0.into()),
-            ("invoice_date", "2010-12-01T08:26:00".into()),
-            ("total_amount", 15.3.into()),
-            ("year", Value::Null),
-        ] {
-            assert_eq!(
-                decoded(&with(key, Some(value.clone()))),
-                Ok(sale.clone()),
-                "{key} {value}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_may_be_missing_is_empty_and_a_missing_stream_time_is_that_of_arrival() {
-        let sale = decoded(SALE).unwrap();
-        for value in [None, Some(Value::Null)] {
-            let nobody = decoded(&with("customer_id", value.clone())).unwrap();
-            assert_eq!(nobody.customer_id, None);
-            let nowhere = decoded(&with("country", value.clone())).unwrap();
-            assert_eq!(nowhere.country, "");
-            let now = decoded(&with("timestamp", value)).unwrap();
-            let timestamp = Timestamp::from_micros(77);
-            assert_eq!(
-                now,
-                Transaction {
-                    timestamp,
-                    ..sale.clone()
-                }
-            );
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_names_the_field() {
-        for (key, value, why) in [
-            (
-                "invoice",
-                None,
-                "invoice: expected a value, got \"nothing\"",
-            ),
-            (
-                "invoice",
-                Some(Value::Null),
-                "invoice: expected a value, got \"nothing\"",
-            ),
-            (
-                "invoice",
-                Some(Value::from([1])),
-                "invoice: expected a text or a number, got \"[1]\"",
-            ),
-            (
-                "quantity",
-                Some("six".into()),
-                "quantity: expected a whole number, got \"six\"",
-            ),
-            (
-                "quantity",
-                Some(6.5.into()),
-                "quantity: expected a whole number, got \"6.5\"",
-            ),
-            (
-                "invoice_date",
-                Some("yesterday".into()),
-                "invoice_date: expected a date like 2010-12-01 08:26:00 or 12/1/2010 8:26, got \
-                 \"yesterday\"",
-            ),
-            (
-                "customer_id",
-                Some((-1).into()),
-                "customer_id: expected a customer number or nothing, got \"-1\"",
-            ),
-            (
-                "country",
-                Some(true.into()),
-                "country: expected a text or a number, got \"true\"",
-            ),
-        ] {
-            assert_eq!(decoded(&with(key, value)), Err(why.into()));
-        }
-    }
-
-    #[test]
-    fn what_is_no_object_is_unparsable_as_a_record() {
-        for value in ["", "null", "[]", "{", "\"x\"", "{\"invoice\":NaN}", "{} {}"] {
-            let why = decoded(value).unwrap_err();
-            assert!(
-                why.starts_with("record: expected a JSON object, got "),
-                "{value}: {why}"
-            );
-        }
-        let mut decoder = JsonDecoder::new();
-        let invalid = b"{\"invoice\":\"\xff\"}";
-        assert!(decoder.decode(invalid, Timestamp::EPOCH).is_err());
-    }
-
-    #[test]
-    fn a_long_value_is_shortened_in_the_reason() {
-        let why = decoded(&"x".repeat(5_000_000)).unwrap_err();
-        assert!(why.len() < 200, "{}", why.len());
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_encoded_is_decoded(
-            texts in proptest::array::uniform4(".{0,12}"),
-            quantity: i64,
-            price in -1e12..1e12,
-            customer_id: Option<u64>,
-            times in proptest::array::uniform2(-62_135_596_800_000_000_i64..253_402_300_800_000_000),
-        ) {
-            let [invoice, stock_code, description, country] = texts;
-            let [invoice_date, timestamp] = times.map(Timestamp::from_micros);
-            let sale = Transaction {
-                invoice, stock_code, description, quantity, invoice_date, price, customer_id,
-                country, timestamp,
-            };
-            let mut value = Vec::new();
-            JsonEncoder::new().encode(&sale.as_ref(), &mut value);
-            let mut decoder = JsonDecoder::new();
-            prop_assert_eq!(decoder.decode(&value, Timestamp::EPOCH), Ok(sale.as_ref()));
-            prop_assert_eq!(decoder.decode_any(&value, Timestamp::EPOCH), Ok(sale.as_ref()));
-            prop_assert_eq!(serde_json::from_slice::<Transaction>(&value).ok(), Some(sale));
-        }
     }
 }
