@@ -81,11 +81,24 @@ pub(super) fn fill_in_parallel(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Barrier;
 
     #[test]
     fn results_come_in_the_order_of_the_tasks() {
         for threads in [1, 3, 8] {
-            let squares = in_parallel(threads, 100, || (), |(), task| task * task);
+            // Each thread does one of the first tasks and one of the last.
+            let all_there = Barrier::new(threads);
+            let squares = in_parallel(
+                threads,
+                100,
+                || (),
+                |(), task| {
+                    if task < threads || task >= 100 - threads {
+                        all_there.wait();
+                    }
+                    task * task
+                },
+            );
             assert_eq!(
                 squares,
                 (0..100).map(|task| task * task).collect::<Vec<_>>()
