@@ -1,8 +1,8 @@
 use crate::record::TransactionRef;
 use crate::time::TimestampWriter;
 
-/// Writes records as the JSON objects that [`JsonDecoder`] reads, without white space, keys in the
-/// order listed there. Numbers are the shortest text that reads back the same.
+/// Writes records as the JSON objects that [`JsonDecoder`](super::JsonDecoder) reads, without white
+/// space, keys in the order listed there. Numbers are the shortest text that reads back the same.
 ///
 /// ```
 /// use retail_core::source::{JsonDecoder, JsonEncoder};
