@@ -43,14 +43,15 @@ fn check_text(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
         (Field::Country, row.country),
     ];
     let length = texts.map(|(_, text)| text.len()).iter().sum::<usize>();
-    match texts.iter().max_by_key(|(_, text)| text.len()) {
-        Some(&(longest, _)) if length > MAX_TEXT => Err(RejectReason::unparsable(
-            longest,
-            "at most 256 KiB of text in a row",
-            format!("{length} bytes").as_bytes(),
-        )),
-        _ => Ok(()),
+    if length <= MAX_TEXT {
+        return Ok(());
     }
+    let longest = texts.iter().max_by_key(|(_, text)| text.len());
+    Err(RejectReason::unparsable(
+        longest.map_or(Field::Record, |&(field, _)| field),
+        "at most 256 KiB of text in a row",
+        format!("{length} bytes").as_bytes(),
+    ))
 }
 
 fn check_time(field: Field, time: Timestamp) -> Result<(), RejectReason> {

@@ -55,7 +55,10 @@ impl Position {
 
     /// Records that the record at `origin` has been taken.
     pub fn advance(&mut self, origin: &Origin) {
-        self.0.insert(origin.partition, origin.offset + 1);
+        match self.0.get_mut(&origin.partition) {
+            Some(next) => *next = origin.offset + 1,
+            None => self.set(origin.partition, origin.offset + 1),
+        }
     }
 
     /// Makes `offset` the next one of `partition`.

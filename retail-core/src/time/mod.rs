@@ -5,11 +5,13 @@
 //! ever read from the wall clock by the algorithms: whoever drives the engine injects a [`Clock`].
 
 mod clock;
+mod reader;
 #[cfg(test)]
 mod tests;
 mod text;
 mod timestamp;
 
 pub use clock::{Clock, SystemClock};
+pub(crate) use reader::TimestampReader;
 pub(crate) use text::TimestampWriter;
 pub use timestamp::{Civil, ParseTimestampError, Timestamp};

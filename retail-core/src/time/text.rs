@@ -57,7 +57,8 @@ fn fixed(text: &[u8]) -> Option<Civil> {
     })
 }
 
-fn pair(tens: u8, ones: u8) -> Option<u8> {
+#[inline]
+pub(super) fn pair(tens: u8, ones: u8) -> Option<u8> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then(|| tens * 10 + ones)
 }

@@ -1,43 +1,52 @@
 //! The form in which [`JsonEncoder`](super::JsonEncoder) writes, read several times as fast as JSON
 //! in general.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use crate::record::TransactionRef;
 use crate::source::digits::Word;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, TimestampReader};
+
+/// The readers of both times.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Times {
+    invoice_date: TimestampReader,
+    timestamp: TimestampReader,
+}
 
 /// The record, where the value is written exactly as the encoder writes and no text has an escape.
 /// `None` says nothing about whether it is JSON.
-pub(super) fn read(value: &[u8]) -> Option<TransactionRef<'_>> {
-    // Control characters have to be escaped in JSON.
-    if value.iter().any(|&byte| byte < b' ') {
+pub(super) fn read<'a>(value: &'a [u8], times: &mut Times) -> Option<TransactionRef<'a>> {
+    // Control characters have to be escaped in JSON. All are looked at, as that is done many at once.
+    let any_control = value.iter().fold(false, |any, &byte| any | (byte < b' '));
+    if any_control {
         return None;
     }
     let mut rest = Rest(std::str::from_utf8(value).ok()?);
     let invoice = rest.text("{\"invoice\":\"")?;
     let stock_code = rest.text(",\"stock_code\":\"")?;
     let description = rest.text(",\"description\":\"")?;
-    let quantity = signed(rest.number(",\"quantity\":")?)?;
-    let invoice_date = rest.text(",\"invoice_date\":\"")?;
-    let price = decimal(rest.number(",\"price\":")?)?;
-    let customer_id = match rest.number(",\"customer_id\":")? {
-        "null" => None,
-        digits => Some(whole(digits)?),
+    let quantity = rest.number(",\"quantity\":")?.signed()?;
+    let invoice_date = rest.time::<19>(",\"invoice_date\":\"", &mut times.invoice_date)?;
+    let price = rest.number(",\"price\":")?.decimal()?;
+    let customer_id = rest.number(",\"customer_id\":")?;
+    let customer_id = match customer_id.text() {
+        b"null" => None,
+        _ => Some(customer_id.whole()?),
     };
     let country = rest.text(",\"country\":\"")?;
-    let timestamp = rest.text(",\"timestamp\":\"")?;
+    let timestamp = rest.time::<26>(",\"timestamp\":\"", &mut times.timestamp)?;
     (rest.0 == "}").then_some(())?;
     Some(TransactionRef {
         invoice,
         stock_code,
         description,
         quantity,
-        invoice_date: Timestamp::parse_bytes(invoice_date.as_bytes()).ok()?,
+        invoice_date,
         price,
         customer_id,
         country,
-        timestamp: Timestamp::parse_bytes(timestamp.as_bytes()).ok()?,
+        timestamp,
     })
 }
 
@@ -46,6 +55,7 @@ struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
     /// The text behind `key`, up to its closing quote.
+    #[inline(always)]
     fn text(&mut self, key: &str) -> Option<&'a str> {
         let behind = self.0.strip_prefix(key)?;
         let end = memchr2(b'"', b'\\', behind.as_bytes())?;
@@ -54,48 +64,91 @@ impl<'a> Rest<'a> {
         Some(text)
     }
 
-    /// What stands behind `key`, up to the next comma.
-    fn number(&mut self, key: &str) -> Option<&'a str> {
+    /// The time behind `key`, up to its closing quote; most have this length.
+    #[inline(always)]
+    fn time<const LENGTH: usize>(
+        &mut self,
+        key: &str,
+        reader: &mut TimestampReader,
+    ) -> Option<Timestamp> {
         let behind = self.0.strip_prefix(key)?;
-        let end = memchr(b',', behind.as_bytes())?;
-        let (number, rest) = (behind.get(..end)?, behind.get(end..)?);
-        self.0 = rest;
-        Some(number)
+        if behind.as_bytes().get(LENGTH) == Some(&b'"')
+            && let Some(time) = reader.read(behind.as_bytes().get(..LENGTH)?)
+        {
+            self.0 = behind.get(LENGTH + 1..)?;
+            return Some(time);
+        }
+        reader.read(self.text(key)?.as_bytes())
+    }
+
+    /// What stands behind `key`, up to the next comma.
+    #[inline(always)]
+    fn number(&mut self, key: &str) -> Option<Number<'a>> {
+        let behind = self.0.strip_prefix(key)?;
+        // It is short.
+        let length = behind.bytes().position(|byte| byte == b',')?;
+        self.0 = behind.get(length..)?;
+        Some(Number {
+            bytes: behind.as_bytes(),
+            length,
+        })
     }
 }
 
-/// An integer of up to 18 digits, without leading zeros.
-fn whole(digits: &str) -> Option<u64> {
-    let legal = !digits.is_empty()
-        && digits.len() <= 18
-        && (digits == "0" || !digits.starts_with('0'))
-        && digits.bytes().all(|byte| byte.is_ascii_digit());
-    legal.then(|| {
-        let digit = |byte: u8| u64::from(byte - b'0');
-        digits
-            .bytes()
-            .fold(0, |value, byte| value * 10 + digit(byte))
-    })
+/// The first `length` of these bytes.
+#[derive(Clone, Copy)]
+struct Number<'a> {
+    bytes: &'a [u8],
+    length: usize,
 }
 
-fn signed(number: &str) -> Option<i64> {
-    match number.strip_prefix('-') {
-        Some("0") => None,
-        Some(digits) => Some(-(whole(digits)? as i64)),
-        None => Some(whole(number)? as i64),
+impl<'a> Number<'a> {
+    fn text(self) -> &'a [u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
     }
-}
 
-/// Up to 8 characters, digits with at most one point between them.
-fn decimal(number: &str) -> Option<f64> {
-    let (integer, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let legal = !fraction.is_empty() && (integer == "0" || !integer.starts_with('0'));
-    let legal = legal && integer.bytes().next()?.is_ascii_digit();
-    let mut room = [0; 16];
-    room.get_mut(..number.len())?
-        .copy_from_slice(number.as_bytes());
-    let word = Word::within(&room, 0..number.len())?;
-    if legal { word.decimal() } else { None }
+    /// An integer of up to 18 digits, without leading zeros.
+    #[inline]
+    fn whole(self) -> Option<u64> {
+        let digits = self.text();
+        if digits.first() == Some(&b'0') && digits.len() > 1 {
+            return None;
+        }
+        if let Some(word) = Word::within(self.bytes, 0..self.length) {
+            return word.whole();
+        }
+        let legal = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+        legal.then(|| {
+            let digit = |byte: &u8| u64::from(byte - b'0');
+            digits
+                .iter()
+                .fold(0, |value, byte| value * 10 + digit(byte))
+        })
+    }
+
+    fn signed(self) -> Option<i64> {
+        if self.bytes.first() != Some(&b'-') {
+            return Some(self.whole()? as i64);
+        }
+        let digits = Number {
+            bytes: self.bytes.get(1..)?,
+            length: self.length.checked_sub(1)?,
+        };
+        // There is no such number as -0.
+        Some(-(digits.whole()? as i64)).filter(|&value| value != 0)
+    }
+
+    /// Up to 8 characters, digits with at most one point between them.
+    fn decimal(self) -> Option<f64> {
+        let legal = match self.text() {
+            [b'0', b'.', _, ..] | [b'0'] => true,
+            [b'1'..=b'9', .., last] => *last != b'.',
+            [b'1'..=b'9'] => true,
+            _ => false,
+        };
+        let word = Word::within(self.bytes, 0..self.length)?;
+        if legal { word.decimal() } else { None }
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +157,10 @@ mod tests {
     use super::*;
     use crate::record::Transaction;
     use proptest::prelude::*;
+
+    fn read(value: &[u8]) -> Option<TransactionRef<'_>> {
+        super::read(value, &mut Times::default())
+    }
 
     fn generally(value: &[u8]) -> Option<Transaction> {
         let mut decoder = JsonDecoder::new();
@@ -168,6 +225,12 @@ mod tests {
         assert_eq!(fast, general);
         for (q, p, c) in [
             ("01", "1", "1"),
+            ("-0", "1", "1"),
+            ("-01", "1", "1"),
+            ("1234567890123456789", "1", "1"),
+            ("1", "0.", "1"),
+            ("1", "0..", "1"),
+            ("1", "0.5.", "1"),
             ("+1", "1", "1"),
             ("", "1", "1"),
             ("-", "1", "1"),

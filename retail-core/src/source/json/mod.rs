@@ -42,6 +42,7 @@ pub use encode::JsonEncoder;
 pub struct JsonDecoder {
     /// Texts that do not stand in the value as they are.
     texts: [String; 4],
+    times: compact::Times,
 }
 
 /// The usual form, which borrows what it can.
@@ -78,7 +79,7 @@ impl JsonDecoder {
     /// [`RejectReason::UnparsableField`] for what is no object, or with the first field, in the
     /// order above, that cannot be read.
     pub fn decode<'a>(&'a mut self, value: &'a [u8], arrived: Timestamp) -> Incoming<'a> {
-        match compact::read(value) {
+        match compact::read(value, &mut self.times) {
             Some(row) => Ok(row),
             None => self.decode_generally(value, arrived),
         }

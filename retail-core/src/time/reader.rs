@@ -1,0 +1,89 @@
+use super::Timestamp;
+use super::text::pair;
+use super::timestamp::MICROS;
+
+/// Reads timestamps one after another; those of the same minute as the one before cost less.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TimestampReader {
+    /// A minute as text, and its first moment.
+    minute: Option<([u8; 16], Timestamp)>,
+}
+
+impl TimestampReader {
+    /// What [`Timestamp::parse_bytes`] makes of the text; `None` where that is an error.
+    #[inline]
+    pub(crate) fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
+        if let Some((minute, start)) = &self.minute
+            && let Some((known, rest)) = text.split_first_chunk()
+            && known == minute
+            && let Some(micros) = of_minute(rest)
+        {
+            return Some(Timestamp::from_micros(start.as_micros() + micros));
+        }
+        self.read_anew(text)
+    }
+
+    #[cold]
+    fn read_anew(&mut self, text: &[u8]) -> Option<Timestamp> {
+        let time = Timestamp::parse_bytes(text).ok()?;
+        if let Some((minute, rest)) = text.split_first_chunk()
+            && let Some(micros) = of_minute(rest)
+        {
+            let start = Timestamp::from_micros(time.as_micros() - micros);
+            self.minute = Some((*minute, start));
+        }
+        Some(time)
+    }
+}
+
+/// The microseconds behind a minute, as text: `:00`, alone or with six more digits after a point.
+#[inline]
+fn of_minute(text: &[u8]) -> Option<i64> {
+    let (&[b':', s0, s1], fraction) = text.split_first_chunk()? else {
+        return None;
+    };
+    let second = pair(s0, s1).filter(|&second| second < 60)?;
+    let micros = match *fraction {
+        [] => 0,
+        [b'.', f0, f1, f2, f3, f4, f5] => {
+            i64::from(pair(f0, f1)?) * 10_000
+                + i64::from(pair(f2, f3)?) * 100
+                + i64::from(pair(f4, f5)?)
+        }
+        _ => return None,
+    };
+    Some(i64::from(second) * MICROS + micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Timestamps of few minutes, in many forms, some of them illegal.
+    fn texts() -> impl Strategy<Value = Vec<String>> {
+        let date =
+            prop::sample::select(vec!["2010-12-01", "2010-12-02", "2010-02-30", "12/1/2010"]);
+        let minute = prop::sample::select(vec![" 08:26", "T08:26", " 8:26", "T08:27", " 24:00"]);
+        let rest = prop_oneof![
+            4 => "(:[0-6][0-9](\\.[0-9]{6})?)?",
+            1 => "[:. Z][0-9]{0,2}[.]?[0-9a]{0,7}",
+        ];
+        let text =
+            (date, minute, rest).prop_map(|(date, minute, rest)| format!("{date}{minute}{rest}"));
+        proptest::collection::vec(text, 1..30)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+        #[test]
+        fn a_reader_does_not_depend_on_what_it_read_before(texts in texts()) {
+            let mut reader = TimestampReader::default();
+            for text in texts {
+                let text = text.as_bytes();
+                prop_assert_eq!(reader.read(text), Timestamp::parse_bytes(text).ok());
+            }
+        }
+    }
+}
