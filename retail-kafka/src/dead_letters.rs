@@ -7,10 +7,10 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::clean::RejectReason;
 
 use crate::context::Context;
-use crate::merge::Due;
+use crate::message::Message;
 use crate::notes::Seen;
 use crate::settings::PATIENCE;
-use crate::writer::{Message, Writer};
+use crate::writer::{self, Writer};
 use crate::{KafkaError, Settings, ensure_topic};
 
 /// Headers of a dead letter.
@@ -47,9 +47,13 @@ impl DeadLetters {
     }
 
     /// Writes a letter; it has been delivered once [`DeadLetters::flush`] returns.
-    pub(crate) fn write(&mut self, due: &Due<'_>, reason: &RejectReason) -> Result<(), KafkaError> {
+    pub(crate) fn write(
+        &mut self,
+        record: Message<'_>,
+        reason: &RejectReason,
+    ) -> Result<(), KafkaError> {
         let detail = reason.to_string();
-        let (partition, offset) = (due.partition.to_string(), due.offset.to_string());
+        let (partition, offset) = (record.partition.to_string(), record.offset.to_string());
         let mut headers = OwnedHeaders::new_with_capacity(5);
         for (key, value) in [
             (REASON, reason.key()),
@@ -63,10 +67,10 @@ impl DeadLetters {
                 value: Some(value),
             });
         }
-        self.writer.write(&Message {
-            partition: Some(due.partition),
+        self.writer.write(&writer::Message {
+            partition: Some(record.partition),
             key: None,
-            value: due.value,
+            value: record.value,
             headers: Some(headers),
         })
     }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use retail_core::time::Timestamp;
@@ -10,50 +10,56 @@ const SET_ASIDE: Duration = Duration::from_secs(2);
 const FULL: usize = 16 << 20;
 const EMPTY_ENOUGH: usize = 4 << 20;
 
+/// What a [`Merge`] has to know of a message.
+pub(crate) trait Queued {
+    /// How many bytes it keeps in memory.
+    fn size(&self) -> usize;
+
+    /// Its stream time.
+    fn time(&self) -> Timestamp;
+}
+
 /// Messages of several partitions on their way into one stream, in the order of their stream times.
 ///
 /// A message is due when each partition has one waiting, has been read to its end, or has been
 /// silent for two seconds: the merged stream's time is the minimum over the partitions that are not
-/// set aside. Within a partition messages stay in order.
-#[derive(Debug, Default)]
-pub(crate) struct Merge(BTreeMap<u32, Waiting>);
-
-/// One message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Due<'a> {
-    pub(crate) partition: u32,
-    pub(crate) offset: u64,
-    /// Stream time.
-    pub(crate) time: Timestamp,
-    pub(crate) value: &'a [u8],
+/// set aside. Within a partition messages stay in order, and a message counts as no older than those
+/// before it. The time of a message is looked at only where there are several partitions.
+#[derive(Debug)]
+pub(crate) struct Merge<M> {
+    /// By their numbers.
+    partitions: Vec<Waiting<M>>,
 }
 
 #[derive(Debug)]
-struct Waiting {
-    /// The values, one after the other.
-    bytes: Vec<u8>,
-    /// Where the first one that waits begins.
-    start: usize,
-    messages: VecDeque<Entry>,
-    /// The latest time; a message is never older than one before it.
-    latest: Timestamp,
+struct Waiting<M> {
+    partition: u32,
+    messages: VecDeque<M>,
+    /// How many bytes they keep.
+    size: usize,
+    /// The time of the first one, once it has been asked for.
+    first: Option<Timestamp>,
+    /// The latest time that has passed.
+    passed: Timestamp,
     at_end: bool,
     /// How long it has been waited for while it had nothing.
     silent: Duration,
     paused: bool,
 }
 
-impl Waiting {
+impl<M: Queued> Waiting<M> {
     fn is_awaited(&self) -> bool {
         self.messages.is_empty() && !self.at_end && self.silent < SET_ASIDE
     }
-}
 
-#[derive(Debug)]
-struct Entry {
-    offset: u64,
-    time: Timestamp,
-    len: usize,
+    /// The time of the first message.
+    fn first(&mut self) -> Option<Timestamp> {
+        if self.first.is_none() {
+            let time = self.messages.front()?.time();
+            self.first = Some(time.max(self.passed));
+        }
+        self.first
+    }
 }
 
 /// Which partitions to read on, and which not.
@@ -63,47 +69,52 @@ pub(crate) struct Flow {
     pub(crate) resume: Vec<u32>,
 }
 
-impl Merge {
+impl<M: Queued> Merge<M> {
+    /// Without partitions.
+    pub(crate) fn new() -> Self {
+        Self {
+            partitions: Vec::new(),
+        }
+    }
+
     /// Begins to wait for a partition.
     pub(crate) fn add(&mut self, partition: u32) {
-        self.0.insert(
+        self.remove(partition);
+        let at = self
+            .partitions
+            .partition_point(|one| one.partition < partition);
+        let waiting = Waiting {
             partition,
-            Waiting {
-                bytes: Vec::new(),
-                start: 0,
-                messages: VecDeque::new(),
-                latest: Timestamp::MIN,
-                at_end: false,
-                silent: Duration::ZERO,
-                paused: false,
-            },
-        );
+            messages: VecDeque::new(),
+            size: 0,
+            first: None,
+            passed: Timestamp::MIN,
+            at_end: false,
+            silent: Duration::ZERO,
+            paused: false,
+        };
+        self.partitions.insert(at, waiting);
     }
 
     /// Forgets a partition and what waits of it.
     pub(crate) fn remove(&mut self, partition: u32) {
-        self.0.remove(&partition);
+        self.partitions.retain(|one| one.partition != partition);
     }
 
     /// Takes a message. Those of a partition that was not added are dropped.
-    pub(crate) fn push(&mut self, due: Due<'_>) {
-        let Some(waiting) = self.0.get_mut(&due.partition) else {
+    pub(crate) fn push(&mut self, partition: u32, message: M) {
+        let Some(waiting) = self.get_mut(partition) else {
             return;
         };
         waiting.at_end = false;
         waiting.silent = Duration::ZERO;
-        waiting.latest = waiting.latest.max(due.time);
-        waiting.bytes.extend_from_slice(due.value);
-        waiting.messages.push_back(Entry {
-            offset: due.offset,
-            time: waiting.latest,
-            len: due.value.len(),
-        });
+        waiting.size += message.size();
+        waiting.messages.push_back(message);
     }
 
     /// Says that there are no more messages in a partition for now.
     pub(crate) fn at_end(&mut self, partition: u32) {
-        if let Some(waiting) = self.0.get_mut(&partition) {
+        if let Some(waiting) = self.get_mut(partition) {
             waiting.at_end = true;
             waiting.silent = Duration::ZERO;
         }
@@ -111,71 +122,85 @@ impl Merge {
 
     /// Whether there is a partition that others have to wait for.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.0.values().any(Waiting::is_awaited)
+        self.partitions.iter().any(Waiting::is_awaited)
     }
 
     /// Says that the broker has been listened to for so long. Time in which nobody listened does not
     /// count: it says nothing about a partition.
     pub(crate) fn listened(&mut self, time: Duration) {
-        for waiting in self.0.values_mut().filter(|waiting| waiting.is_awaited()) {
+        for waiting in self.partitions.iter_mut().filter(|one| one.is_awaited()) {
             waiting.silent = waiting.silent.saturating_add(time);
         }
     }
 
-    /// The message that is due next; it stays until [`Merge::pop`].
-    pub(crate) fn due(&self) -> Option<Due<'_>> {
-        let mut first: Option<(Timestamp, u32)> = None;
-        for (&partition, waiting) in &self.0 {
-            match waiting.messages.front() {
-                Some(entry) if first.is_none_or(|first| (entry.time, partition) < first) => {
-                    first = Some((entry.time, partition));
+    /// Removes the message that is due next; with it goes the latest time that has passed in its
+    /// partition.
+    pub(crate) fn pop(&mut self) -> Option<(M, Timestamp)> {
+        let waiting = self.next()?;
+        let message = waiting.messages.pop_front()?;
+        waiting.size -= message.size();
+        if let Some(time) = waiting.first.take() {
+            waiting.passed = time;
+        }
+        Some((message, waiting.passed))
+    }
+
+    /// The latest time that has passed in a partition, where a message of it can go ahead at once: it is
+    /// the only one, and none waits.
+    pub(crate) fn straight(&mut self, partition: u32) -> Option<Timestamp> {
+        match self.partitions.as_mut_slice() {
+            [one] if one.partition == partition && one.messages.is_empty() => {
+                one.at_end = false;
+                one.silent = Duration::ZERO;
+                Some(one.passed)
+            }
+            _ => None,
+        }
+    }
+
+    /// Says that the time of a message that has gone ahead turned out to be this.
+    pub(crate) fn pass(&mut self, partition: u32, time: Timestamp) {
+        if let Some(waiting) = self.get_mut(partition) {
+            waiting.passed = waiting.passed.max(time);
+        }
+    }
+
+    fn get_mut(&mut self, partition: u32) -> Option<&mut Waiting<M>> {
+        let at = self
+            .partitions
+            .binary_search_by_key(&partition, |one| one.partition);
+        self.partitions.get_mut(at.ok()?)
+    }
+
+    /// The partition whose message is due next.
+    fn next(&mut self) -> Option<&mut Waiting<M>> {
+        if let [_] = self.partitions.as_slice() {
+            return self.partitions.first_mut();
+        }
+        let mut next: Option<(Timestamp, &mut Waiting<M>)> = None;
+        for waiting in &mut self.partitions {
+            match waiting.first() {
+                Some(first) if next.as_ref().is_none_or(|(time, _)| first < *time) => {
+                    next = Some((first, waiting));
                 }
                 Some(_) => {}
                 None if waiting.is_awaited() => return None,
                 None => {}
             }
         }
-        let (time, partition) = first?;
-        let waiting = self.0.get(&partition)?;
-        let entry = waiting.messages.front()?;
-        Some(Due {
-            partition,
-            offset: entry.offset,
-            time,
-            value: waiting
-                .bytes
-                .get(waiting.start..waiting.start + entry.len)?,
-        })
-    }
-
-    /// Removes the first message of a partition.
-    pub(crate) fn pop(&mut self, partition: u32) {
-        let Some(waiting) = self.0.get_mut(&partition) else {
-            return;
-        };
-        if let Some(entry) = waiting.messages.pop_front() {
-            waiting.start += entry.len;
-        }
-        if waiting.messages.is_empty() {
-            waiting.bytes.clear();
-            waiting.start = 0;
-        } else if waiting.start > EMPTY_ENOUGH && waiting.start > waiting.bytes.len() / 2 {
-            waiting.bytes.drain(..waiting.start);
-            waiting.start = 0;
-        }
+        next.map(|(_, waiting)| waiting)
     }
 
     /// Which partitions have too much waiting now, or no longer, since the last call.
     pub(crate) fn flow(&mut self) -> Flow {
         let mut flow = Flow::default();
-        for (&partition, waiting) in &mut self.0 {
-            let held = waiting.bytes.len() - waiting.start;
-            if !waiting.paused && held > FULL {
+        for waiting in &mut self.partitions {
+            if !waiting.paused && waiting.size > FULL {
                 waiting.paused = true;
-                flow.pause.push(partition);
-            } else if waiting.paused && held < EMPTY_ENOUGH {
+                flow.pause.push(waiting.partition);
+            } else if waiting.paused && waiting.size < EMPTY_ENOUGH {
                 waiting.paused = false;
-                flow.resume.push(partition);
+                flow.resume.push(waiting.partition);
             }
         }
         flow
@@ -183,7 +208,10 @@ impl Merge {
 
     /// Whether a partition has been read to its end and nothing of it waits.
     pub(crate) fn is_drained(&self, partition: u32) -> bool {
-        let waiting = self.0.get(&partition);
+        let waiting = self
+            .partitions
+            .iter()
+            .find(|one| one.partition == partition);
         waiting.is_none_or(|waiting| waiting.at_end && waiting.messages.is_empty())
     }
 }
@@ -192,38 +220,57 @@ impl Merge {
 mod tests {
     use super::*;
 
-    fn message(partition: u32, offset: u64, micros: i64) -> Due<'static> {
-        Due {
-            partition,
-            offset,
-            time: Timestamp::from_micros(micros),
-            value: b"value",
+    #[derive(Debug, PartialEq, Eq)]
+    struct Message {
+        partition: u32,
+        offset: u64,
+        micros: i64,
+        size: usize,
+    }
+
+    impl Queued for Message {
+        fn size(&self) -> usize {
+            self.size
+        }
+
+        fn time(&self) -> Timestamp {
+            Timestamp::from_micros(self.micros)
         }
     }
 
+    fn push(merge: &mut Merge<Message>, partition: u32, offset: u64, micros: i64) {
+        merge.push(
+            partition,
+            Message {
+                partition,
+                offset,
+                micros,
+                size: 1 << 20,
+            },
+        );
+    }
+
     /// Partition and offset of all that is due.
-    fn drain(merge: &mut Merge) -> Vec<(u32, u64)> {
+    fn drain(merge: &mut Merge<Message>) -> Vec<(u32, u64)> {
         let mut all = Vec::new();
-        while let Some(due) = merge.due() {
-            assert_eq!(due.value, b"value");
-            let (partition, offset) = (due.partition, due.offset);
-            all.push((partition, offset));
-            merge.pop(partition);
+        while let Some((message, _)) = merge.pop() {
+            all.push((message.partition, message.offset));
+            merge.pass(message.partition, message.time());
         }
         all
     }
 
     #[test]
     fn messages_come_in_the_order_of_their_times_across_partitions() {
-        let mut merge = Merge::default();
+        let mut merge = Merge::new();
         merge.add(0);
         merge.add(1);
         for (offset, time) in [(0, 10), (1, 30), (2, 50)] {
-            merge.push(message(0, offset, time));
+            push(&mut merge, 0, offset, time);
         }
         assert_eq!(drain(&mut merge), [], "partition 1 may have older ones");
         for (offset, time) in [(7, 20), (8, 30), (9, 40)] {
-            merge.push(message(1, offset, time));
+            push(&mut merge, 1, offset, time);
         }
         let expected = [(0, 0), (1, 7), (0, 1), (1, 8), (1, 9)];
         assert_eq!(drain(&mut merge), expected, "ties by partition");
@@ -236,23 +283,23 @@ mod tests {
 
     #[test]
     fn a_partition_stays_in_order_where_its_times_do_not() {
-        let mut merge = Merge::default();
+        let mut merge = Merge::new();
         merge.add(0);
         merge.add(1);
-        merge.push(message(0, 0, 100));
-        merge.push(message(0, 1, 5));
-        merge.push(message(1, 0, 50));
-        merge.push(message(1, 1, 150));
+        push(&mut merge, 0, 0, 100);
+        push(&mut merge, 0, 1, 5);
+        push(&mut merge, 1, 0, 50);
+        push(&mut merge, 1, 1, 150);
         assert_eq!(drain(&mut merge), [(1, 0), (0, 0), (0, 1)]);
     }
 
     #[test]
     fn a_partition_is_set_aside_once_it_has_been_silent_while_it_was_listened_to() {
-        let mut merge = Merge::default();
+        let mut merge = Merge::new();
         merge.add(0);
         merge.add(1);
-        merge.push(message(0, 0, 10));
-        merge.push(message(1, 0, 20));
+        push(&mut merge, 0, 0, 10);
+        push(&mut merge, 1, 0, 20);
         merge.listened(SET_ASIDE);
         assert_eq!(drain(&mut merge), [(0, 0)], "partition 1 had something");
         merge.listened(SET_ASIDE - Duration::from_millis(1));
@@ -261,47 +308,57 @@ mod tests {
         merge.listened(Duration::from_millis(1));
         assert!(!merge.is_waiting());
         assert_eq!(drain(&mut merge), [(1, 0)]);
-        merge.push(message(0, 1, 15));
-        merge.push(message(1, 1, 30));
+        push(&mut merge, 0, 1, 15);
+        push(&mut merge, 1, 1, 30);
         assert_eq!(drain(&mut merge), [(0, 1)], "it is waited for again");
     }
 
     #[test]
     fn a_full_partition_is_paused_until_it_has_been_emptied() {
-        let mut merge = Merge::default();
+        let mut merge = Merge::new();
         merge.add(3);
-        let value = vec![0; 1 << 20];
         for offset in 0..17 {
             assert_eq!(merge.flow(), Flow::default());
-            merge.push(Due {
-                partition: 3,
-                offset,
-                time: Timestamp::EPOCH,
-                value: &value,
-            });
+            push(&mut merge, 3, offset, 0);
         }
         assert_eq!(merge.flow().pause, [3]);
         for _ in 0..13 {
             assert_eq!(merge.flow(), Flow::default());
-            merge.pop(3);
+            merge.pop();
         }
-        merge.pop(3);
+        merge.pop();
         assert_eq!(merge.flow().resume, [3]);
-        assert_eq!(
-            merge.due().map(|due| (due.offset, due.value.len())),
-            Some((14, 1 << 20))
-        );
+        assert_eq!(merge.pop().map(|(message, _)| message.offset), Some(14));
+    }
+
+    #[test]
+    fn the_time_that_has_passed_goes_with_a_message_also_where_there_is_one_partition() {
+        let mut merge = Merge::new();
+        merge.add(0);
+        for (offset, time) in [(0, 100), (1, 5), (2, 5)] {
+            push(&mut merge, 0, offset, time);
+        }
+        let passed = |merge: &mut Merge<Message>| {
+            let (message, passed) = merge.pop().expect("one waits");
+            merge.pass(0, message.time());
+            passed
+        };
+        assert_eq!(passed(&mut merge), Timestamp::MIN);
+        assert_eq!(passed(&mut merge), Timestamp::from_micros(100));
+        merge.add(1);
+        push(&mut merge, 1, 0, 50);
+        assert_eq!(drain(&mut merge), [(1, 0)], "the other one waits since 100");
     }
 
     #[test]
     fn what_was_not_added_is_dropped() {
-        let mut merge = Merge::default();
-        merge.push(message(5, 0, 0));
+        let mut merge = Merge::new();
+        push(&mut merge, 5, 0, 0);
         merge.at_end(5);
-        assert_eq!(merge.due(), None);
+        assert_eq!(merge.pop(), None);
         merge.add(5);
-        merge.push(message(5, 1, 0));
+        push(&mut merge, 5, 1, 0);
         merge.remove(5);
-        assert_eq!(merge.due(), None);
+        assert_eq!(merge.pop(), None);
     }
 }

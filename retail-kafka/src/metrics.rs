@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::statistics::Statistics;
+use retail_core::clean::RejectReason;
 use serde::Serialize;
 
 /// What a consumer has done so far, and how far behind it is. Stays valid while the source runs.
@@ -36,6 +37,26 @@ pub struct MetricsSnapshot {
     pub lag: BTreeMap<u32, u64>,
 }
 
+/// Messages that were taken and are not among the [`Metrics`] yet: counting them one by one there
+/// would cost more than it is worth.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    messages: u64,
+    bytes: u64,
+    dead_letters: BTreeMap<&'static str, u64>,
+}
+
+impl Tally {
+    /// Counts a message, with the reason where it cannot be used.
+    pub(crate) fn count(&mut self, bytes: usize, reason: Option<&RejectReason>) {
+        self.messages += 1;
+        self.bytes += bytes as u64;
+        if let Some(reason) = reason {
+            *self.dead_letters.entry(reason.key()).or_default() += 1;
+        }
+    }
+}
+
 impl Metrics {
     /// The numbers at this moment.
     #[must_use]
@@ -52,14 +73,21 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn count_messages(&self, messages: u64, bytes: u64) {
+    /// Adds what was counted by itself, and empties it.
+    pub(crate) fn add(&self, tally: &mut Tally) {
+        let Tally {
+            messages,
+            bytes,
+            dead_letters,
+        } = std::mem::take(tally);
         self.messages.fetch_add(messages, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    pub(crate) fn count_dead_letter(&self, reason: &'static str) {
-        self.dead_letters.fetch_add(1, Ordering::Relaxed);
-        *lock(&self.by_reason).entry(reason).or_default() += 1;
+        let letters = dead_letters.values().sum();
+        self.dead_letters.fetch_add(letters, Ordering::Relaxed);
+        let mut by_reason = lock(&self.by_reason);
+        for (reason, count) in dead_letters {
+            *by_reason.entry(reason).or_default() += count;
+        }
     }
 
     pub(crate) fn count_rebalance(&self) {

@@ -9,7 +9,8 @@ use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::source::Sink;
 
-use super::{KafkaSource, Partition, WAIT, consumer};
+use super::client::consumer;
+use super::{KafkaSource, Partition, WAIT};
 use crate::group::{Handover, give_up, take_over};
 use crate::notes::Seen;
 use crate::settings::{PATIENCE, patiently};
@@ -135,6 +136,7 @@ impl KafkaSource {
                 Offset::Offset(start.fetch as i64),
             )
             .map_err(KafkaError::client("take over partitions"))?;
+            self.queue.route(&self.settings.topic, partition);
             self.merge.add(partition);
             if start.fetch >= start.end {
                 self.merge.at_end(partition);

@@ -1,26 +1,29 @@
 mod assignment;
+mod client;
 mod commit;
 mod partition;
+mod reading;
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message as _};
 use retail_core::source::{
     JsonDecoder, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
 };
 use retail_core::time::Timestamp;
 
-use self::partition::{Partition, To, stream_time};
+use self::client::consumer;
+use self::partition::Partition;
+use self::reading::Heard;
 use crate::dead_letters::DeadLetters;
 use crate::group::Group;
-use crate::merge::{Due, Merge};
+use crate::merge::Merge;
+use crate::message::Held;
 use crate::notes::Notes;
+use crate::queue::MessageQueue;
 use crate::settings::PATIENCE;
 use crate::{KafkaError, Metrics, Settings, topic};
 
@@ -29,9 +32,6 @@ const WAIT: Duration = Duration::from_millis(50);
 
 /// How long to read before the caller has a look at other things.
 const TURN: Duration = Duration::from_millis(200);
-
-/// How many messages to take before giving any of them.
-const BURST: u32 = 256;
 
 /// How often the group is told what has been saved. The disk knows sooner.
 const TELL: Duration = Duration::from_secs(1);
@@ -77,7 +77,9 @@ pub struct KafkaSource {
     settings: Settings,
     until: Until,
     logs: Option<PathBuf>,
-    consumer: BaseConsumer<Group>,
+    consumer: Arc<BaseConsumer<Group>>,
+    /// Where the messages come from; the consumer itself has the news of the group.
+    queue: MessageQueue,
     cluster: String,
     metrics: Arc<Metrics>,
     notes: Notes,
@@ -85,7 +87,7 @@ pub struct KafkaSource {
     /// Where the saved batches end.
     saved: Position,
     partitions: BTreeMap<u32, Partition>,
-    merge: Merge,
+    merge: Merge<Held>,
     /// Partitions that are being taken over.
     taking: Option<Vec<u32>>,
     /// Partitions to be given up once what was read of them is saved.
@@ -115,7 +117,7 @@ impl KafkaSource {
     ) -> Result<Self, KafkaError> {
         settings.check()?;
         let metrics = Arc::new(Metrics::default());
-        let consumer = consumer(settings, &metrics)?;
+        let consumer = Arc::new(consumer(settings, &metrics)?);
         let last_error = || consumer.context().context.last_error();
         let partitions =
             topic::partitions(consumer.client(), settings, &settings.topic, last_error)?
@@ -137,13 +139,14 @@ impl KafkaSource {
             until,
             logs,
             cluster: cluster.unwrap_or_default(),
+            queue: MessageQueue::new(Arc::clone(&consumer)),
             consumer,
             metrics,
             notes,
             dead_letters,
             saved: Position::default(),
             partitions: BTreeMap::new(),
-            merge: Merge::default(),
+            merge: Merge::new(),
             taking: None,
             leaving: None,
             joined: false,
@@ -158,154 +161,6 @@ impl KafkaSource {
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)
     }
-
-    /// Gives what is due, until the sink has enough.
-    fn give(&mut self, sink: &mut dyn Sink) -> Result<ControlFlow<()>, KafkaError> {
-        while let Some(due) = self.merge.due() {
-            let (partition, time) = (due.partition, due.time);
-            let flow = match self.partitions.get_mut(&partition) {
-                Some(one) => one.give(
-                    &due,
-                    To {
-                        decoder: &mut self.decoder,
-                        letters: self.dead_letters.as_mut(),
-                        metrics: &self.metrics,
-                        sink,
-                    },
-                )?,
-                None => ControlFlow::Continue(()),
-            };
-            self.merge.pop(partition);
-            if self.until == Until::Stopped {
-                let latest = self.latest.map_or(time, |(latest, _)| latest.max(time));
-                self.latest = Some((latest, Instant::now()));
-            }
-            if flow.is_break() {
-                return Ok(flow);
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Whether everything has been given that there was at the beginning.
-    fn is_caught_up(&self) -> bool {
-        self.until == Until::Caught
-            && self.joined
-            && self.leaving.is_none()
-            && self
-                .partitions
-                .iter()
-                .all(|(&partition, one)| one.has_ended() || self.merge.is_drained(partition))
-    }
-
-    /// Waits for something from the broker, and takes it; `false` where there is nothing.
-    fn poll(&mut self, wait: Duration) -> Result<bool, KafkaError> {
-        let listening = self.merge.is_waiting().then(Instant::now);
-        let polled = self.consumer.poll(wait);
-        if let Some(since) = listening {
-            self.merge.listened(since.elapsed());
-        }
-        match polled {
-            None => return Ok(false),
-            Some(Ok(message)) => {
-                if let Some(due) = due(&message) {
-                    self.merge.push(due);
-                }
-            }
-            Some(Err(ClientError::PartitionEOF(partition))) => {
-                self.merge.at_end(partition as u32);
-            }
-            Some(Err(error)) => self.survive(error)?,
-        }
-        Ok(true)
-    }
-
-    /// Keeps memory bounded where one partition is far ahead of another.
-    fn throttle(&mut self) -> Result<(), KafkaError> {
-        let flow = self.merge.flow();
-        if !flow.pause.is_empty() {
-            self.consumer
-                .pause(&self.list(&flow.pause))
-                .map_err(KafkaError::client("pause a partition"))?;
-        }
-        if !flow.resume.is_empty() {
-            self.consumer
-                .resume(&self.list(&flow.resume))
-                .map_err(KafkaError::client("resume a partition"))?;
-        }
-        Ok(())
-    }
-
-    /// Whether reading can go on after an error.
-    fn survive(&self, error: ClientError) -> Result<(), KafkaError> {
-        let topic = &self.settings.topic;
-        match error.rdkafka_error_code() {
-            Some(
-                RDKafkaErrorCode::UnknownTopicOrPartition
-                | RDKafkaErrorCode::UnknownTopic
-                | RDKafkaErrorCode::UnknownPartition,
-            ) => Err(KafkaError::NoTopic {
-                topic: topic.clone(),
-                brokers: self.settings.brokers.clone(),
-            }),
-            Some(RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset) => {
-                let behind = self.partitions.iter().next();
-                Err(KafkaError::Replaced {
-                    topic: topic.clone(),
-                    partition: behind.map_or(0, |(&partition, _)| partition),
-                    detail: format!("the records to be read next are not there ({error})"),
-                })
-            }
-            Some(RDKafkaErrorCode::Fatal) => Err(KafkaError::client("read messages")(error)),
-            _ => {
-                self.metrics.count_retry();
-                tracing::debug!("reading: {error}");
-                Ok(())
-            }
-        }
-    }
-}
-
-fn consumer(
-    settings: &Settings,
-    metrics: &Arc<Metrics>,
-) -> Result<BaseConsumer<Group>, KafkaError> {
-    let mut config = settings.config();
-    for (key, value) in [
-        ("group.id", settings.group.as_str()),
-        ("enable.auto.commit", "false"),
-        ("enable.auto.offset.store", "false"),
-        ("enable.partition.eof", "true"),
-        ("auto.offset.reset", "error"),
-        ("partition.assignment.strategy", "cooperative-sticky"),
-    ] {
-        config.set(key, value);
-    }
-    for (key, value) in [
-        ("queued.max.messages.kbytes", "32768"),
-        ("fetch.wait.max.ms", "50"),
-        // With a full queue the client rests for a second; the queue is empty long before.
-        ("fetch.queue.backoff.ms", "5"),
-        ("statistics.interval.ms", "1000"),
-        ("session.timeout.ms", "10000"),
-    ] {
-        if !settings.client.contains_key(key) {
-            config.set(key, value);
-        }
-    }
-    config
-        .create_with_context(Group::new(Arc::clone(metrics)))
-        .map_err(KafkaError::client("start a consumer"))
-}
-
-fn due<'a>(message: &'a BorrowedMessage<'_>) -> Option<Due<'a>> {
-    let value = message.payload().unwrap_or_default();
-    Some(Due {
-        partition: u32::try_from(message.partition()).ok()?,
-        offset: u64::try_from(message.offset()).ok()?,
-        time: stream_time(value, message.timestamp().to_millis()),
-        value,
-    })
 }
 
 impl Source for KafkaSource {
@@ -335,12 +190,15 @@ impl Source for KafkaSource {
 
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
         self.tell()?;
+        for &partition in self.partitions.keys() {
+            self.queue.route(&self.settings.topic, partition);
+        }
         let begun = Instant::now();
         loop {
+            self.listen()?;
             self.hand_over(sink)?;
             if self.leaving.is_some() {
                 // What was given has to be saved first.
-                self.poll(Duration::ZERO)?;
                 return Ok(ReadStatus::Idle);
             }
             if self.give(sink)?.is_break() {
@@ -353,20 +211,21 @@ impl Source for KafkaSource {
                 return Ok(ReadStatus::End);
             }
             self.throttle()?;
-            if !self.poll(WAIT)? {
-                if let Some(letters) = &self.dead_letters {
-                    letters.look()?;
+            // Without partitions there is nothing to wait for here.
+            let heard = match self.partitions.is_empty() {
+                true => Heard::Nothing,
+                false => self.poll(WAIT, sink)?,
+            };
+            match heard {
+                Heard::Nothing => {
+                    if let Some(letters) = &self.dead_letters {
+                        letters.look()?;
+                    }
+                    return Ok(ReadStatus::Idle);
                 }
-                return Ok(ReadStatus::Idle);
-            }
-            // More that is there already costs less than one by one.
-            for _ in 1..BURST {
-                if !self.poll(Duration::ZERO)? {
-                    break;
-                }
-            }
-            if begun.elapsed() >= TURN {
-                return Ok(ReadStatus::Paused);
+                Heard::Enough => return Ok(ReadStatus::Paused),
+                Heard::Some if begun.elapsed() >= TURN => return Ok(ReadStatus::Paused),
+                Heard::Some => {}
             }
         }
     }

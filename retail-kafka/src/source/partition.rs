@@ -4,11 +4,12 @@ use retail_core::clean;
 use retail_core::source::{JsonDecoder, Origin, Sink};
 use retail_core::time::Timestamp;
 
+use crate::KafkaError;
 use crate::dead_letters::DeadLetters;
-use crate::merge::Due;
+use crate::message::Message;
+use crate::metrics::Tally;
 use crate::notes::Seen;
 use crate::start::Start;
-use crate::{KafkaError, Metrics};
 
 /// A partition being read.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub(super) struct Partition {
 pub(super) struct To<'a> {
     pub(super) decoder: &'a mut JsonDecoder,
     pub(super) letters: Option<&'a mut DeadLetters>,
-    pub(super) metrics: &'a Metrics,
+    pub(super) tally: &'a mut Tally,
     pub(super) sink: &'a mut dyn Sink,
 }
 
@@ -57,43 +58,51 @@ impl Partition {
         self.next.min(self.next_letter) >= self.end
     }
 
-    /// Gives one record, and writes it as a dead letter where it cannot be used.
+    /// Gives one record, and writes it as a dead letter where it cannot be used. Its stream time,
+    /// which comes back, is not before `passed` where the record names none.
     pub(super) fn give(
         &mut self,
-        due: &Due<'_>,
+        message: Message<'_>,
+        passed: Timestamp,
         to: To<'_>,
-    ) -> Result<ControlFlow<()>, KafkaError> {
-        let record = to.decoder.decode(due.value, due.time);
+    ) -> Result<(ControlFlow<()>, Timestamp), KafkaError> {
+        let Message { offset, value, .. } = message;
+        let record = to.decoder.decode(value, passed.max(message.written));
+        let time = match &record {
+            Ok(row) => row.timestamp,
+            Err(_) => message.time(),
+        };
         let checked = match &record {
             Ok(row) => clean::check(row).err(),
             Err(reason) => Some(reason.clone()),
         };
-        if due.offset >= self.next_letter {
-            self.next_letter = due.offset + 1;
+        if offset >= self.next_letter {
+            self.next_letter = offset + 1;
             if let (Some(reason), Some(letters)) = (&checked, to.letters) {
-                letters.write(due, reason)?;
+                letters.write(message, reason)?;
             }
         }
         // After a crash, read again for its dead letter alone.
-        if due.offset < self.next {
-            return Ok(ControlFlow::Continue(()));
+        if offset < self.next {
+            return Ok((ControlFlow::Continue(()), time));
         }
-        if let Some(reason) = &checked {
-            to.metrics.count_dead_letter(reason.key());
-        }
-        to.metrics.count_messages(1, due.value.len() as u64);
-        self.next = due.offset + 1;
+        to.tally.count(value.len(), checked.as_ref());
+        self.next = offset + 1;
         let origin = Origin {
-            partition: due.partition,
-            offset: due.offset,
+            partition: message.partition,
+            offset,
             line: None,
         };
-        let flow = to.sink.push(origin, record);
+        // What has been found out is not looked for again.
+        let flow = match checked {
+            Some(reason) => to.sink.push(origin, Err(reason)),
+            None => to.sink.push(origin, record),
+        };
         // A batch may end here, and only here.
         if flow.is_break() || self.given.is_empty() {
-            self.given.push((due.offset, crc32fast::hash(due.value)));
+            self.given.push((offset, crc32fast::hash(value)));
         }
-        Ok(flow)
+        Ok((flow, time))
     }
 
     /// The last record before `saved` that can be recognised, unless it was returned before.
@@ -102,12 +111,4 @@ impl Partition {
         let (offset, crc32) = self.given.drain(..upto).next_back()?;
         Some(Seen { offset, crc32 })
     }
-}
-
-/// The stream time of a message: as its value says, or else as the message itself says.
-pub(super) fn stream_time(value: &[u8], of_message: Option<i64>) -> Timestamp {
-    JsonDecoder::stream_time(value).unwrap_or_else(|| {
-        let millis = of_message.unwrap_or_default();
-        Timestamp::from_micros(millis.saturating_mul(1_000))
-    })
 }
