@@ -4,6 +4,8 @@
 mod archive;
 mod args;
 mod config;
+#[cfg(feature = "fail-points")]
+mod fail_points;
 mod progress;
 mod serve;
 mod stream;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome<()> {
+    #[cfg(feature = "fail-points")]
+    fail_points::arm()?;
     let config = config::load(args)?;
     if args.print_config {
         return args::print(&config.to_toml()?);

@@ -43,6 +43,8 @@ pub mod clean;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
+#[doc(hidden)]
+pub mod fail_point;
 pub mod feature;
 pub mod label;
 pub mod prelude;

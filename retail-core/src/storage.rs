@@ -1,10 +1,11 @@
 //! Files that are either there whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::StorageError;
+use crate::fail_point;
 
 /// Creates a folder and those above it, and makes the names of new ones durable: what is synced
 /// into a folder must not vanish with it.
@@ -65,10 +66,23 @@ pub(crate) fn write_temporary(
 ) -> Result<PathBuf, StorageError> {
     let temporary = temporary(path);
     let mut file = File::create(&temporary).map_err(StorageError::io("create", &temporary))?;
-    file.write_all(bytes)
+    write_all(&mut file, bytes, "file half written")
         .and_then(|()| if sync { file.sync_data() } else { Ok(()) })
         .map_err(StorageError::io("write", &temporary))?;
     Ok(temporary)
+}
+
+/// Writes bytes at the end of a file; `halfway` is the moment between the two halves of them, where
+/// there is a test that wants to see it.
+pub(crate) fn write_all(file: &mut File, bytes: &[u8], halfway: &str) -> io::Result<()> {
+    if cfg!(feature = "fail-points") {
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        file.write_all(first)?;
+        fail_point::pass(halfway);
+        file.write_all(second)
+    } else {
+        file.write_all(bytes)
+    }
 }
 
 /// Makes the content of a file durable.
@@ -87,7 +101,9 @@ pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), StorageError> {
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), StorageError> {
     File::open(dir)
         .and_then(|file| file.sync_all())
-        .map_err(StorageError::io("sync folder", dir))
+        .map_err(StorageError::io("sync folder", dir))?;
+    fail_point::pass("folder synced");
+    Ok(())
 }
 
 /// Writes a file so that, whatever happens, either the old or the new content is there.

@@ -47,7 +47,10 @@ impl Context {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // The settings are those of readers and writers, and each leaves out what is for the other.
+        let for_others = facility == "CONFWARN" && message.contains("will be ignored by this");
         match level {
+            _ if for_others => tracing::debug!("librdkafka {facility}: {message}"),
             RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
                 tracing::debug!("librdkafka {facility}: {message}");
             }

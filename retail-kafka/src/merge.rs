@@ -3,9 +3,6 @@ use std::time::Duration;
 
 use retail_core::time::Timestamp;
 
-/// How long records wait for those of a partition that has neither ended nor given any.
-const SET_ASIDE: Duration = Duration::from_secs(2);
-
 /// A partition that holds more than this is not read further for a while, and less than that, again.
 const FULL: usize = 16 << 20;
 const EMPTY_ENOUGH: usize = 4 << 20;
@@ -22,13 +19,15 @@ pub(crate) trait Queued {
 /// Messages of several partitions on their way into one stream, in the order of their stream times.
 ///
 /// A message is due when each partition has one waiting, has been read to its end, or has been
-/// silent for two seconds: the merged stream's time is the minimum over the partitions that are not
-/// set aside. Within a partition messages stay in order, and a message counts as no older than those
+/// silent for too long: the merged stream's time is the minimum over the partitions that are not set
+/// aside. Within a partition messages stay in order, and a message counts as no older than those
 /// before it. The time of a message is looked at only where there are several partitions.
 #[derive(Debug)]
 pub(crate) struct Merge<M> {
     /// By their numbers.
     partitions: Vec<Waiting<M>>,
+    /// How long messages wait for those of a partition that has neither ended nor given any.
+    patience: Duration,
 }
 
 #[derive(Debug)]
@@ -48,8 +47,8 @@ struct Waiting<M> {
 }
 
 impl<M: Queued> Waiting<M> {
-    fn is_awaited(&self) -> bool {
-        self.messages.is_empty() && !self.at_end && self.silent < SET_ASIDE
+    fn is_awaited(&self, patience: Duration) -> bool {
+        self.messages.is_empty() && !self.at_end && self.silent < patience
     }
 
     /// The time of the first message.
@@ -70,10 +69,11 @@ pub(crate) struct Flow {
 }
 
 impl<M: Queued> Merge<M> {
-    /// Without partitions.
-    pub(crate) fn new() -> Self {
+    /// Without partitions; each of them may be silent for so long while others wait for it.
+    pub(crate) fn new(patience: Duration) -> Self {
         Self {
             partitions: Vec::new(),
+            patience,
         }
     }
 
@@ -122,13 +122,19 @@ impl<M: Queued> Merge<M> {
 
     /// Whether there is a partition that others have to wait for.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.partitions.iter().any(Waiting::is_awaited)
+        self.partitions
+            .iter()
+            .any(|one| one.is_awaited(self.patience))
     }
 
     /// Says that the broker has been listened to for so long. Time in which nobody listened does not
     /// count: it says nothing about a partition.
     pub(crate) fn listened(&mut self, time: Duration) {
-        for waiting in self.partitions.iter_mut().filter(|one| one.is_awaited()) {
+        for waiting in self
+            .partitions
+            .iter_mut()
+            .filter(|one| one.is_awaited(self.patience))
+        {
             waiting.silent = waiting.silent.saturating_add(time);
         }
     }
@@ -184,7 +190,7 @@ impl<M: Queued> Merge<M> {
                     next = Some((first, waiting));
                 }
                 Some(_) => {}
-                None if waiting.is_awaited() => return None,
+                None if waiting.is_awaited(self.patience) => return None,
                 None => {}
             }
         }
@@ -219,6 +225,8 @@ impl<M: Queued> Merge<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(2);
 
     #[derive(Debug, PartialEq, Eq)]
     struct Message {
@@ -262,7 +270,7 @@ mod tests {
 
     #[test]
     fn messages_come_in_the_order_of_their_times_across_partitions() {
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(PATIENCE);
         merge.add(0);
         merge.add(1);
         for (offset, time) in [(0, 10), (1, 30), (2, 50)] {
@@ -283,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_partition_stays_in_order_where_its_times_do_not() {
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(PATIENCE);
         merge.add(0);
         merge.add(1);
         push(&mut merge, 0, 0, 100);
@@ -295,14 +303,14 @@ mod tests {
 
     #[test]
     fn a_partition_is_set_aside_once_it_has_been_silent_while_it_was_listened_to() {
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(PATIENCE);
         merge.add(0);
         merge.add(1);
         push(&mut merge, 0, 0, 10);
         push(&mut merge, 1, 0, 20);
-        merge.listened(SET_ASIDE);
+        merge.listened(PATIENCE);
         assert_eq!(drain(&mut merge), [(0, 0)], "partition 1 had something");
-        merge.listened(SET_ASIDE - Duration::from_millis(1));
+        merge.listened(PATIENCE - Duration::from_millis(1));
         assert!(merge.is_waiting());
         assert_eq!(drain(&mut merge), []);
         merge.listened(Duration::from_millis(1));
@@ -315,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_full_partition_is_paused_until_it_has_been_emptied() {
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(PATIENCE);
         merge.add(3);
         for offset in 0..17 {
             assert_eq!(merge.flow(), Flow::default());
@@ -333,7 +341,7 @@ mod tests {
 
     #[test]
     fn the_time_that_has_passed_goes_with_a_message_also_where_there_is_one_partition() {
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(PATIENCE);
         merge.add(0);
         for (offset, time) in [(0, 100), (1, 5), (2, 5)] {
             push(&mut merge, 0, offset, time);
@@ -352,7 +360,7 @@ mod tests {
 
     #[test]
     fn what_was_not_added_is_dropped() {
-        let mut merge = Merge::new();
+        let mut merge = Merge::new(PATIENCE);
         push(&mut merge, 5, 0, 0);
         merge.at_end(5);
         assert_eq!(merge.pop(), None);

@@ -3,6 +3,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use retail_core::fail_point;
 use serde::{Deserialize, Serialize};
 
 use crate::KafkaError;
@@ -65,9 +66,12 @@ impl Notes {
             .and_then(|bytes| {
                 fs::create_dir_all(folder)?;
                 fs::write(&part, bytes)?;
+                fail_point::pass("notes written");
                 fs::rename(&part, &path)
             });
-        written.map_err(|source| KafkaError::File { path, source })
+        written.map_err(|source| KafkaError::File { path, source })?;
+        fail_point::pass("notes saved");
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ mod support;
 mod broken;
 mod clients;
 mod corrected;
+mod fail_points;
 mod groups;
 mod kills;
 mod messages;

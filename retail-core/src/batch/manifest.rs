@@ -1,5 +1,5 @@
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::{FORMAT, FORMAT_VERSION};
 use super::{BatchEntry, ManifestHeader, rejects};
 use crate::error::StorageError;
+use crate::fail_point;
 use crate::storage;
 
 /// The list of saved batches, one line of JSON each, only ever appended to. Between them stand
@@ -113,10 +114,16 @@ impl Manifest {
     }
 
     fn write(&mut self, bytes: &[u8], sync: bool) -> Result<(), StorageError> {
-        self.file
-            .write_all(bytes)
-            .and_then(|()| if sync { self.file.sync_data() } else { Ok(()) })
-            .map_err(StorageError::io("write", &self.path))
+        storage::write_all(&mut self.file, bytes, "manifest half written")
+            .map_err(StorageError::io("write", &self.path))?;
+        fail_point::pass("manifest written");
+        if sync {
+            self.file
+                .sync_data()
+                .map_err(StorageError::io("sync", &self.path))?;
+            fail_point::pass("manifest synced");
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,12 @@
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::encode::text;
 use super::numbers::whole;
 use crate::clean::Rejection;
 use crate::error::StorageError;
+use crate::fail_point;
 use crate::storage;
 
 pub(super) const HEADER: &[u8] = b"line,partition,offset,reason,detail\n";
@@ -59,17 +60,19 @@ impl RejectsFile {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
-        self.file
-            .write_all(bytes)
+        storage::write_all(&mut self.file, bytes, "rejects half written")
             .map_err(StorageError::io("write", &self.path))?;
         self.len += bytes.len() as u64;
+        fail_point::pass("rejects written");
         Ok(())
     }
 
     pub(super) fn sync(&self) -> Result<(), StorageError> {
         self.file
             .sync_data()
-            .map_err(StorageError::io("sync", &self.path))
+            .map_err(StorageError::io("sync", &self.path))?;
+        fail_point::pass("rejects synced");
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use super::rejects::{self, RejectsFile};
 use super::unsynced::Unsynced;
 use super::{Batch, BatchEntry, Durability, ManifestHeader, encode_csv};
 use crate::error::StorageError;
+use crate::fail_point;
 use crate::record::Transactions;
 use crate::source::{CsvSource, Incoming, Origin, Position, Replay, Source, SourceId};
 use crate::storage;
@@ -220,6 +221,7 @@ impl BatchStore {
                 let name = file_name(&entry, stream.map(|header| &header.stream));
                 let path = self.dir.join(&name);
                 let temporary = storage::write_temporary(&path, &bytes, sync)?;
+                fail_point::pass("batch file written");
                 written.push((temporary, path));
                 entry.bytes = bytes.len() as u64;
                 entry.crc32 = checksum(&bytes);
@@ -229,6 +231,7 @@ impl BatchStore {
         }
         for (temporary, path) in &written {
             storage::rename(temporary, path)?;
+            fail_point::pass("batch file renamed");
         }
         if sync {
             self.sync_files()?;

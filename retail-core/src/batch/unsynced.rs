@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use crate::error::StorageError;
+use crate::fail_point;
 use crate::storage;
 
 /// Files of batches that may not have reached the disk yet.
@@ -16,6 +17,7 @@ impl Unsynced {
     pub(super) fn sync(&mut self) -> Result<(), StorageError> {
         for path in &self.0 {
             storage::sync_file(path)?;
+            fail_point::pass("batch file synced");
         }
         self.0.clear();
         Ok(())

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Artefact, Served};
 use crate::error::StorageError;
+use crate::fail_point;
 use crate::storage;
 use crate::train::ModelFormats;
 
@@ -79,6 +80,7 @@ impl SlotFolder {
     pub(super) fn save(&self, revision: u64, bytes: &[u8]) -> Result<(), StorageError> {
         storage::create_dir(&self.dir)?;
         storage::write_atomically(&self.path(revision), bytes)?;
+        fail_point::pass("model saved");
         self.set_current(revision)
     }
 

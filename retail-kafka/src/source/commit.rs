@@ -5,6 +5,7 @@ use std::time::Instant;
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use retail_core::fail_point;
 
 use super::{KafkaSource, TELL, WAIT};
 use crate::KafkaError;
@@ -15,7 +16,6 @@ impl KafkaSource {
     /// Tells the group what has been saved of the partitions that are read here. What could not be
     /// used is among the dead letters by then: whoever reads on does not look for it again.
     pub(super) fn commit(&mut self, mode: CommitMode) -> Result<(), KafkaError> {
-        self.told = Some(Instant::now());
         let mut list = TopicPartitionList::new();
         for (&partition, one) in &self.partitions {
             let saved = self.saved.next_offset(partition);
@@ -35,12 +35,16 @@ impl KafkaSource {
         if list.count() == 0 {
             return Ok(());
         }
+        self.told = Some(Instant::now());
+        fail_point::pass("batches saved");
         if let Some(letters) = &self.dead_letters {
             letters.flush()?;
         }
+        fail_point::pass("dead letters delivered");
         self.consumer
             .commit(&list, mode)
             .map_err(KafkaError::client("commit offsets"))?;
+        fail_point::pass("offsets committed");
         for (&partition, one) in &mut self.partitions {
             one.committed = one.committed.max(self.saved.next_offset(partition));
         }

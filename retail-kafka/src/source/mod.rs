@@ -33,6 +33,9 @@ const WAIT: Duration = Duration::from_millis(50);
 /// How long to read before the caller has a look at other things.
 const TURN: Duration = Duration::from_millis(200);
 
+/// How long records of a stream without an end wait for those of a partition that is silent.
+const SET_ASIDE: Duration = Duration::from_secs(2);
+
 /// How often the group is told what has been saved. The disk knows sooner.
 const TELL: Duration = Duration::from_secs(1);
 
@@ -49,8 +52,9 @@ pub enum Until {
 ///
 /// Partitions of the topic are partitions of the source. Records of several of them are given in
 /// the order of their stream times, ties by partition; one that has nothing to give is waited for
-/// until it has been read to its end, or has been silent for two seconds. So what is read from a
-/// topic that does not grow depends on the topic alone, not on how it was fetched.
+/// until it has been read to its end, or, in a stream without one, has been silent for two seconds.
+/// So what is read [until it is caught up](Until::Caught) depends on the topic alone, not on how it
+/// was fetched.
 ///
 /// Where reading begins: where the saved batches end, also where the group says otherwise; in a
 /// partition that another consumer has read meanwhile, where the group says; in one that nobody has
@@ -146,7 +150,11 @@ impl KafkaSource {
             dead_letters,
             saved: Position::default(),
             partitions: BTreeMap::new(),
-            merge: Merge::new(),
+            merge: Merge::new(match until {
+                // Each will come to its end: what is read does not depend on how fast.
+                Until::Caught => Duration::MAX,
+                Until::Stopped => SET_ASIDE,
+            }),
             taking: None,
             leaving: None,
             joined: false,

@@ -1,6 +1,7 @@
 use std::ops::ControlFlow;
 
 use retail_core::clean;
+use retail_core::fail_point;
 use retail_core::source::{JsonDecoder, Origin, Sink};
 use retail_core::time::Timestamp;
 
@@ -80,6 +81,7 @@ impl Partition {
             self.next_letter = offset + 1;
             if let (Some(reason), Some(letters)) = (&checked, to.letters) {
                 letters.write(message, reason)?;
+                fail_point::pass("dead letter written");
             }
         }
         // After a crash, read again for its dead letter alone.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use retail_core::fail_point;
 use retail_core::source::{JsonDecoder, Sink};
 use retail_core::time::Timestamp;
 
@@ -77,6 +78,7 @@ impl Giving<'_> {
 
     /// Gives a message that has just arrived, or lets it wait for its turn.
     fn take(&mut self, message: Message<'_>) -> Result<ControlFlow<()>, KafkaError> {
+        fail_point::pass("message polled");
         match self.merge.straight(message.partition) {
             Some(passed) => self.give(message, passed),
             None => {
