@@ -1,5 +1,7 @@
 //! Saves the records of the Kafka topic as batches, without training, and prints one line of JSON.
 
+mod client;
+
 use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -7,24 +9,21 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use retail_core::engine::{Engine, EngineConfig, RetrainPolicy};
-use retail_kafka::{KafkaSource, Settings, Until};
+use retail_kafka::{KafkaSource, Until};
+
+use client::ClientArgs;
 
 /// Saves the records of a Kafka topic as batches: each in one batch or among the dead letters,
 /// whatever is killed when.
 #[derive(Debug, Parser)]
 #[command(name = "consumer", version)]
 struct Args {
-    /// Brokers to ask first
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
-    brokers: String,
+    #[command(flatten)]
+    client: ClientArgs,
 
-    /// The topic
-    #[arg(long, default_value = "retail_data_stream")]
-    topic: String,
-
-    /// The consumer group; several consumers of one group share the partitions
-    #[arg(long, default_value = "retail-analytics-engine")]
-    group: String,
+    /// The consumer group, whose members share the partitions [default: retail-analytics-engine]
+    #[arg(long)]
+    group: Option<String>,
 
     /// Where batches are kept, a folder for each consumer
     #[arg(long, value_name = "DIR", default_value = "data")]
@@ -51,12 +50,10 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
-    let settings = Settings {
-        topic: args.topic.clone(),
-        dead_letters: format!("{}.dlq", args.topic),
-        group: args.group.clone(),
-        ..Settings::new(&args.brokers)
-    };
+    let mut settings = args.client.settings()?;
+    if let Some(group) = &args.group {
+        settings.group.clone_from(group);
+    }
     let until = if args.once {
         Until::Caught
     } else {

@@ -1,25 +1,24 @@
 //! Lists the records that could not be used, and sends them again once they have been corrected.
 
+mod client;
+
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use retail_kafka::{Settings, read_dead_letters, resend};
+use retail_kafka::{read_dead_letters, resend};
 use serde_json::Value;
+
+use client::ClientArgs;
 
 /// Lists dead letters, and sends them again once they have been corrected.
 #[derive(Debug, Parser)]
 #[command(name = "dead_letters", version)]
 struct Args {
-    /// Brokers to ask first
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
-    brokers: String,
-
-    /// The topic of the stream; that of its dead letters ends in .dlq
-    #[arg(long, default_value = "retail_data_stream")]
-    topic: String,
+    #[command(flatten)]
+    client: ClientArgs,
 
     #[command(subcommand)]
     what: What,
@@ -55,11 +54,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .with_target(false)
         .init();
-    let settings = Settings {
-        topic: args.topic.clone(),
-        dead_letters: format!("{}.dlq", args.topic),
-        ..Settings::new(&args.brokers)
-    };
+    let settings = args.client.settings()?;
     let mut out = std::io::stdout().lock();
     match &args.what {
         What::List { reason } => {

@@ -1,5 +1,7 @@
 //! Replays a CSV into the Kafka topic that the engine reads, and prints one line of JSON.
 
+mod client;
+
 use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -12,7 +14,9 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use retail_core::source::{CsvSource, Paced, Progress, Replay, Source};
 use retail_core::time::{SystemClock, Timestamp};
-use retail_kafka::{Replayed, Settings, replay};
+use retail_kafka::{Replayed, replay};
+
+use client::ClientArgs;
 
 /// Replays a CSV into a Kafka topic, each record once and in order within its partition.
 #[derive(Debug, Parser)]
@@ -22,15 +26,10 @@ struct Args {
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
 
-    /// Brokers to ask first
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
-    brokers: String,
+    #[command(flatten)]
+    client: ClientArgs,
 
-    /// The topic; created where it is missing
-    #[arg(long, default_value = "retail_data_stream")]
-    topic: String,
-
-    /// Partitions of a topic that is created
+    /// Partitions of the topic, where it is missing and therefore created
     #[arg(long, value_name = "N", default_value_t = 1)]
     partitions: u32,
 
@@ -41,10 +40,6 @@ struct Args {
     /// Replay so many times as fast as stream time; without it, as fast as possible
     #[arg(long, value_name = "FACTOR")]
     speed_up: Option<f64>,
-
-    /// Further settings of librdkafka, for example --set security.protocol=ssl
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -63,14 +58,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
-    let mut settings = Settings::new(&args.brokers);
-    settings.topic.clone_from(&args.topic);
-    for assignment in &args.set {
-        let (key, value) = assignment
-            .split_once('=')
-            .ok_or_else(|| format!("--set: expected KEY=VALUE, got {assignment:?}"))?;
-        settings.client.insert(key.to_owned(), value.to_owned());
-    }
+    let settings = args.client.settings()?;
     let csv = CsvSource::open(&args.input, Replay::new(Timestamp::EPOCH, args.rate)?)?;
     let mut source: Box<dyn Source> = match args.speed_up {
         Some(speed) => Box::new(Paced::new(csv, Arc::new(SystemClock), speed)?),

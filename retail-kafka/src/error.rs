@@ -1,5 +1,8 @@
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::types::RDKafkaConfRes;
 use retail_core::source::SourceError;
+
+use crate::settings::is_secret;
 
 /// What can go wrong between the engine and a broker.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +113,34 @@ pub enum KafkaError {
 
 impl KafkaError {
     pub(crate) fn client(action: &'static str) -> impl FnOnce(ClientError) -> Self {
-        move |cause| Self::Client { action, cause }
+        move |cause| match cause {
+            ClientError::ClientConfig(code, description, key, value) => {
+                Self::refused(code, &description, &key, &value)
+            }
+            cause => Self::Client { action, cause },
+        }
+    }
+
+    /// A setting that librdkafka does not take. It says the value with it, which may be a secret, also
+    /// where the name of the setting is misspelt.
+    fn refused(code: RDKafkaConfRes, description: &str, key: &str, value: &str) -> Self {
+        let unknown = code == RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN;
+        let (expected, got) = match () {
+            () if unknown => (
+                "a setting that librdkafka has",
+                "one that it has not".into(),
+            ),
+            () if is_secret(key) => ("a value that librdkafka takes", "***".into()),
+            () => (
+                "a value that librdkafka takes",
+                format!("{value:?} ({})", description.trim_end_matches('.')),
+            ),
+        };
+        Self::Setting {
+            key: format!("kafka.client.{key}"),
+            expected,
+            got,
+        }
     }
 
     /// Whether trying again can help.
@@ -144,5 +174,32 @@ impl From<KafkaError> for SourceError {
             retryable: error.is_retryable(),
             message: error.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{KafkaSource, Settings, Until};
+
+    fn refused(key: &str, value: &str) -> String {
+        let mut settings = Settings::new("127.0.0.1:9");
+        settings.client.insert(key.into(), value.into());
+        let opened = KafkaSource::open(&settings, Until::Caught, None);
+        opened.err().expect("it is not taken").to_string()
+    }
+
+    #[test]
+    fn a_setting_that_is_refused_is_named_and_no_secret_is_said() {
+        assert_eq!(
+            refused("sasl.pasword", "hunter2"),
+            "kafka.client.sasl.pasword: expected a setting that librdkafka has, got one that it has not"
+        );
+        let error = refused("security.protocol", "smoke signals");
+        assert!(
+            error.starts_with("kafka.client.security.protocol: "),
+            "{error}"
+        );
+        assert!(error.contains("\"smoke signals\""), "{error}");
+        assert!(!refused("ssl.key.pem", "hunter2").contains("hunter2"));
     }
 }
