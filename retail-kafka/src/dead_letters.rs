@@ -67,7 +67,7 @@ impl DeadLetters {
                 value: Some(value),
             });
         }
-        self.writer.write(&writer::Message {
+        self.writer.write(writer::Message {
             partition: Some(record.partition),
             key: None,
             value: record.value,

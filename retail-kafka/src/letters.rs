@@ -146,7 +146,7 @@ pub fn resend<V: AsRef<[u8]>>(settings: &Settings, values: &[V]) -> Result<u64, 
         let row = decoder.decode(value, SystemClock.now());
         let customer = row.ok().and_then(|row| row.customer_id);
         let key = customer.map(|customer| customer.to_string());
-        writer.write(&Message {
+        writer.write(Message {
             partition: None,
             key: key.as_deref().map(str::as_bytes),
             value,

@@ -117,7 +117,7 @@ impl Sink for TopicSink {
             value: &self.value,
             headers: None,
         };
-        if let Err(error) = self.writer.write(&message) {
+        if let Err(error) = self.writer.write(message) {
             self.error = Some(error);
             return ControlFlow::Break(());
         }

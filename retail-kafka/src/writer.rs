@@ -112,22 +112,18 @@ impl Writer {
     }
 
     /// Hands a message to the client, and waits where that has too many already.
-    pub(crate) fn write(&mut self, message: &Message<'_>) -> Result<(), KafkaError> {
-        loop {
-            let mut record = BaseRecord::<[u8], [u8]>::to(&self.topic).payload(message.value);
-            record.key = message.key;
-            record.partition = message.partition.map(|partition| partition as i32);
-            record.headers.clone_from(&message.headers);
-            match self.producer.send(record) {
-                Ok(()) => break,
-                Err((error, _))
-                    if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) =>
-                {
-                    self.producer.poll(Duration::from_millis(50));
-                    self.check()?;
-                }
-                Err((cause, _)) => return Err(KafkaError::client("write a message")(cause)),
+    pub(crate) fn write(&mut self, message: Message<'_>) -> Result<(), KafkaError> {
+        let mut record = BaseRecord::<[u8], [u8]>::to(&self.topic).payload(message.value);
+        record.key = message.key;
+        record.partition = message.partition.map(|partition| partition as i32);
+        record.headers = message.headers;
+        while let Err((cause, refused)) = self.producer.send(record) {
+            if cause.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                return Err(KafkaError::client("write a message")(cause));
             }
+            self.producer.poll(Duration::from_millis(50));
+            self.check()?;
+            record = refused;
         }
         self.written += 1;
         if self.written.is_multiple_of(LOOK) {

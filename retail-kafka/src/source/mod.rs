@@ -98,6 +98,8 @@ pub struct KafkaSource {
     leaving: Option<Vec<u32>>,
     /// Whether there has been an assignment, be it of nothing.
     joined: bool,
+    /// When the partitions were routed to the queue last.
+    routed: Instant,
     /// When the group was told last.
     told: Option<Instant>,
     /// The latest stream time given, and when that was.
@@ -158,6 +160,7 @@ impl KafkaSource {
             taking: None,
             leaving: None,
             joined: false,
+            routed: Instant::now(),
             told: None,
             latest: None,
             decoder: JsonDecoder::new(),
@@ -198,10 +201,13 @@ impl Source for KafkaSource {
 
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
         self.tell()?;
-        for &partition in self.partitions.keys() {
-            self.queue.route(&self.settings.topic, partition);
-        }
         let begun = Instant::now();
+        if begun.duration_since(self.routed) >= TURN {
+            self.routed = begun;
+            for &partition in self.partitions.keys() {
+                self.queue.route(&self.settings.topic, partition);
+            }
+        }
         loop {
             self.listen()?;
             self.hand_over(sink)?;
