@@ -149,6 +149,9 @@ impl Writer {
             // Unlike a poll alone, it does not wait for batches to fill; what it did not manage is
             // looked at below.
             let _ = self.producer.flush(Duration::from_millis(100));
+            // News of the client's count as in flight, too, and where there is nothing else, flushing
+            // leaves them.
+            self.producer.poll(Duration::ZERO);
             self.check()?;
         }
         self.check()?;

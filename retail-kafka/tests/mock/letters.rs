@@ -1,0 +1,135 @@
+//! What cannot be used is a dead letter.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use retail_kafka::{DeadLetter, Settings, read_dead_letters, resend};
+
+use crate::cluster::Cluster;
+use crate::runs::{consume, produce, records};
+
+/// The letters that there are.
+pub(crate) fn letters(settings: &Settings) -> Vec<DeadLetter> {
+    let mut letters = Vec::new();
+    let count = read_dead_letters(settings, |letter| letters.push(letter)).expect("a topic");
+    assert_eq!(count, letters.len() as u64);
+    letters
+}
+
+/// Writes values to partition 0, as they are.
+fn write(settings: &Settings, values: &[&[u8]]) {
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", &settings.brokers)
+        .create()
+        .expect("a client");
+    for value in values {
+        let record = BaseRecord::<[u8], [u8]>::to(&settings.topic).partition(0);
+        let sent = producer.send(record.payload(value));
+        sent.map_err(|(error, _)| error).expect("room");
+    }
+    producer.flush(Duration::from_secs(10)).expect("delivery");
+}
+
+#[test]
+fn each_rejected_record_is_one_letter_that_says_where_it_was_and_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::with_topic("sales", 3);
+    let settings = cluster.settings("sales");
+    produce(&mut records(6, 0..3_000), &settings, 3);
+    let (report, metrics) = consume(&settings, dir.path());
+
+    let letters = letters(&settings);
+    assert_eq!(letters.len() as u64, report.rejected.total());
+    let places: BTreeSet<_> = letters.iter().map(|l| (l.partition, l.offset)).collect();
+    assert_eq!(places.len(), letters.len(), "none twice");
+    let partitions: BTreeSet<u32> = letters.iter().map(|letter| letter.partition).collect();
+    assert_eq!(partitions, BTreeSet::from([0, 1, 2]));
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    for letter in &letters {
+        assert_eq!(letter.topic, "sales");
+        *reasons.entry(&letter.reason).or_default() += 1;
+    }
+    assert_eq!(reasons, metrics.dead_letters_by_reason);
+    assert!(reasons.len() > 1, "{reasons:?}");
+
+    // The engine has noted the same ones.
+    let noted = std::fs::read_to_string(dir.path().join("logs").join("rejects.csv")).unwrap();
+    let noted = noted.lines().skip(1).map(|line| {
+        let fields: Vec<&str> = line.splitn(5, ',').collect();
+        (fields[1].parse().unwrap(), fields[2].parse().unwrap())
+    });
+    assert_eq!(noted.collect::<BTreeSet<(u32, u64)>>(), places);
+}
+
+#[test]
+fn a_letter_is_written_once_however_often_the_topic_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::with_topic("sales", 1);
+    let settings = cluster.settings("sales");
+    produce(&mut records(7, 0..600), &settings, 1);
+    consume(&settings, &dir.path().join("a"));
+    let first = letters(&settings);
+    assert!(first.len() > 5);
+    // A folder and a group of its own: all is read again, and its letters are there.
+    let mut anew = settings.clone();
+    anew.group = "another".into();
+    let (report, _) = consume(&anew, &dir.path().join("b"));
+    assert_eq!(report.rows_read, 600);
+    assert_eq!(letters(&settings), first);
+}
+
+#[test]
+fn what_is_no_record_is_a_letter_with_its_bytes_and_can_be_sent_again_corrected() {
+    let sale = r#"{"invoice":"536365","stock_code":"85123A","quantity":6,"price":2.55,
+        "invoice_date":"2010-12-01 08:26:00","customer_id":17850,"country":"United Kingdom"}"#;
+    let nobody = sale.replace("17850", "null");
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::with_topic("sales", 1);
+    let settings = cluster.settings("sales");
+    let values: [&[u8]; 5] = [
+        sale.as_bytes(),
+        b"{\"quantity\":\xff",
+        b"",
+        nobody.as_bytes(),
+        sale.as_bytes(),
+    ];
+    write(&settings, &values);
+    let (report, _) = consume(&settings, dir.path());
+    assert_eq!((report.rows_read, report.rows_kept), (5, 2));
+
+    let letters = letters(&settings);
+    let told: Vec<(u64, &str)> = letters
+        .iter()
+        .map(|l| (l.offset, l.reason.as_str()))
+        .collect();
+    let expected = [
+        (1, "unparsable_field"),
+        (2, "unparsable_field"),
+        (3, "missing_customer"),
+    ];
+    assert_eq!(told, expected);
+    for letter in &letters {
+        assert_eq!(letter.value, values[letter.offset as usize], "{letter:?}");
+    }
+    assert!(letters[2].detail.contains("no customer"), "{letters:?}");
+
+    assert_eq!(resend(&settings, &[sale]).unwrap(), 1);
+    let (report, metrics) = consume(&settings, dir.path());
+    assert_eq!((report.rows_read, report.rows_kept), (6, 3));
+    assert_eq!((metrics.messages, metrics.dead_letters), (1, 0));
+}
+
+#[test]
+fn without_a_topic_of_letters_rejected_records_are_only_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::with_topic("sales", 1);
+    let mut settings = cluster.settings("sales");
+    produce(&mut records(8, 0..600), &settings, 1);
+    settings.dead_letters = String::new();
+    let (report, metrics) = consume(&settings, dir.path());
+    assert!(report.rejected.total() > 5);
+    assert_eq!(metrics.dead_letters, report.rejected.total());
+    assert_eq!(letters(&cluster.settings("sales")), []);
+}
