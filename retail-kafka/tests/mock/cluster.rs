@@ -99,6 +99,7 @@ impl Cluster {
         let client = [
             ("session.timeout.ms", "1100"),
             ("heartbeat.interval.ms", "30"),
+            ("retry.backoff.ms", "20"),
             // Several requests to write, and to read, what is a single one otherwise.
             ("batch.num.messages", "100"),
         ];
