@@ -1,91 +1,55 @@
-//! Consumers that share a topic.
+//! Consumers of one group, one after the other, each with a folder of its own. Two at the same time
+//! are for a real broker: this one refuses commits while its members are counted, and waits for none.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-use retail_core::engine::{RunReport, StopHandle};
-use retail_kafka::{KafkaSource, Metrics, Settings, Until};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use retail_core::error::Error;
+use retail_kafka::{KafkaSource, Until};
 
 use crate::cluster::Cluster;
 use crate::letters::letters;
-use crate::runs::{engine, produce, records, rows, run, sorted};
-
-/// An engine that reads until it is stopped, in a thread of its own.
-struct Running {
-    metrics: std::sync::Arc<Metrics>,
-    stop: StopHandle,
-    thread: std::thread::JoinHandle<RunReport>,
-}
-
-impl Running {
-    fn start(settings: &Settings, data: &Path) -> Self {
-        let source = KafkaSource::open(settings, Until::Stopped, Some(data));
-        let mut source = source.expect("a topic");
-        let mut engine = engine(data);
-        Self {
-            metrics: source.metrics(),
-            stop: engine.stop_handle(),
-            thread: std::thread::spawn(move || engine.run(&mut source).expect("a run")),
-        }
-    }
-
-    fn messages(&self) -> u64 {
-        self.metrics.snapshot().messages
-    }
-
-    fn stop(self) -> RunReport {
-        self.stop.stop();
-        self.thread.join().expect("it has ended well")
-    }
-}
-
-#[track_caller]
-fn wait(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
+use crate::runs::{consume, engine, produce, records, rows, run, sorted};
 
 #[test]
-fn one_that_joins_and_one_that_leaves_share_the_records_without_loss_or_repeat() {
+fn consumers_that_take_turns_read_each_record_once() {
     let dir = tempfile::tempdir().unwrap();
     let [direct, a, b] = ["direct", "a", "b"].map(|name| dir.path().join(name));
-    let expected = run(&mut records(10, 0..3_000), &direct);
-    let cluster = Cluster::with_topic("sales", 4);
-    let mut settings = cluster.settings("sales");
-    // Time enough for both to come back when partitions change hands.
-    settings
-        .client
-        .insert("session.timeout.ms".into(), "1500".into());
-    let part = |from: usize| {
-        produce(&mut records(10, from..from + 1_000), &settings, 4);
-    };
-
-    part(0);
-    let first = Running::start(&settings, &a);
-    wait("the first one reads", || first.messages() == 1_000);
-    let second = Running::start(&settings, &b);
-    wait("the second one has partitions", || {
-        second.metrics.snapshot().rebalances > 0
-    });
-    part(1_000);
-    wait("both read", || {
-        first.messages() + second.messages() >= 2_000
-    });
-    assert!(second.messages() > 0, "both have a share");
-    let first = first.stop();
-    part(2_000);
-    wait("the second one reads all", || {
-        first.rows_read + second.messages() >= 3_000
-    });
-    let second = second.stop();
-
-    assert_eq!(first.rows_read + second.rows_read, 3_000);
-    assert_eq!(first.rows_kept + second.rows_kept, expected.rows_kept);
+    let expected = run(&mut records(10, 0..2_400), &direct);
+    let cluster = Cluster::with_topic("sales", 2);
+    let settings = cluster.settings("sales");
+    let turns = [(&a, 0..800), (&b, 800..1_600), (&a, 1_600..2_400)];
+    for (data, part) in turns {
+        produce(&mut records(10, part), &settings, 2);
+        let (_, metrics) = consume(&settings, data);
+        assert_eq!(metrics.messages, 800, "what the other one has not read");
+    }
     let together = [rows(&a), rows(&b)].concat();
     assert!(sorted(together) == sorted(rows(&direct)), "the same rows");
     let rejected = expected.rejected.total() as usize;
     assert_eq!(letters(&settings).len(), rejected);
+}
+
+#[test]
+fn one_that_was_read_after_without_its_knowledge_says_so_and_reads_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let [a, b] = ["a", "b"].map(|name| dir.path().join(name));
+    let cluster = Cluster::with_topic("sales", 1);
+    let settings = cluster.settings("sales");
+    produce(&mut records(11, 0..600), &settings, 1);
+    // As if it had died before it could tell the group.
+    let commits = RDKafkaApiKey::OffsetCommit;
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+    cluster.mock().request_errors(commits, &[refused; 100]);
+    consume(&settings, &a);
+    cluster.mock().clear_request_errors(commits);
+    let (other, _) = consume(&settings, &b);
+    assert_eq!(other.rows_read, 600, "the group knew nothing");
+
+    let before = rows(&a);
+    let mut source = KafkaSource::open(&settings, Until::Caught, Some(&a)).unwrap();
+    let error = engine(&a).run(&mut source).unwrap_err();
+    assert!(matches!(error, Error::Source(_)), "{error}");
+    let said = "sales, partition 0: saved up to 600 here, but another consumer of the group has \
+                taken over from 0";
+    assert!(error.to_string().contains(said), "{error}");
+    assert!(rows(&a) == before);
 }

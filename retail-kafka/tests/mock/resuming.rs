@@ -115,10 +115,8 @@ fn a_run_whose_commits_were_all_refused_is_gone_on_with() {
     let settings = cluster.settings("sales");
     produce(&mut records(5, 0..600), &settings, 1);
     let commits = RDKafkaApiKey::OffsetCommit;
-    cluster.refuse(
-        commits,
-        &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED; 100],
-    );
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+    cluster.mock().request_errors(commits, &[refused; 100]);
     let (first, _) = consume(&settings, dir.path());
     assert_eq!(first.rows_read, 600);
     assert_eq!(
@@ -126,7 +124,6 @@ fn a_run_whose_commits_were_all_refused_is_gone_on_with() {
         Offset::Invalid,
         "the group knows nothing"
     );
-    assert!(cluster.left(commits) < 100, "it was told");
 
     cluster.mock().clear_request_errors(commits);
     let (again, metrics) = consume(&settings, dir.path());
