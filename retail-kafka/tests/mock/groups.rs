@@ -7,7 +7,7 @@ use retail_kafka::{KafkaSource, Until};
 
 use crate::cluster::Cluster;
 use crate::letters::letters;
-use crate::runs::{consume, engine, produce, records, rows, run, sorted};
+use crate::runs::{consume, engine, fill, records, rows, run, sorted};
 
 #[test]
 fn consumers_that_take_turns_read_each_record_once() {
@@ -18,7 +18,7 @@ fn consumers_that_take_turns_read_each_record_once() {
     let settings = cluster.settings("sales");
     let turns = [(&a, 0..800), (&b, 800..1_600), (&a, 1_600..2_400)];
     for (data, part) in turns {
-        produce(&mut records(10, part), &settings, 2);
+        fill(&cluster, records(10, part));
         let (_, metrics) = consume(&settings, data);
         assert_eq!(metrics.messages, 800, "what the other one has not read");
     }
@@ -34,7 +34,7 @@ fn one_that_was_read_after_without_its_knowledge_says_so_and_reads_nothing() {
     let [a, b] = ["a", "b"].map(|name| dir.path().join(name));
     let cluster = Cluster::with_topic("sales", 1);
     let settings = cluster.settings("sales");
-    produce(&mut records(11, 0..600), &settings, 1);
+    fill(&cluster, records(11, 0..600));
     // As if it had died before it could tell the group.
     let commits = RDKafkaApiKey::OffsetCommit;
     let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;

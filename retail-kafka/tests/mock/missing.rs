@@ -13,6 +13,8 @@ use crate::runs::records;
 const SALE: &str = r#"{"invoice":"536365","stock_code":"85123A","quantity":6,"price":2.55,
     "invoice_date":"2010-12-01 08:26:00","customer_id":17850,"country":"United Kingdom"}"#;
 
+type Try = fn(&Settings) -> Result<(), KafkaError>;
+
 fn open(settings: &Settings) -> Result<(), KafkaError> {
     KafkaSource::open(settings, Until::Caught, None).map(|_| ())
 }
@@ -61,7 +63,7 @@ fn an_address_where_nobody_answers_is_named_within_seconds() {
     const ADDRESS: &str = "127.0.0.1:1";
     let begun = Instant::now();
     let settings = Settings::new(ADDRESS);
-    let tries: [(&str, fn(&Settings) -> Result<(), KafkaError>); 5] = [
+    let tries: [(&str, Try); 5] = [
         ("open", open),
         ("ensure_topic", |settings| {
             ensure_topic(settings, "sales", 1).map(|_| ())

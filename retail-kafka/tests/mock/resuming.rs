@@ -9,7 +9,7 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use retail_kafka::Settings;
 
 use crate::cluster::Cluster;
-use crate::runs::{assert_same, batches, consume, produce, records, rows, run};
+use crate::runs::{assert_same, batches, consume, fill, records, rows, run};
 
 fn client(settings: &Settings) -> BaseConsumer {
     let mut config = ClientConfig::new();
@@ -61,13 +61,13 @@ fn goes_on_by_its_disk(happens: impl FnOnce(&Settings)) {
     let cluster = Cluster::with_topic("sales", 1);
     let settings = cluster.settings("sales");
 
-    produce(&mut records(3, 0..900), &settings, 1);
+    fill(&cluster, records(3, 0..900));
     let (first, _) = consume(&settings, &data);
     assert_eq!(first.rows_read, 900);
     assert_eq!(committed(&settings), Offset::Offset(900));
     let before = rows(&data);
 
-    produce(&mut records(3, 900..1_500), &settings, 1);
+    fill(&cluster, records(3, 900..1_500));
     happens(&settings);
     let (second, metrics) = consume(&settings, &data);
     assert_eq!(metrics.messages, 600);
@@ -99,7 +99,7 @@ fn a_second_run_over_a_topic_that_has_not_grown_reads_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = Cluster::with_topic("sales", 3);
     let settings = cluster.settings("sales");
-    produce(&mut records(4, 0..600), &settings, 3);
+    fill(&cluster, records(4, 0..600));
     let (first, _) = consume(&settings, dir.path());
     let before = batches(dir.path());
     let (again, metrics) = consume(&settings, dir.path());
@@ -113,7 +113,7 @@ fn a_run_whose_commits_were_all_refused_is_gone_on_with() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = Cluster::with_topic("sales", 1);
     let settings = cluster.settings("sales");
-    produce(&mut records(5, 0..600), &settings, 1);
+    fill(&cluster, records(5, 0..600));
     let commits = RDKafkaApiKey::OffsetCommit;
     let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
     cluster.mock().request_errors(commits, &[refused; 100]);
