@@ -11,7 +11,7 @@ use crate::message::Message;
 use crate::notes::Seen;
 use crate::settings::PATIENCE;
 use crate::writer::{self, Writer};
-use crate::{KafkaError, Settings, ensure_topic};
+use crate::{KafkaError, Settings, ensure_topic, topic};
 
 /// Headers of a dead letter.
 pub(crate) const REASON: &str = "retail.reason";
@@ -94,8 +94,7 @@ impl DeadLetters {
         let consumer: BaseConsumer<Context> = config
             .create_with_context(Context::default())
             .map_err(KafkaError::client("start a consumer"))?;
-        let (low, high) = consumer
-            .fetch_watermarks(topic, partition as i32, PATIENCE)
+        let (low, high) = topic::ends(&consumer, topic, partition)
             .map_err(KafkaError::client("look for dead letters"))?;
         // The newest offset may hold no letter where others write to the topic.
         let mut from = high;

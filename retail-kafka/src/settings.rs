@@ -129,6 +129,8 @@ impl Settings {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
         config.set("client.id", "retail-analytics-engine");
+        // Otherwise a producer that asks for a topic has one made, by the broker's own defaults.
+        config.set("allow.auto.create.topics", "false");
         for (key, value) in &self.client {
             config.set(key, value);
         }

@@ -1,6 +1,8 @@
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::{Client, ClientContext};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::context::Context;
 use crate::settings::PATIENCE;
@@ -26,6 +28,34 @@ pub(crate) fn partitions<C: ClientContext>(
     Ok(found
         .filter(|topic| topic.error().is_none() && !topic.partitions().is_empty())
         .map(|topic| topic.partitions().len() as u32))
+}
+
+/// The first offset of a partition, and the one behind its last.
+///
+/// # Errors
+/// What the client says; trying again can help.
+pub(crate) fn ends<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    partition: u32,
+) -> Result<(i64, i64), ClientError> {
+    let (low, high) = consumer.fetch_watermarks(topic, partition as i32, PATIENCE)?;
+    if low < high || high <= 0 {
+        return Ok((low, high));
+    }
+    // librdkafka asks for the two one by one. Where the first question fails and the answer to the
+    // second comes at the same moment, it forgets the failure and says that there is nothing between.
+    let mut first = TopicPartitionList::new();
+    first.add_partition_offset(topic, partition as i32, Offset::Beginning)?;
+    let first = consumer.offsets_for_times(first, PATIENCE)?;
+    let unknown = ClientError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable);
+    let one = first.find_partition(topic, partition as i32);
+    let one = one.ok_or_else(|| unknown.clone())?;
+    one.error()?;
+    match one.offset() {
+        Offset::Offset(low) => Ok((low, high)),
+        _ => Err(unknown),
+    }
 }
 
 /// Creates a topic with so many partitions, unless it is there already; returns how many it has.

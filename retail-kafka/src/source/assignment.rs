@@ -15,7 +15,7 @@ use crate::group::{Handover, give_up, take_over};
 use crate::notes::Seen;
 use crate::settings::{PATIENCE, patiently};
 use crate::start::{Known, Owner, Start, first_rejected};
-use crate::{KafkaError, Settings};
+use crate::{KafkaError, Settings, topic};
 
 impl KafkaSource {
     /// Does what the group has asked for since the last time, as far as it can be done now.
@@ -154,9 +154,7 @@ impl KafkaSource {
     /// Where to begin in a partition.
     fn start(&self, partition: u32, committed: &TopicPartitionList) -> Result<Start, KafkaError> {
         let topic = &self.settings.topic;
-        let (low, high) = self
-            .consumer
-            .fetch_watermarks(topic, partition as i32, PATIENCE)
+        let (low, high) = topic::ends(&self.consumer, topic, partition)
             .map_err(KafkaError::client("ask for the ends of a partition"))?;
         let by_group = committed
             .find_partition(topic, partition as i32)

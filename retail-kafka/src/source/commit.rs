@@ -57,6 +57,13 @@ impl KafkaSource {
     /// Tells the group before partitions go to others, also where its members are just being counted
     /// anew: others would read again what it does not know of.
     pub(super) fn commit_last(&mut self, closing: bool) -> Result<(), KafkaError> {
+        // Once more, as what was committed before, without waiting, may not have arrived. What has not
+        // been saved by this consumer since it took a partition over is not its to tell.
+        for (&partition, one) in &mut self.partitions {
+            if self.saved.next_offset(partition) > one.begun {
+                one.committed = 0;
+            }
+        }
         let begun = Instant::now();
         loop {
             match self.commit(CommitMode::Sync) {
@@ -103,13 +110,6 @@ fn is_between_members(cause: &ClientError) -> bool {
 
 impl Drop for KafkaSource {
     fn drop(&mut self) {
-        // Once more, as what was committed before may not have arrived. What has not been saved by
-        // this consumer since it took a partition over is not its to tell.
-        for (&partition, one) in &mut self.partitions {
-            if self.saved.next_offset(partition) > one.begun {
-                one.committed = 0;
-            }
-        }
         if !self.consumer.assignment_lost()
             && let Err(error) = self.commit_last(true)
         {

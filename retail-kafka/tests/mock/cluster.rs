@@ -8,11 +8,13 @@
     reason = "how long a group waits and which errors are left is asked for in C"
 )]
 
+use std::time::Duration;
+
 use rdkafka::ClientConfig;
 use rdkafka::bindings as c;
 use rdkafka::error::IsError;
 use rdkafka::mocking::MockCluster;
-use rdkafka::producer::{BaseProducer, DefaultProducerContext, Producer};
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use retail_kafka::Settings;
 
@@ -40,6 +42,7 @@ impl Cluster {
     pub(crate) fn new() -> Self {
         let client: BaseProducer = ClientConfig::new()
             .set("test.mock.num.brokers", "1")
+            .set("batch.num.messages", "100")
             .create()
             .expect("a client with a broker in it");
         let cluster = Self { client };
@@ -54,6 +57,26 @@ impl Cluster {
         mock.expect("the client was made with a broker")
     }
 
+    /// Writes a message to this partition, or to one of the client's choice.
+    pub(crate) fn send(
+        &self,
+        topic: &str,
+        partition: Option<i32>,
+        key: Option<&[u8]>,
+        value: &[u8],
+    ) {
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic).payload(value);
+        (record.key, record.partition) = (key, partition);
+        let sent = self.client.send(record).map_err(|(error, _)| error);
+        sent.expect("room for a message");
+    }
+
+    /// Waits until the broker has all that was sent.
+    pub(crate) fn flush(&self) {
+        let delivered = self.client.flush(Duration::from_secs(10));
+        delivered.expect("the broker takes the messages");
+    }
+
     fn handle(&self) -> *mut c::rd_kafka_mock_cluster_t {
         // SAFETY: the client is alive.
         let handle = unsafe { c::rd_kafka_handle_mock_cluster(self.client.client().native_ptr()) };
@@ -63,8 +86,8 @@ impl Cluster {
 
     /// Answers the next requests of this kind with these errors, one each.
     pub(crate) fn refuse(&self, requests: RDKafkaApiKey, errors: &[RDKafkaRespErr]) {
+        let at_once: std::ffi::c_int = 0;
         for &error in errors {
-            let at_once: std::ffi::c_int = 0;
             // SAFETY: the broker is alive, and what follows the count of one is one error and one
             // delay, both as wide as C passes them.
             let pushed = unsafe {
@@ -99,6 +122,7 @@ impl Cluster {
         let client = [
             ("session.timeout.ms", "1100"),
             ("heartbeat.interval.ms", "30"),
+            ("retry.backoff.ms", "20"),
             // Several requests to write, and to read, what is a single one otherwise.
             ("batch.num.messages", "100"),
         ];

@@ -1,14 +1,11 @@
 //! What cannot be used is a dead letter.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use rdkafka::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use retail_kafka::{DeadLetter, Settings, read_dead_letters, resend};
 
 use crate::cluster::Cluster;
-use crate::runs::{consume, produce, records};
+use crate::runs::{consume, fill, records};
 
 /// The letters that there are.
 pub(crate) fn letters(settings: &Settings) -> Vec<DeadLetter> {
@@ -18,26 +15,12 @@ pub(crate) fn letters(settings: &Settings) -> Vec<DeadLetter> {
     letters
 }
 
-/// Writes values to partition 0, as they are.
-fn write(settings: &Settings, values: &[&[u8]]) {
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", &settings.brokers)
-        .create()
-        .expect("a client");
-    for value in values {
-        let record = BaseRecord::<[u8], [u8]>::to(&settings.topic).partition(0);
-        let sent = producer.send(record.payload(value));
-        sent.map_err(|(error, _)| error).expect("room");
-    }
-    producer.flush(Duration::from_secs(10)).expect("delivery");
-}
-
 #[test]
 fn each_rejected_record_is_one_letter_that_says_where_it_was_and_why() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = Cluster::with_topic("sales", 3);
     let settings = cluster.settings("sales");
-    produce(&mut records(6, 0..3_000), &settings, 3);
+    fill(&cluster, records(6, 0..3_000));
     let (report, metrics) = consume(&settings, dir.path());
 
     let letters = letters(&settings);
@@ -68,7 +51,7 @@ fn a_letter_is_written_once_however_often_the_topic_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = Cluster::with_topic("sales", 1);
     let settings = cluster.settings("sales");
-    produce(&mut records(7, 0..600), &settings, 1);
+    fill(&cluster, records(7, 0..600));
     consume(&settings, &dir.path().join("a"));
     let first = letters(&settings);
     assert!(first.len() > 5);
@@ -95,7 +78,10 @@ fn what_is_no_record_is_a_letter_with_its_bytes_and_can_be_sent_again_corrected(
         nobody.as_bytes(),
         sale.as_bytes(),
     ];
-    write(&settings, &values);
+    for value in values {
+        cluster.send("sales", Some(0), None, value);
+    }
+    cluster.flush();
     let (report, _) = consume(&settings, dir.path());
     assert_eq!((report.rows_read, report.rows_kept), (5, 2));
 
@@ -126,7 +112,7 @@ fn without_a_topic_of_letters_rejected_records_are_only_counted() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = Cluster::with_topic("sales", 1);
     let mut settings = cluster.settings("sales");
-    produce(&mut records(8, 0..600), &settings, 1);
+    fill(&cluster, records(8, 0..600));
     settings.dead_letters = String::new();
     let (report, metrics) = consume(&settings, dir.path());
     assert!(report.rejected.total() > 5);

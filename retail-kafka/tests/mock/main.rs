@@ -2,7 +2,10 @@
 //! broker refuses, delays and cuts. Real brokers are in `tests/kafka` of the workspace.
 
 mod cluster;
+mod groups;
 mod letters;
+mod missing;
+mod outages;
 mod reading;
 mod resuming;
 mod runs;
