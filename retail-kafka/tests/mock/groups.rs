@@ -14,7 +14,7 @@ fn consumers_that_take_turns_read_each_record_once() {
     let dir = tempfile::tempdir().unwrap();
     let [direct, a, b] = ["direct", "a", "b"].map(|name| dir.path().join(name));
     let expected = run(&mut records(10, 0..2_400), &direct);
-    let cluster = Cluster::with_topic("sales", 2);
+    let cluster = Cluster::with_topic("sales", 1);
     let settings = cluster.settings("sales");
     let turns = [(&a, 0..800), (&b, 800..1_600), (&a, 1_600..2_400)];
     for (data, part) in turns {

@@ -97,7 +97,7 @@ fn a_second_run_leaves_nothing_out_where_the_group_is_ahead() {
 #[test]
 fn a_second_run_over_a_topic_that_has_not_grown_reads_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let cluster = Cluster::with_topic("sales", 3);
+    let cluster = Cluster::with_topic("sales", 1);
     let settings = cluster.settings("sales");
     fill(&cluster, records(4, 0..600));
     let (first, _) = consume(&settings, dir.path());
