@@ -234,7 +234,10 @@ impl KafkaSource {
             }
             Some(RDKafkaErrorCode::Fatal) => Err(KafkaError::client("read messages")(error)),
             _ => {
-                self.metrics.count_retry();
+                // Those of no partition have been counted where the client told of them.
+                if partition.is_some() {
+                    self.metrics.count_retry();
+                }
                 tracing::debug!("reading: {error}");
                 Ok(())
             }
