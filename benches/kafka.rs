@@ -8,8 +8,9 @@
 //! Writing goes to a new topic of one partition each time, until everything is acknowledged. The
 //! engine reads the CSV, encodes each record and writes it; librdkafka writes values that lie ready
 //! in memory, with the same settings. Reading is of the topic that was filled, from its beginning to
-//! its end, as a new group: the engine decodes, cleans and saves batches, librdkafka drops each
-//! message. Dead letters, which are messages of their own, are measured apart.
+//! its end: the engine, a new group, decodes, cleans and saves batches; rdkafka drops each message, as
+//! a new group like the engine, or without one, which spares it joining and leaving. Dead letters,
+//! which are messages of their own, are measured apart.
 
 use std::error::Error;
 use std::path::Path;
@@ -59,13 +60,14 @@ fn now() -> u128 {
 }
 
 fn measure(brokers: &str, csv: &Path, topic: &str) -> Outcome<()> {
-    let ready = read(brokers, topic, true)?;
+    let ready = read(brokers, topic, false, true)?;
     let offers = json!([
         { "group": WRITING, "name": "engine, from CSV", "ask": "write" },
         { "group": WRITING, "name": "librdkafka, from memory", "ask": "write bare" },
         { "group": READING, "name": "engine, to saved batches", "ask": "read" },
         { "group": READING, "name": "engine, dead letters too", "ask": "read letters" },
-        { "group": READING, "name": "librdkafka, dropped", "ask": "read bare" },
+        { "group": READING, "name": "rdkafka, dropped", "ask": "read member" },
+        { "group": READING, "name": "rdkafka without a group, dropped", "ask": "read bare" },
     ]);
     // Removed at the end: just after a removal ext4 is slow to create files.
     let folders = tempfile::tempdir()?;
@@ -82,9 +84,9 @@ fn measure(brokers: &str, csv: &Path, topic: &str) -> Outcome<()> {
                 };
                 save(&settings, &folder())?
             }
-            "read bare" => {
+            "read bare" | "read member" => {
                 let begun = Instant::now();
-                let messages = read(brokers, topic, false)?;
+                let messages = read(brokers, topic, asked == "read member", false)?;
                 (messages.count, begun.elapsed().as_secs_f64())
             }
             _ => return Err(format!("nothing is called {asked:?}").into()),
@@ -150,21 +152,26 @@ fn write_bare(brokers: &str, ready: &Messages) -> Outcome<(u64, f64)> {
     Ok((ready.kept.len() as u64, begun.elapsed().as_secs_f64()))
 }
 
-/// Reads a topic of one partition to its end.
-fn read(brokers: &str, topic: &str, keep: bool) -> Outcome<Messages> {
+/// Reads a topic of one partition to its end, as the only member of a group or without one.
+fn read(brokers: &str, topic: &str, member: bool, keep: bool) -> Outcome<Messages> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", format!("bare-{}", now()))
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "earliest")
         .set("fetch.wait.max.ms", "50")
         .set("fetch.queue.backoff.ms", "5")
         .create()?;
     // Otherwise the first question about offsets fails, and is asked again half a second later.
     consumer.fetch_metadata(Some(topic), Duration::from_secs(10))?;
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, 0, Offset::Beginning)?;
-    consumer.assign(&list)?;
+    if member {
+        consumer.subscribe(&[topic])?;
+    } else {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, 0, Offset::Beginning)?;
+        consumer.assign(&list)?;
+    }
     let mut messages = Messages::default();
     loop {
         match consumer.poll(Duration::from_secs(10)) {

@@ -25,7 +25,7 @@ def write(brokers, path):
     admin.create_topics([NewTopic(topic, 1, 1)])
     admin.close()
     producer = KafkaProducer(
-        bootstrap_servers=brokers, linger_ms=20, batch_size=1_000_000, compression_type="gzip", acks="all"
+        bootstrap_servers=brokers, linger_ms=20, batch_size=1_000_000, compression_type="lz4", acks="all"
     )
     count = 0
     with open(path, encoding="utf-8", errors="replace", newline="") as file:
