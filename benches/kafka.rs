@@ -173,8 +173,9 @@ fn read(brokers: &str, topic: &str, member: bool, keep: bool) -> Outcome<Message
         consumer.assign(&list)?;
     }
     let mut messages = Messages::default();
+    let mut silent = 0;
     loop {
-        match consumer.poll(Duration::from_secs(10)) {
+        match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
                 messages.count += 1;
                 if keep {
@@ -188,6 +189,8 @@ fn read(brokers: &str, topic: &str, member: bool, keep: bool) -> Outcome<Message
             }
             Some(Err(ClientError::PartitionEOF(_))) => return Ok(messages),
             Some(Err(error)) => return Err(error.into()),
+            // Also after news of the group.
+            None if silent < 100 => silent += 1,
             None => return Err(Box::<dyn Error>::from("the broker has fallen silent")),
         }
     }
