@@ -1,4 +1,4 @@
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::batch::BatchEntry;
 use crate::feature::{Extractor, Frame};
@@ -78,82 +78,5 @@ impl History {
 
     pub(super) fn set_ended(&mut self, ended: bool) {
         self.ended = ended;
-    }
-}
-
-/// Where the saving thread leaves the newest history, and the training thread waits for it. Only
-/// the newest state is ever taken, so a slow training skips states instead of queueing.
-#[derive(Debug, Default)]
-pub(super) struct Inbox {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    history: History,
-    generation: u64,
-    finished: bool,
-}
-
-/// What the training thread takes from the inbox.
-pub(super) struct Newest {
-    pub(super) history: History,
-    pub(super) generation: u64,
-    pub(super) finished: bool,
-}
-
-impl Inbox {
-    pub(super) fn new(history: History) -> Self {
-        let inbox = Self::default();
-        inbox.lock().history = history;
-        inbox
-    }
-
-    // A panic elsewhere leaves whole batches behind, never half of one.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the history and wakes the training thread.
-    pub(super) fn change(&self, change: impl FnOnce(&mut History)) {
-        let mut state = self.lock();
-        change(&mut state.history);
-        state.generation += 1;
-        self.changed.notify_all();
-    }
-
-    /// Changes the history in a way that is of no interest to training.
-    pub(super) fn tidy(&self, tidy: impl FnOnce(&mut History)) {
-        tidy(&mut self.lock().history);
-    }
-
-    /// Says that no change will follow.
-    pub(super) fn finish(&self) {
-        self.lock().finished = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits until the state is newer than `generation`, or final.
-    pub(super) fn wait(&self, generation: u64) -> Newest {
-        let state = self
-            .changed
-            .wait_while(self.lock(), |state| {
-                state.generation == generation && !state.finished
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        Newest {
-            history: state.history.clone(),
-            generation: state.generation,
-            finished: state.finished,
-        }
-    }
-
-    /// The history as it is.
-    pub(super) fn into_history(self) -> History {
-        self.state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .history
     }
 }

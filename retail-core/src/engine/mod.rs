@@ -13,6 +13,7 @@ mod builder;
 mod config;
 mod event;
 mod history;
+mod inbox;
 mod job_log;
 mod pipeline;
 mod report;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
-use super::history::{History, Inbox};
+use super::history::History;
+use super::inbox::Inbox;
 use super::scoreboard::Scoreboard;
 use super::summaries::Summaries;
 use super::{Event, ModelOutcome, ModelStatus, Observer, Pipeline, RetrainPolicy, StatusBoard};
@@ -59,8 +60,9 @@ impl Retrainer {
     pub(super) fn follow(&self, inbox: &Inbox, mut rows: u64) -> Result<(), StorageError> {
         let mut seen = 0;
         self.lock_scores().skip_to(rows);
+        let training = inbox.training();
         loop {
-            let newest = inbox.wait(seen);
+            let newest = training.wait(seen);
             if newest.generation != seen {
                 seen = newest.generation;
                 let view = newest.history.view();

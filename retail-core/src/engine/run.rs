@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::history::{History, Inbox};
+use super::history::History;
+use super::inbox::Inbox;
 use super::retrain::Retrainer;
 use super::{EngineBuilder, EngineConfig, Event, RunReport, StatusBoard};
 use crate::batch::{Batch, BatchLimits, BatchStore, Batcher, CloseReason};

@@ -1,0 +1,192 @@
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::history::History;
+
+/// How many kept rows may be waiting, at 43 bytes each, before saving waits for a training.
+const AHEAD: u64 = 4_000_000;
+
+/// Where the saving thread leaves the newest history, and the training thread waits for it. Only
+/// the newest state is ever taken, so a slow training skips states instead of queueing.
+///
+/// A training that takes so long that four million rows arrive meanwhile holds up saving, and with it
+/// reading: memory stays bounded however fast the stream is.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    state: Mutex<State>,
+    changed: Condvar,
+    ahead: u64,
+}
+
+#[derive(Debug)]
+struct State {
+    history: History,
+    generation: u64,
+    finished: bool,
+    /// The rows that the training under way began with, where there is one.
+    training: Option<u64>,
+}
+
+/// What the training thread takes from the inbox.
+pub(super) struct Newest {
+    pub(super) history: History,
+    pub(super) generation: u64,
+    pub(super) finished: bool,
+}
+
+/// Held by the training thread: once it has ended, nobody waits for it.
+pub(super) struct Training<'a>(&'a Inbox);
+
+impl Inbox {
+    pub(super) fn new(history: History) -> Self {
+        Self::with_limit(history, AHEAD)
+    }
+
+    /// With another number of rows that may wait.
+    fn with_limit(history: History, ahead: u64) -> Self {
+        Self {
+            state: Mutex::new(State {
+                history,
+                generation: 0,
+                finished: false,
+                training: None,
+            }),
+            changed: Condvar::new(),
+            ahead,
+        }
+    }
+
+    // A panic elsewhere leaves whole batches behind, never half of one.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while(&self, condition: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        self.changed
+            .wait_while(self.lock(), |state| condition(state))
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the history and wakes the training thread; waits for that where it is far behind.
+    pub(super) fn change(&self, change: impl FnOnce(&mut History)) {
+        let mut state = self.wait_while(|state| {
+            let began = state.training.unwrap_or(u64::MAX);
+            state.history.rows().saturating_sub(began) >= self.ahead
+        });
+        change(&mut state.history);
+        state.generation += 1;
+        self.changed.notify_all();
+    }
+
+    /// Changes the history in a way that is of no interest to training.
+    pub(super) fn tidy(&self, tidy: impl FnOnce(&mut History)) {
+        tidy(&mut self.lock().history);
+    }
+
+    /// Says that no change will follow.
+    pub(super) fn finish(&self) {
+        self.lock().finished = true;
+        self.changed.notify_all();
+    }
+
+    /// Begins to train.
+    pub(super) fn training(&self) -> Training<'_> {
+        Training(self)
+    }
+
+    /// The history as it is.
+    pub(super) fn into_history(self) -> History {
+        self.state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .history
+    }
+}
+
+impl Training<'_> {
+    /// Waits until the state is newer than `generation`, or final. Until the next call it is being
+    /// trained on.
+    pub(super) fn wait(&self, generation: u64) -> Newest {
+        self.rest();
+        let mut state = self
+            .0
+            .wait_while(|state| state.generation == generation && !state.finished);
+        state.training = Some(state.history.rows());
+        Newest {
+            history: state.history.clone(),
+            generation: state.generation,
+            finished: state.finished,
+        }
+    }
+
+    fn rest(&self) {
+        self.0.lock().training = None;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Drop for Training<'_> {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clean::RejectCounts;
+    use crate::record::Transactions;
+    use crate::testing::transactions;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    const ROWS: u64 = 10;
+
+    /// Leaves a batch.
+    fn push(inbox: &Inbox) {
+        let mut rows = Transactions::new();
+        for sale in transactions(1, ROWS as usize) {
+            rows.push(&sale.as_ref());
+        }
+        inbox.change(|history| {
+            let entry = serde_json::json!({
+                "batch": 1, "file": null, "rows": ROWS, "first_row": history.rows(), "read": ROWS,
+                "rejected": RejectCounts::default(), "from": {}, "to": {}, "stream_time": null,
+                "watermark": null, "closed_by": "count", "bytes": 0, "crc32": "",
+                "rejects_bytes": 0, "rejects_crc32": "",
+            });
+            history.push(&serde_json::from_value(entry).unwrap(), &rows, &[]);
+        });
+    }
+
+    #[test]
+    fn saving_waits_for_a_training_that_is_far_behind_and_goes_on_after_it() {
+        let inbox = Inbox::with_limit(History::default(), 3 * ROWS);
+        push(&inbox);
+        let pushed = AtomicU64::new(1);
+        std::thread::scope(|scope| {
+            let training = inbox.training();
+            let newest = training.wait(0);
+            assert_eq!(newest.history.rows(), ROWS);
+            let saving = scope.spawn(|| {
+                for _ in 0..20 {
+                    push(&inbox);
+                    pushed.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+            while pushed.load(Ordering::SeqCst) < 4 {
+                std::thread::yield_now();
+            }
+            // Long enough for the rest, if nothing held it up.
+            std::thread::sleep(Duration::from_millis(50));
+            let newest = training.wait(newest.generation);
+            assert_eq!(
+                newest.history.rows(),
+                4 * ROWS,
+                "the limit beyond the first batch"
+            );
+            drop(training);
+            saving.join().unwrap();
+        });
+        assert_eq!(inbox.into_history().rows(), 21 * ROWS);
+    }
+}
