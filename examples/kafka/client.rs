@@ -1,6 +1,7 @@
 //! How the three programs for Kafka are told where the brokers are, and how to reach them.
 
 use std::error::Error;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -26,6 +27,15 @@ pub(crate) struct ClientArgs {
     /// kept in the file, below [kafka.client]
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
+}
+
+/// Tells on standard error what goes on, in colours where that is a terminal.
+pub(crate) fn log() {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }
 
 #[derive(Default, Deserialize)]

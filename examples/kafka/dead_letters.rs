@@ -50,10 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .init();
+    client::log();
     let settings = args.client.settings()?;
     let mut out = std::io::stdout().lock();
     match &args.what {

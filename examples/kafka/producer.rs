@@ -53,11 +53,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    client::log();
     let settings = args.client.settings()?;
     let csv = CsvSource::open(&args.input, Replay::new(Timestamp::EPOCH, args.rate)?)?;
     let mut source: Box<dyn Source> = match args.speed_up {

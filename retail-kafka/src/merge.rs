@@ -96,9 +96,11 @@ impl<M: Queued> Merge<M> {
         self.partitions.insert(at, waiting);
     }
 
-    /// Forgets a partition and what waits of it.
-    pub(crate) fn remove(&mut self, partition: u32) {
+    /// Forgets a partition and what waits of it; whether [`Merge::flow`] had it paused.
+    pub(crate) fn remove(&mut self, partition: u32) -> bool {
+        let paused = self.get_mut(partition).is_some_and(|one| one.paused);
         self.partitions.retain(|one| one.partition != partition);
+        paused
     }
 
     /// Takes a message. Those of a partition that was not added are dropped.
@@ -356,6 +358,20 @@ mod tests {
         merge.add(1);
         push(&mut merge, 1, 0, 50);
         assert_eq!(drain(&mut merge), [(1, 0)], "the other one waits since 100");
+    }
+
+    #[test]
+    fn a_partition_that_is_removed_while_it_is_paused_says_so_once() {
+        let mut merge = Merge::new(PATIENCE);
+        merge.add(3);
+        merge.add(4);
+        for offset in 0..17 {
+            push(&mut merge, 3, offset, 0);
+        }
+        assert_eq!(merge.flow().pause, [3]);
+        assert!(!merge.remove(4));
+        assert!(merge.remove(3));
+        assert!(!merge.remove(3));
     }
 
     #[test]

@@ -39,14 +39,14 @@ pub(crate) struct MessageQueue {
 unsafe impl Send for MessageQueue {}
 
 impl MessageQueue {
-    /// A queue that nothing is routed to.
-    pub(crate) fn new(consumer: Arc<BaseConsumer<Group>>) -> Self {
+    /// A queue that nothing is routed to; `None` where there is no memory for one.
+    pub(crate) fn new(consumer: Arc<BaseConsumer<Group>>) -> Option<Self> {
         // SAFETY: the client lives at least as long as the queue, which holds the consumer.
         let queue = unsafe { c::rd_kafka_queue_new(consumer.client().native_ptr()) };
-        Self {
-            queue: NonNull::new(queue).expect("librdkafka ends the process where it has no memory"),
+        Some(Self {
+            queue: NonNull::new(queue)?,
             consumer,
-        }
+        })
     }
 
     /// Makes the messages of a partition arrive here, from the next one on. To be repeated: librdkafka

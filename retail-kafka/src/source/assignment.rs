@@ -29,10 +29,11 @@ impl KafkaSource {
                     self.taking = None;
                 }
                 Handover::Give(partitions) => {
-                    for &partition in &partitions {
-                        // Read, but not given: others will read it.
-                        self.merge.remove(partition);
-                    }
+                    // Read, but not given: others will read it. The client remembers a pause beyond
+                    // the handover, and would never read the partition again if it came back.
+                    let mut paused = partitions.clone();
+                    paused.retain(|&partition| self.merge.remove(partition));
+                    self.resume(&paused)?;
                     self.leaving.get_or_insert_default().extend(partitions);
                     sink.flush();
                 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError as ClientError;
 use retail_core::source::{
     JsonDecoder, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
 };
@@ -131,6 +132,10 @@ impl KafkaSource {
                     topic: settings.topic.clone(),
                     brokers: settings.brokers.clone(),
                 })?;
+        let queue = MessageQueue::new(Arc::clone(&consumer)).ok_or_else(|| {
+            let cause = ClientError::ClientCreation("no memory for a queue".to_owned());
+            KafkaError::client("start a consumer")(cause)
+        })?;
         let cluster = consumer.client().fetch_cluster_id(PATIENCE);
         let logs = data.map(|data| data.join("logs"));
         let notes = logs
@@ -145,7 +150,7 @@ impl KafkaSource {
             until,
             logs,
             cluster: cluster.unwrap_or_default(),
-            queue: MessageQueue::new(Arc::clone(&consumer)),
+            queue,
             consumer,
             metrics,
             notes,

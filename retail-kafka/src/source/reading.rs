@@ -200,12 +200,17 @@ impl KafkaSource {
                 .pause(&self.list(&flow.pause))
                 .map_err(KafkaError::client("pause a partition"))?;
         }
-        if !flow.resume.is_empty() {
-            self.consumer
-                .resume(&self.list(&flow.resume))
-                .map_err(KafkaError::client("resume a partition"))?;
+        self.resume(&flow.resume)
+    }
+
+    /// Reads paused partitions again.
+    pub(super) fn resume(&self, partitions: &[u32]) -> Result<(), KafkaError> {
+        if partitions.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.consumer
+            .resume(&self.list(partitions))
+            .map_err(KafkaError::client("resume a partition"))
     }
 
     /// Whether reading can go on after an error.
