@@ -14,7 +14,8 @@ use retail_core::source::{
     CsvSource, Incoming, Origin, Position, ReadStatus, Replay, Source, SyntheticSource, write_csv,
 };
 use retail_core::time::Timestamp;
-use retail_core::train::{Dataset, LinearRegression, LogisticRegression, RandomForest, Trainer};
+use retail_core::train::linfa::{LinfaLinear, LinfaLogistic};
+use retail_core::train::{Dataset, RandomForest, Trainer};
 
 fn kept(records: u64) -> Transactions {
     let params = SyntheticSource::params().rows(records).check();
@@ -132,9 +133,9 @@ type Job<'a> = (
 );
 
 fn training(c: &mut Criterion) {
-    let linear = LinearRegression::params().check().expect("legal");
+    let linear = LinfaLinear::params().check().expect("legal");
     let forest = RandomForest::params().check().expect("legal");
-    let logistic = LogisticRegression::params().check().expect("legal");
+    let logistic = LinfaLogistic::params().check().expect("legal");
     let jobs: [Job<'_>; 3] = [
         (
             "linear",

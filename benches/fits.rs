@@ -21,9 +21,9 @@ use retail_core::evaluate::Metrics;
 use retail_core::feature::{FeatureSet, Frame, Rows, StandardFeature};
 use retail_core::label::{HighValueCustomer, Label, QuantityCategory, Task, TotalAmount};
 use retail_core::time::Timestamp;
+use retail_core::train::linfa::{LinfaLinear, LinfaLogistic, LinfaTrainer, LinfaTree};
 use retail_core::train::{
-    LeastSquares, LinearRegression, LinfaTrainer, LinfaTree, LogisticRegression, MaxFeatures,
-    NewtonLogistic, RandomForest, Trainer,
+    LinearRegression, LogisticRegression, MaxFeatures, RandomForest, Trainer,
 };
 use serde_json::{Value, json};
 
@@ -115,19 +115,19 @@ fn contenders(folder: &Path) -> Outcome<Vec<Contender>> {
         one(
             "linear",
             "engine",
-            Box::new(LeastSquares::params().threads(THREADS).check()?),
+            Box::new(LinearRegression::params().threads(THREADS).check()?),
             &amounts,
         ),
         one(
             "linear",
             "engine, one thread",
-            Box::new(LeastSquares::params().threads(1).check()?),
+            Box::new(LinearRegression::params().threads(1).check()?),
             &amounts,
         ),
         one(
             "linear",
             "engine, linfa family",
-            Box::new(LinearRegression::params().check()?),
+            Box::new(LinfaLinear::params().check()?),
             &amounts,
         ),
         one(
@@ -139,19 +139,19 @@ fn contenders(folder: &Path) -> Outcome<Vec<Contender>> {
         one(
             "logistic",
             "engine",
-            Box::new(NewtonLogistic::params().threads(THREADS).check()?),
+            Box::new(LogisticRegression::params().threads(THREADS).check()?),
             &values,
         ),
         one(
             "logistic",
             "engine, one thread",
-            Box::new(NewtonLogistic::params().threads(1).check()?),
+            Box::new(LogisticRegression::params().threads(1).check()?),
             &values,
         ),
         one(
             "logistic",
             "engine, linfa family",
-            Box::new(LogisticRegression::params().check()?),
+            Box::new(LinfaLogistic::params().check()?),
             &values,
         ),
         one(

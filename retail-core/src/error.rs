@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::source::SourceError;
-use crate::train::ForestError;
+use crate::train::{ForestError, LinearError, LogisticError};
 
 /// Any error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +60,19 @@ pub enum ConfigError {
         /// What was given.
         got: String,
     },
+    /// A hyper-parameter of the linear models is out of range.
+    #[error("linear.{0}")]
+    Linear(#[from] LinearError),
+    /// A hyper-parameter of the logistic models is out of range.
+    #[error("logistic.{0}")]
+    Logistic(#[from] LogisticError),
     /// A hyper-parameter of the forest is out of range.
     #[error("forest.{0}")]
     Forest(#[from] ForestError),
+    /// A hyper-parameter of the trees of linfa is out of range.
+    #[cfg(feature = "linfa")]
+    #[error("forest.{0}")]
+    LinfaTree(#[from] crate::train::linfa::LinfaTreeError),
     /// The file could not be read.
     #[error("cannot read {path}: {message}", path = path.display())]
     Read {

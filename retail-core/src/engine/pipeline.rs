@@ -8,9 +8,9 @@ use crate::error::ConfigError;
 use crate::feature::{Extractor, FeatureSet, StandardFeature};
 use crate::label::{HighValueCustomer, Label, QuantityCategory, TotalAmount};
 use crate::registry::SlotName;
-use crate::train::{
-    LeastSquares, LinearRegression, LinfaTree, LogisticRegression, NewtonLogistic, Trainer,
-};
+#[cfg(feature = "linfa")]
+use crate::train::linfa::{LinfaLinear, LinfaLogistic, LinfaTree};
+use crate::train::{LinearRegression, LogisticRegression, Trainer};
 use crate::window::{ConsecutiveBatches, CumulativeFraction, ElapsedPrefix, WindowStrategy};
 
 /// Models of one target: what they see, what they learn, how, and on which windows. Version `k` of
@@ -152,11 +152,23 @@ impl Pipeline {
     }
 }
 
+#[cfg(not(feature = "linfa"))]
+fn no_linfa() -> ConfigError {
+    ConfigError::value(
+        "train.family",
+        "mergeable: this build has no linfa",
+        "linfa",
+    )
+}
+
 fn linear(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
     let min_rows = config.linear.min_rows;
     Ok(match config.train.family {
-        Family::Mergeable => Arc::new(LeastSquares::params().min_rows(min_rows).check()?),
-        Family::Linfa => Arc::new(LinearRegression::params().min_rows(min_rows).check()?),
+        Family::Mergeable => Arc::new(LinearRegression::params().min_rows(min_rows).check()?),
+        #[cfg(feature = "linfa")]
+        Family::Linfa => Arc::new(LinfaLinear::params().min_rows(min_rows).check()?),
+        #[cfg(not(feature = "linfa"))]
+        Family::Linfa => return Err(no_linfa()),
     })
 }
 
@@ -164,7 +176,10 @@ fn forest(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
     let forest = config.forest.clone().check()?;
     Ok(match config.train.family {
         Family::Mergeable => Arc::new(forest),
+        #[cfg(feature = "linfa")]
         Family::Linfa => Arc::new(LinfaTree::params().max_depth(forest.max_depth()).check()?),
+        #[cfg(not(feature = "linfa"))]
+        Family::Linfa => return Err(no_linfa()),
     })
 }
 
@@ -176,19 +191,22 @@ fn logistic(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
     } = config.logistic;
     Ok(match config.train.family {
         Family::Mergeable => Arc::new(
-            NewtonLogistic::params()
-                .alpha(alpha)
-                .max_iterations(max_iterations)
-                .min_rows(min_rows)
-                .check()?,
-        ),
-        Family::Linfa => Arc::new(
             LogisticRegression::params()
                 .alpha(alpha)
                 .max_iterations(max_iterations)
                 .min_rows(min_rows)
                 .check()?,
         ),
+        #[cfg(feature = "linfa")]
+        Family::Linfa => Arc::new(
+            LinfaLogistic::params()
+                .alpha(alpha)
+                .max_iterations(max_iterations)
+                .min_rows(min_rows)
+                .check()?,
+        ),
+        #[cfg(not(feature = "linfa"))]
+        Family::Linfa => return Err(no_linfa()),
     })
 }
 

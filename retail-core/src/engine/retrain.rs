@@ -317,10 +317,8 @@ impl Retrainer {
             .summaries
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let merged = rows
-            .prefix_len()
-            .and_then(|end| summaries.fit_prefix(job.index, job.pipeline, view, end));
-        let model = match merged {
+        let summed = summaries.fit(job.index, job.pipeline, view, &rows.set());
+        let model = match summed {
             Some(model) => model?,
             None => trainer.fit(&Dataset::new(rows, features, &*fitted, label.task()))?,
         };

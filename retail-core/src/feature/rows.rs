@@ -23,6 +23,15 @@ impl RowSet {
         }
     }
 
+    /// Appends rows that follow the last one.
+    fn extend(&mut self, rows: Range<u64>) {
+        match self.0.last_mut() {
+            Some(last) if last.end == rows.start => last.end = rows.end,
+            _ if rows.is_empty() => {}
+            _ => self.0.push(rows),
+        }
+    }
+
     /// The ranges.
     #[must_use]
     pub fn ranges(&self) -> &[Range<u64>] {
@@ -160,18 +169,15 @@ impl Rows {
         &self.segments
     }
 
-    /// Where these are the first rows of the stream, without a gap: how many.
+    /// The numbers of these rows as a set.
     #[must_use]
-    pub fn prefix_len(&self) -> Option<u64> {
-        let mut end = 0;
+    pub fn set(&self) -> RowSet {
+        let mut set = RowSet::new();
         for segment in &self.segments {
             let base = segment.frame.first_row();
-            if base + segment.range.start as u64 != end {
-                return None;
-            }
-            end = base + segment.range.end as u64;
+            set.extend(base + segment.range.start as u64..base + segment.range.end as u64);
         }
-        Some(end)
+        set
     }
 
     /// The stream's numbers of these rows.

@@ -3,6 +3,7 @@
 
 mod clock;
 mod frames;
+mod rounds_contract;
 mod trainer_contract;
 mod transactions;
 mod window_contract;
@@ -10,11 +11,14 @@ mod windower_contract;
 
 pub use clock::ManualClock;
 pub use frames::{frames, stream};
-pub use trainer_contract::{Refits, trainer_contract};
+pub use rounds_contract::rounds_contract;
+pub use trainer_contract::trainer_contract;
 pub use transactions::transactions;
 pub use window_contract::{ClosedWindows, window_contract};
 pub use windower_contract::windower_contract;
 
+#[cfg(test)]
+mod rounds_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

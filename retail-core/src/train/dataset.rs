@@ -43,3 +43,26 @@ impl Dataset {
         self.features.ncols()
     }
 }
+
+/// Some rows, and a weight for each if there are weights.
+#[derive(Debug, Clone, Copy)]
+pub struct WeightedRows<'a> {
+    pub(in crate::train) data: &'a Dataset,
+    pub(in crate::train) weights: Option<&'a [f64]>,
+}
+
+impl<'a> WeightedRows<'a> {
+    /// Rows with one weight each: weight `k` counts as `k` rows, 0 as none.
+    #[must_use]
+    pub const fn new(data: &'a Dataset, weights: &'a [f64]) -> Self {
+        let weights = Some(weights);
+        Self { data, weights }
+    }
+
+    /// Rows that count once each.
+    #[must_use]
+    pub const fn unweighted(data: &'a Dataset) -> Self {
+        let weights = None;
+        Self { data, weights }
+    }
+}

@@ -1,4 +1,8 @@
 //! Training: from a window of rows to a model, or to the reason why there is none.
+//!
+//! Each model has a room of its own, with its parameters, its trainer and its format on disk:
+//! [`LinearRegression`], [`LogisticRegression`] and [`RandomForest`]. The arithmetic that they
+//! share is in `numeric`; [`linfa`] wraps the estimators of the linfa ecosystem.
 
 #[cfg(test)]
 mod contract_tests;
@@ -7,41 +11,27 @@ mod damage;
 mod dataset;
 mod forest;
 mod formats;
-mod least_squares;
 mod linear;
-mod linfa;
+#[cfg(feature = "linfa")]
+pub mod linfa;
 mod logistic;
-mod minimum_norm;
 mod model;
-mod moments;
-mod newton;
+mod numeric;
 mod outcome;
-mod parallel;
-mod prefix;
-mod sketch;
-mod standardize;
-mod student_t;
-mod summarize;
+pub mod rounds;
 mod trainer;
 mod validate;
-mod vector;
 
-pub use self::linfa::{
-    LinfaModel, LinfaOutput, LinfaTarget, LinfaTrainer, LinfaTree, LinfaTreeParams,
-};
-pub use dataset::Dataset;
+pub use dataset::{Dataset, WeightedRows};
 pub use forest::{
-    ForestError, ForestModel, MaxFeatures, RandomForest, RandomForestParams,
-    RandomForestValidParams, read_forest,
+    ForestError, ForestModel, MaxFeatures, RandomForest, RandomForestParams, read_forest,
 };
-pub use least_squares::{LeastSquares, LeastSquaresParams, LinearSummary};
-pub use linear::{LinearModel, LinearRegression, LinearRegressionParams};
-pub use logistic::{LogisticModel, LogisticRegression, LogisticRegressionParams};
+pub use linear::{LinearError, LinearModel, LinearRegression, LinearRegressionParams};
+pub use logistic::{
+    Descent, LogisticError, LogisticModel, LogisticPartial, LogisticPoint, LogisticRegression,
+    LogisticRegressionParams, LogisticState, LogisticSums, ScaleSums,
+};
 pub use model::{Model, ModelFormats, PredictError, Prediction, ReadModel};
-pub use moments::{Moments, MomentsError};
-pub use newton::{LogisticPoint, LogisticSums, NewtonLogistic, NewtonLogisticParams};
+pub use numeric::{MomentSums, Moments, MomentsError, ValueBucket, ValueSketch};
 pub use outcome::NotTrained;
-pub use prefix::PrefixSummaries;
-pub use sketch::{ValueBucket, ValueSketch};
-pub use summarize::{Summarize, Summary};
-pub use trainer::Trainer;
+pub use trainer::{ConstantFeatures, Guarantees, Trainer};

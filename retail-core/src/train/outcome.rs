@@ -116,9 +116,11 @@ pub enum NotTrained {
         /// Features of another one.
         got: usize,
     },
-    /// A summary is another trainer's, or of other features.
-    #[error("{trainer} cannot use a summary of another trainer or of other features")]
-    ForeignSummary {
+    /// A partial sum is another trainer's, of another round, or over other features.
+    #[error(
+        "{trainer} cannot use a sum of another trainer, of another round or over other features"
+    )]
+    ForeignPartial {
         /// The trainer's name.
         trainer: String,
     },
@@ -126,9 +128,19 @@ pub enum NotTrained {
     /// likelihood grows with the coefficients, without end.
     #[error("a combination of features separates the classes: a penalty is needed")]
     Separated,
+    /// Rows answered a round that are not those of the rounds before.
+    #[error("the rows are not those of the rounds before")]
+    OtherRows,
 }
 
 impl NotTrained {
+    /// That a trainer was given a partial sum that it cannot use.
+    pub(crate) fn foreign(trainer: &str) -> Self {
+        Self::ForeignPartial {
+            trainer: trainer.to_owned(),
+        }
+    }
+
     /// Does work that calls code of users. A panic, which the panic hook has reported by then, is
     /// an outcome of the one model concerned.
     pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {

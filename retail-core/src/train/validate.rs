@@ -52,8 +52,8 @@ pub(super) fn classes(data: &Dataset) -> Result<(), NotTrained> {
 }
 
 /// That a trainer was given a kind of target it is not made for.
-pub(super) fn wrong_task(trainer: &str, data: &Dataset) -> NotTrained {
-    let task = match data.task {
+pub(super) fn wrong_task(trainer: &str, task: &Task) -> NotTrained {
+    let task = match task {
         Task::Regression => "regression",
         Task::Binary => "binary",
         Task::Multiclass { .. } => "multiclass",
@@ -69,14 +69,5 @@ pub(super) fn feature_name(data: &Dataset, column: usize) -> String {
     match data.feature_names.get(column) {
         Some(name) => name.clone(),
         None => format!("feature {column}"),
-    }
-}
-
-/// The name of a feature, or `target` for the number of features.
-pub(super) fn column_name(data: &Dataset, column: usize) -> String {
-    if column == data.n_features() {
-        "target".to_owned()
-    } else {
-        feature_name(data, column)
     }
 }

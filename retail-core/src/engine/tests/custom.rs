@@ -114,7 +114,7 @@ fn a_pipeline_of_users_trains_serves_and_is_read_again() {
     let info = &served.artefact.info;
     assert_eq!(
         (info.target.as_str(), info.trainer.as_str()),
-        ("above_mean", "linfa-logistic")
+        ("above_mean", "logistic-regression")
     );
     let names: Vec<_> = info.features.names().collect();
     assert_eq!(names, ["price", "hour", "length"]);

@@ -9,7 +9,7 @@ use crate::train::Dataset;
 
 const ROWS: usize = 400;
 
-pub(super) fn kind(task: &Task) -> String {
+pub(in crate::testing) fn kind(task: &Task) -> String {
     match task {
         Task::Regression => "regression".into(),
         Task::Binary => "binary".into(),
@@ -19,7 +19,7 @@ pub(super) fn kind(task: &Task) -> String {
 
 /// Whole numbers with ties, fractions and their product, and a target that follows them with some
 /// noise. Classes are the parts of equal size of that target.
-pub(super) fn sound(task: &Task) -> Dataset {
+pub(in crate::testing) fn sound(task: &Task) -> Dataset {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
     let mut features = Array2::zeros((ROWS, 3).f());
     let mut signal = Vec::with_capacity(ROWS);
@@ -88,9 +88,6 @@ pub(super) fn hopeless(task: &Task) -> Vec<(String, Dataset)> {
         data.features = Array2::zeros((ROWS, 0));
         data.feature_names.clear();
     });
-    named.with("constant features", |data| {
-        data.features = Array2::from_elem((ROWS, 3).f(), 7.5);
-    });
     named.with("fewer targets than rows", |data| {
         data.target.truncate(ROWS - 1);
     });
@@ -124,6 +121,13 @@ pub(super) fn hopeless(task: &Task) -> Vec<(String, Dataset)> {
         }
     }
     named.list
+}
+
+/// Data whose features are all constant.
+pub(super) fn constant(task: &Task) -> (String, Dataset) {
+    let mut data = sound(task);
+    data.features = Array2::from_elem((ROWS, 3).f(), 7.5);
+    (format!("constant features, {}", kind(task)), data)
 }
 
 /// Data that may give a model or not.

@@ -1,4 +1,4 @@
-mod data;
+pub(super) mod data;
 mod model;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,30 +6,21 @@ use std::sync::Arc;
 use std::thread::{self, ScopedJoinHandle};
 
 use crate::label::Task;
-use crate::train::{Dataset, Model, ModelFormats, NotTrained, Trainer};
-
-/// What a trainer promises of a second training on the same data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refits {
-    /// It gives a model with the same bytes.
-    Same,
-    /// It may give another model: the documented exception of a trainer around a library that is
-    /// not reproducible.
-    MayDiffer,
-}
+use crate::train::{ConstantFeatures, Dataset, Model, ModelFormats, NotTrained, Trainer};
 
 /// Checks that `trainer` keeps the contract of [`Trainer`], and its models that of [`Model`].
 ///
 /// `learns` are the tasks that it can learn; those of other kinds must be refused. For each of them
 /// it is given 400 rows of three features, from which a model must come, and data from which none
-/// can: no rows, one row, no features, features that are all constant, one class, NaN and infinite
-/// numbers anywhere, targets that are no class, shapes that disagree. In between there are data
-/// that may give a model or not, as long as nothing panics: two rows, one constant or repeated
-/// column, a constant target, the ends of the range of numbers, wrong numbers of names or of row
-/// numbers.
+/// can: no rows, one row, no features, one class, NaN and infinite numbers anywhere, targets that
+/// are no class, shapes that disagree. Features that are all constant must give what
+/// [`Trainer::guarantees`] says. In between there are data that may give a model or not, as long as
+/// nothing panics: two rows, one constant or repeated column, a constant target, the ends of the
+/// range of numbers, wrong numbers of names or of row numbers.
 ///
 /// Of each model that comes:
-/// - trained again, in other threads too, it has the same bytes (unless `refits` exempts it);
+/// - trained again, in other threads too, it has the same bytes (unless the guarantees say that the
+///   trainer is not reproducible);
 /// - `formats` reads its JSON text, and gives a model with the same text and the same predictions;
 /// - a prediction is of the kind of the task, finite, with probabilities in `[0, 1]` that sum to 1;
 ///   and it is the same to the bit alone and among other rows, in any order and memory layout;
@@ -38,33 +29,25 @@ pub enum Refits {
 ///
 /// ```
 /// use retail_core::label::Task;
-/// use retail_core::testing::{Refits, trainer_contract};
+/// use retail_core::testing::trainer_contract;
 /// use retail_core::train::{LinearRegression, ModelFormats};
 ///
 /// let trainer = LinearRegression::params().min_rows(20).check()?;
-/// trainer_contract(&trainer, &[Task::Regression], &ModelFormats::default(), Refits::Same);
-/// # Ok::<(), retail_core::error::ConfigError>(())
+/// trainer_contract(&trainer, &[Task::Regression], &ModelFormats::default());
+/// # Ok::<(), retail_core::train::LinearError>(())
 /// ```
 ///
 /// # Panics
-/// Where the contract is broken, saying how and on which data.
-pub fn trainer_contract(
-    trainer: &dyn Trainer,
-    learns: &[Task],
-    formats: &ModelFormats,
-    refits: Refits,
-) {
-    let suite = Suite {
-        trainer,
-        formats,
-        refits,
-    };
+/// If the contract is broken, saying how and on which data.
+pub fn trainer_contract(trainer: &dyn Trainer, learns: &[Task], formats: &ModelFormats) {
+    let suite = Suite { trainer, formats };
     suite.describes_itself();
     for task in learns {
         suite.learns(task);
         for (name, data) in data::hopeless(task) {
             suite.refuses(&name, &data);
         }
+        suite.keeps_its_word_on_constants(task);
         for (name, data) in data::doubtful(task) {
             if let Ok(model) = suite.fit(&name, &data) {
                 suite.check_model(&name, &data, model.as_ref());
@@ -79,7 +62,6 @@ pub fn trainer_contract(
 struct Suite<'a> {
     trainer: &'a dyn Trainer,
     formats: &'a ModelFormats,
-    refits: Refits,
 }
 
 impl Suite<'_> {
@@ -95,7 +77,7 @@ impl Suite<'_> {
         );
     }
 
-    /// Where the suite is, for messages.
+    /// The place of the suite, for messages.
     fn place(&self, name: &str) -> String {
         format!("{}, {name}", self.trainer.name())
     }
@@ -115,6 +97,19 @@ impl Suite<'_> {
         }
     }
 
+    fn keeps_its_word_on_constants(&self, task: &Task) {
+        let (name, data) = data::constant(task);
+        if self.trainer.guarantees().constant_features == ConstantFeatures::Refused {
+            return self.refuses(&name, &data);
+        }
+        let place = self.place(&name);
+        let model = self
+            .fit(&name, &data)
+            .unwrap_or_else(|why| panic!("{place}: expected the mean, got: {why}"));
+        self.check_model(&name, &data, model.as_ref());
+        model::check_mean(model.as_ref(), &data, &place);
+    }
+
     fn learns(&self, task: &Task) {
         let name = format!("400 rows, {}", data::kind(task));
         let data = data::sound(task);
@@ -123,7 +118,7 @@ impl Suite<'_> {
             .fit(&name, &data)
             .unwrap_or_else(|why| panic!("{place}: expected a model, got: {why}"));
         self.check_model(&name, &data, first.as_ref());
-        if self.refits == Refits::MayDiffer {
+        if !self.trainer.guarantees().reproducible {
             return;
         }
         let again = || {

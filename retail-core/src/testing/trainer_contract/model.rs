@@ -19,6 +19,18 @@ fn predict(
     predicted.unwrap_or_else(|_| panic!("{place}: the model panicked"))
 }
 
+/// The mean of the target, whatever the row.
+pub(super) fn check_mean(model: &dyn Model, data: &Dataset, place: &str) {
+    let mean = data.target.iter().sum::<f64>() / data.target.len() as f64;
+    for row in answer(model, questions(data).view(), &data.task, place) {
+        let expected = if row.len() == 1 { row[0] } else { row[1] };
+        assert!(
+            (expected - mean).abs() <= ROUNDING * (1.0 + mean.abs()),
+            "{place}: expected the mean {mean}, got {expected}"
+        );
+    }
+}
+
 /// The answer for rows that are to be answered, one list of numbers a row.
 fn answer(
     model: &dyn Model,

@@ -7,7 +7,9 @@ use ndarray::{Array1, Array2, ArrayView2};
 use serde_json::{Value, json};
 
 use crate::label::Task;
-use crate::train::{Dataset, Model, NotTrained, PredictError, Prediction, Trainer};
+use crate::train::{
+    ConstantFeatures, Dataset, Guarantees, Model, NotTrained, PredictError, Prediction, Trainer,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -51,12 +53,29 @@ pub(super) struct Line {
     fault: Fault,
     task: Task,
     fits: AtomicU64,
+    guarantees: Guarantees,
 }
 
 impl Line {
     pub(super) fn new(fault: Fault, task: Task) -> Self {
-        let fits = AtomicU64::new(0);
-        Self { fault, task, fits }
+        Self {
+            fault,
+            task,
+            fits: AtomicU64::new(0),
+            guarantees: Guarantees::default(),
+        }
+    }
+
+    /// The same, but it says that refits may differ.
+    pub(super) fn irreproducible(mut self) -> Self {
+        self.guarantees.reproducible = false;
+        self
+    }
+
+    /// The same, but it says that constant features give the mean.
+    pub(super) fn answers_constants(mut self) -> Self {
+        self.guarantees.constant_features = ConstantFeatures::Mean;
+        self
     }
 
     fn is(&self, fault: Fault) -> bool {
@@ -138,6 +157,10 @@ impl Trainer for Line {
             self.fits.fetch_add(1, Ordering::Relaxed);
         }
         json!({ "looks": self.fits.load(Ordering::Relaxed) })
+    }
+
+    fn guarantees(&self) -> Guarantees {
+        self.guarantees
     }
 
     fn fit(&self, data: &Dataset) -> Result<Arc<dyn Model>, NotTrained> {

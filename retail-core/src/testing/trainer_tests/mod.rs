@@ -5,7 +5,7 @@ mod line;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Refits, trainer_contract};
+use super::trainer_contract;
 use crate::label::Task;
 use crate::train::ModelFormats;
 use line::{Fault, Fitted, Line};
@@ -19,7 +19,7 @@ fn classes() -> Task {
 fn run(fault: Fault, task: Task) {
     let formats = ModelFormats::empty().with("line", Fitted::read);
     let trainer = Line::new(fault, task.clone());
-    trainer_contract(&trainer, &[task], &formats, Refits::Same);
+    trainer_contract(&trainer, &[task], &formats);
 }
 
 /// What the suite says of this fault.
@@ -145,18 +145,33 @@ fn every_fault_of_a_model_is_found() {
 }
 
 #[test]
-fn the_exemption_covers_refits_and_nothing_else() {
+fn a_trainer_may_say_that_it_is_not_reproducible_and_is_held_to_all_else() {
     let formats = ModelFormats::empty().with("line", Fitted::read);
-    let irreproducible = Line::new(Fault::CountsFits, Task::Regression);
-    trainer_contract(
-        &irreproducible,
-        &[Task::Regression],
-        &formats,
-        Refits::MayDiffer,
+    let check = |fault| {
+        let trainer = Line::new(fault, Task::Regression).irreproducible();
+        trainer_contract(&trainer, &[Task::Regression], &formats);
+    };
+    check(Fault::CountsFits);
+    let careless = catch_unwind(AssertUnwindSafe(|| check(Fault::LearnsFromOneRow)));
+    assert!(careless.is_err());
+}
+
+#[test]
+fn a_trainer_is_held_to_what_it_says_of_constants() {
+    let formats = ModelFormats::empty().with("line", Fitted::read);
+    let complaint = |fault| {
+        let trainer = Line::new(fault, Task::Regression).answers_constants();
+        let checked = AssertUnwindSafe(|| {
+            trainer_contract(&trainer, &[Task::Regression], &formats);
+        });
+        let panic = catch_unwind(checked).expect_err("the suite finds it");
+        panic.downcast_ref::<String>().cloned().expect("a message")
+    };
+    let said = complaint(Fault::None);
+    assert!(
+        said.contains("expected the mean, got: no feature varies"),
+        "{said}"
     );
-    let careless = Line::new(Fault::LearnsFromOneRow, Task::Regression);
-    let checked = catch_unwind(AssertUnwindSafe(|| {
-        trainer_contract(&careless, &[Task::Regression], &formats, Refits::MayDiffer);
-    }));
-    assert!(checked.is_err());
+    let said = complaint(Fault::LearnsFromConstants);
+    assert!(said.contains("expected the mean "), "{said}");
 }

@@ -48,6 +48,4 @@ mod tree;
 mod tests;
 
 pub use model::{ForestModel, read_forest};
-pub use params::{
-    ForestError, MaxFeatures, RandomForest, RandomForestParams, RandomForestValidParams,
-};
+pub use params::{ForestError, MaxFeatures, RandomForest, RandomForestParams};

@@ -1,25 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::train::parallel::threads_for;
-
-/// A random forest classifier; see [`RandomForest::params`].
-#[derive(Debug, Clone, Copy)]
-pub struct RandomForest;
-
-impl RandomForest {
-    /// The hyper-parameters with their defaults, to be changed and then checked.
-    ///
-    /// ```
-    /// use retail_core::train::{ForestError, RandomForest};
-    /// assert!(RandomForest::params().n_trees(50).max_depth(8).check().is_ok());
-    /// let error = RandomForest::params().max_bins(256).check().unwrap_err();
-    /// assert_eq!(error, ForestError::MaxBins { got: 256 });
-    /// ```
-    #[must_use]
-    pub fn params() -> RandomForestParams {
-        RandomForestParams::default()
-    }
-}
+use crate::train::numeric::parallel::threads_for;
 
 /// How many features are drawn for a node, without replacement. Where none of them can split the
 /// node, more are drawn until one can.
@@ -159,7 +140,7 @@ impl RandomForestParams {
     ///
     /// # Errors
     /// The first hyper-parameter, in the order of [`ForestError`], that is out of range.
-    pub fn check(self) -> Result<RandomForestValidParams, ForestError> {
+    pub fn check(self) -> Result<RandomForest, ForestError> {
         if !(1..=100_000).contains(&self.n_trees) {
             return Err(ForestError::Trees { got: self.n_trees });
         }
@@ -184,7 +165,7 @@ impl RandomForestParams {
         if self.min_rows < 1 {
             return Err(ForestError::MinRows { got: self.min_rows });
         }
-        Ok(RandomForestValidParams(self))
+        Ok(RandomForest(self))
     }
 }
 
@@ -236,10 +217,17 @@ pub enum ForestError {
     },
 }
 
-/// Checked hyper-parameters of a random forest: the [`Trainer`](crate::train::Trainer)
-/// `histogram-forest`.
+/// A random forest classifier: checked hyper-parameters, and the
+/// [`Trainer`](crate::train::Trainer) `random-forest`.
+///
+/// ```
+/// use retail_core::train::{ForestError, RandomForest};
+/// assert!(RandomForest::params().n_trees(50).max_depth(8).check().is_ok());
+/// let error = RandomForest::params().max_bins(256).check().unwrap_err();
+/// assert_eq!(error, ForestError::MaxBins { got: 256 });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RandomForestValidParams(RandomForestParams);
+pub struct RandomForest(RandomForestParams);
 
 /// What growing one tree needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -250,7 +238,13 @@ pub(super) struct Limits {
     pub(super) min_samples_split: u64,
 }
 
-impl RandomForestValidParams {
+impl RandomForest {
+    /// The hyper-parameters with their defaults, to be changed and then checked.
+    #[must_use]
+    pub fn params() -> RandomForestParams {
+        RandomForestParams::default()
+    }
+
     /// Splits between the root and a leaf, at most.
     #[must_use]
     pub const fn max_depth(&self) -> usize {

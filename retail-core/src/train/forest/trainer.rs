@@ -6,19 +6,19 @@ use super::bins::Column;
 use super::bootstrap::fill_bag;
 use super::entry::{Bins, Indexed, MAX_CLASSES, MAX_PACKED, Packed, with_weight};
 use super::model::ForestModel;
-use super::params::RandomForestValidParams;
+use super::params::RandomForest;
 use super::random::{draw, mix};
 use super::tree::{Grower, Grown, Scratch, normalise};
 use crate::label::Task;
-use crate::train::parallel::{fill_in_parallel, in_parallel};
+use crate::train::numeric::parallel::{fill_in_parallel, in_parallel};
 use crate::train::{Dataset, Model, NotTrained, Trainer};
 
 /// The name of the algorithm.
-const NAME: &str = "histogram-forest";
+const NAME: &str = "random-forest";
 /// The most rows: weighted counts of them, in each tree, stay below 2³².
 const MAX_ROWS: usize = 1 << 31;
 
-impl Trainer for RandomForestValidParams {
+impl Trainer for RandomForest {
     fn name(&self) -> &str {
         NAME
     }
@@ -47,7 +47,7 @@ impl Trainer for RandomForestValidParams {
     }
 }
 
-impl RandomForestValidParams {
+impl RandomForest {
     /// Grows a forest; [`Trainer::fit`] with a result of its own type.
     ///
     /// # Errors

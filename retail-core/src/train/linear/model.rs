@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::uncertainty::Uncertainty;
-use crate::train::student_t::two_sided_quantile;
+use crate::train::numeric::student_t::two_sided_quantile;
 use crate::train::{Model, PredictError, Prediction};
 
 /// Terms of a prediction saturate here, so that no finite input gives an infinite answer.

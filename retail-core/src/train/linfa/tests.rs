@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::*;
 use crate::label::Task;
+use crate::train::damage;
 use crate::train::{Dataset, Model, ModelFormats, NotTrained, PredictError, Prediction, Trainer};
-use crate::train::{LinearRegression, damage};
 
 fn data(features: Array2<f64>, target: &[f64], task: Task) -> Dataset {
     Dataset {
@@ -77,7 +77,7 @@ fn an_unpenalised_normal_tweedie_model_is_the_linear_model() {
             .max_iter(10_000),
     );
     let model = trainer.fit_linfa(&rows).unwrap();
-    let linear = LinearRegression::default().fit_linear(&rows).unwrap();
+    let linear = LinfaLinear::default().fit_linear(&rows).unwrap();
     for (a, b) in model.fitted().coef.iter().zip(linear.coefficients()) {
         assert!((a - b).abs() < 1e-5, "{a} {b}");
     }

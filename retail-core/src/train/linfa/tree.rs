@@ -6,8 +6,7 @@ use linfa_trees::{DecisionTree, SplitQuality};
 use serde::Deserialize;
 
 use super::{LinfaModel, LinfaTrainer};
-use crate::error::ConfigError;
-use crate::train::{Dataset, Model, NotTrained, Trainer};
+use crate::train::{Dataset, Guarantees, Model, NotTrained, Trainer};
 
 /// The name of the trainer and the format of its models.
 const NAME: &str = "linfa-trees";
@@ -54,22 +53,22 @@ impl Default for LinfaTree {
 }
 
 impl LinfaTreeParams {
-    /// The deepest that a leaf may lie below the root, 1 to 32; 10 unless told otherwise.
+    /// The deepest that a leaf may lie below the root, 1 to 32; 10 by default.
     #[must_use]
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.0.max_depth = max_depth;
         self
     }
 
-    /// The fewest rows of a leaf, 1 to 10⁶; 1 unless told otherwise.
+    /// The fewest rows of a leaf, 1 to 10⁶; 1 by default.
     #[must_use]
     pub fn min_samples_leaf(mut self, min_samples_leaf: usize) -> Self {
         self.0.min_samples_leaf = min_samples_leaf;
         self
     }
 
-    /// The smallest decrease of impurity that is worth a split, 10⁻¹² to 1; 10⁻⁵ unless told
-    /// otherwise.
+    /// The smallest decrease of impurity that is worth a split, 10⁻¹² to 1; 10⁻⁵ by
+    /// default.
     #[must_use]
     pub fn min_impurity_decrease(mut self, min_impurity_decrease: f64) -> Self {
         self.0.min_impurity_decrease = min_impurity_decrease;
@@ -83,7 +82,7 @@ impl LinfaTreeParams {
         self
     }
 
-    /// The smallest number of rows to learn from, 2 to 10⁹; 20 unless told otherwise.
+    /// The smallest number of rows to learn from, 2 to 10⁹; 20 by default.
     #[must_use]
     pub fn min_rows(mut self, min_rows: usize) -> Self {
         self.0.min_rows = min_rows;
@@ -93,44 +92,57 @@ impl LinfaTreeParams {
     /// The trainer with these hyper-parameters.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] for the first one out of range.
-    pub fn check(self) -> Result<LinfaTree, ConfigError> {
+    /// [`LinfaTreeError`] for the first one out of range.
+    pub fn check(self) -> Result<LinfaTree, LinfaTreeError> {
         let params = self.0;
-        let whole = [
-            (
-                "linfa_tree.max_depth",
-                params.max_depth,
-                1..=32,
-                "a whole number from 1 to 32",
-            ),
-            (
-                "linfa_tree.min_samples_leaf",
-                params.min_samples_leaf,
-                1..=1_000_000,
-                "a whole number from 1 to 1000000",
-            ),
-            (
-                "linfa_tree.min_rows",
-                params.min_rows,
-                2..=1_000_000_000,
-                "a whole number from 2 to 1000000000",
-            ),
-        ];
-        for (key, value, legal, expected) in whole {
-            if !legal.contains(&value) {
-                return Err(ConfigError::value(key, expected, value));
-            }
+        if !(1..=32).contains(&params.max_depth) {
+            let got = params.max_depth;
+            return Err(LinfaTreeError::MaxDepth { got });
         }
-        if (1e-12..=1.0).contains(&params.min_impurity_decrease) {
-            Ok(params)
-        } else {
-            Err(ConfigError::value(
-                "linfa_tree.min_impurity_decrease",
-                "a number from 1e-12 to 1",
-                params.min_impurity_decrease,
-            ))
+        if !(1..=1_000_000).contains(&params.min_samples_leaf) {
+            let got = params.min_samples_leaf;
+            return Err(LinfaTreeError::MinSamplesLeaf { got });
         }
+        if !(1e-12..=1.0).contains(&params.min_impurity_decrease) {
+            let got = params.min_impurity_decrease;
+            return Err(LinfaTreeError::MinImpurityDecrease { got });
+        }
+        if !(2..=1_000_000_000).contains(&params.min_rows) {
+            let got = params.min_rows;
+            return Err(LinfaTreeError::MinRows { got });
+        }
+        Ok(params)
     }
+}
+
+/// A hyper-parameter of a [`LinfaTree`] that is out of range.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinfaTreeError {
+    /// The depth.
+    #[error("max_depth: expected a whole number from 1 to 32, got {got}")]
+    MaxDepth {
+        /// The value given.
+        got: usize,
+    },
+    /// The smallest leaf.
+    #[error("min_samples_leaf: expected a whole number from 1 to 1000000, got {got}")]
+    MinSamplesLeaf {
+        /// The value given.
+        got: usize,
+    },
+    /// The smallest gain of a split.
+    #[error("min_impurity_decrease: expected a number from 1e-12 to 1, got {got}")]
+    MinImpurityDecrease {
+        /// The value given.
+        got: f64,
+    },
+    /// The smallest data set.
+    #[error("min_rows: expected a whole number from 2 to 1000000000, got {got}")]
+    MinRows {
+        /// The value given.
+        got: usize,
+    },
 }
 
 impl LinfaTree {
@@ -216,6 +228,14 @@ impl Trainer for LinfaTree {
             "criterion": if self.entropy { "entropy" } else { "gini" },
             "min_rows": self.min_rows,
         })
+    }
+
+    /// Not reproducible; see above.
+    fn guarantees(&self) -> Guarantees {
+        Guarantees {
+            reproducible: false,
+            ..Guarantees::default()
+        }
     }
 
     fn fit(&self, data: &Dataset) -> Result<Arc<dyn Model>, NotTrained> {

@@ -3,9 +3,8 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
-use super::optimum::{Optimum, sigmoid};
-use crate::train::standardize::Standardized;
-use crate::train::{Dataset, Model, PredictError, Prediction, validate};
+use super::sigmoid::sigmoid;
+use crate::train::{Model, PredictError, Prediction};
 
 /// Terms of a score saturate here, so that no finite input gives a probability that is not a
 /// number.
@@ -31,32 +30,6 @@ pub struct LogisticModel {
 impl LogisticModel {
     /// The format's name in [`ModelFormats`](crate::train::ModelFormats).
     pub const FORMAT: &'static str = "logistic";
-
-    pub(super) fn new(
-        data: &Dataset,
-        features: &Standardized,
-        optimum: &Optimum,
-    ) -> Result<Self, String> {
-        let mut coefficients = vec![0.0; data.n_features()];
-        for (&column, &coefficient) in features.columns.iter().zip(&optimum.point.coefficients) {
-            coefficients[column] = coefficient;
-        }
-        let model = Self {
-            mean: features.mean.clone(),
-            scale: features.scale.clone(),
-            coefficients,
-            intercept: optimum.point.intercept,
-            dropped: (0..data.n_features())
-                .filter(|column| !features.columns.contains(column))
-                .map(|column| validate::feature_name(data, column))
-                .collect(),
-            n_samples: data.n_samples() as u64,
-            newton_steps: optimum.newton_steps,
-            gradient_norm: optimum.gradient_norm,
-        };
-        model.check()?;
-        Ok(model)
-    }
 
     /// Reads a model from its JSON.
     ///

@@ -207,7 +207,7 @@ fn rows_that_cannot_be_asked_about_are_refused() {
 #[test]
 fn the_trainer_says_what_it_is() {
     let trainer = RandomForest::params().seed(5).threads(3).check().unwrap();
-    assert_eq!(trainer.name(), "histogram-forest");
+    assert_eq!(trainer.name(), "random-forest");
     assert_eq!(trainer.seed(), Some(5));
     let params = trainer.hyper_parameters();
     assert_eq!(

@@ -83,7 +83,7 @@ fn a_regression_is_refused() {
     let mut data = sales(20, 1);
     data.task = Task::Regression;
     let expected = NotTrained::WrongTask {
-        trainer: "histogram-forest".into(),
+        trainer: "random-forest".into(),
         task: "regression".into(),
     };
     assert_eq!(refusal(&data), expected);

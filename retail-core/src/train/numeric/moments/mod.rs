@@ -1,0 +1,152 @@
+//! Exact sums of products, and the means and scatter matrix that follow from them.
+
+mod chunk;
+mod limbs;
+mod products;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+pub use sums::{MomentSums, MomentsError};
+
+use super::vector::packed;
+use super::wide::Wide;
+
+/// A column whose standard deviation is at most this share of its mean does not vary: what is left
+/// is rounding.
+const CONSTANT: f64 = 1e-13;
+
+/// The weighted means of the features and the target, and their centred sums of squares and
+/// products (the *scatter matrix*). They follow from [`MomentSums`], each with one or two
+/// roundings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moments {
+    n_samples: u64,
+    weight: f64,
+    /// Of the features, then of the target.
+    mean: Vec<f64>,
+    /// What `mean` lacks for rounding.
+    mean_rest: Vec<f64>,
+    /// Packed lower triangle, the target's row last.
+    scatter: Vec<f64>,
+}
+
+impl Moments {
+    fn new(sums: &MomentSums) -> Self {
+        let columns = sums.n_features() + 1;
+        let exact = |i, j| sums.exact(i, j);
+        let weight = exact(columns, columns);
+        let total: Vec<Wide> = (0..columns).map(|column| exact(columns, column)).collect();
+        let divisor = weight.to_f64();
+        // The sums count in millionths, and so does the divisor.
+        let ratio = |sum: &Wide, divisor: f64| match divisor {
+            0.0 => 0.0,
+            divisor => sum.to_f64() / divisor,
+        };
+        let (mean, mean_rest) = total
+            .iter()
+            .map(|total| {
+                let rough = ratio(total, divisor);
+                let rest = total.minus(&weight.times(&Wide::from_f64(rough)));
+                two_sum(rough, ratio(&rest, divisor))
+            })
+            .unzip();
+        let mut scatter = Vec::with_capacity(columns * (columns + 1) / 2);
+        for i in 0..columns {
+            for j in 0..=i {
+                let product = weight.times(&exact(i, j));
+                let centred = product.minus(&total[i].times(&total[j]));
+                scatter.push(ratio(&centred, divisor) / MILLION);
+            }
+        }
+        Self {
+            n_samples: sums.n_samples(),
+            weight: divisor / MILLION,
+            mean,
+            mean_rest,
+            scatter,
+        }
+    }
+
+    /// The number of features.
+    #[must_use]
+    pub fn n_features(&self) -> usize {
+        self.mean.len() - 1
+    }
+
+    /// The number that stands for the target when a column is asked for.
+    #[must_use]
+    pub fn target(&self) -> usize {
+        self.n_features()
+    }
+
+    /// The number of rows with a weight above 0.
+    #[must_use]
+    pub const fn n_samples(&self) -> u64 {
+        self.n_samples
+    }
+
+    /// The sum of all weights; the number of rows if they have none.
+    #[must_use]
+    pub const fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// The weighted mean of a column; 0 without rows.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    #[must_use]
+    pub fn mean(&self, column: usize) -> f64 {
+        self.mean[column]
+    }
+
+    /// What [`Moments::mean`] lacks for rounding.
+    pub(in crate::train) fn mean_rest(&self, column: usize) -> f64 {
+        self.mean_rest[column]
+    }
+
+    /// The weighted sum of the products of two columns' deviations from their means.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    #[must_use]
+    pub fn scatter(&self, i: usize, j: usize) -> f64 {
+        self.scatter[packed(i, j)]
+    }
+
+    /// The standard deviation of a column, divisor [`Moments::weight`]; 0 without rows.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    #[must_use]
+    pub fn standard_deviation(&self, column: usize) -> f64 {
+        if self.weight > 0.0 {
+            (self.scatter(column, column) / self.weight).sqrt()
+        } else {
+            0.0
+        }
+    }
+
+    /// Whether a column varies by more than rounding: its standard deviation is above 10⁻¹³ of the
+    /// magnitude of its mean. Deviations below about 10⁻¹⁵⁴ have no square, and count as none.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    #[must_use]
+    pub fn varies(&self, column: usize) -> bool {
+        self.standard_deviation(column) > CONSTANT * self.mean[column].abs()
+    }
+}
+
+/// What sums count in is 1 divided by this.
+const MILLION: f64 = 1e6;
+
+/// `a + b` as a rounded sum and what it lacks, for all finite numbers without overflow (Knuth, "The
+/// Art of Computer Programming", volume 2, section 4.2.2, theorem B).
+fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let b_part = sum - a;
+    let a_part = sum - b_part;
+    (sum, (a - a_part) + (b - b_part))
+}
