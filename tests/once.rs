@@ -62,6 +62,25 @@ fn every_row_is_accounted_for_and_nine_models_are_trained() {
 }
 
 #[test]
+fn words_set_on_the_command_line_need_no_quotes() {
+    let sets = [
+        "train.family=linfa",
+        "batch.rows=500",
+        "data.dir=\"some dir\"",
+    ];
+    let args: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let output = engine(&[&args[..], &["--print-config"]].concat());
+    assert!(output.status.success());
+    let config = String::from_utf8(output.stdout).unwrap();
+    for line in ["family = \"linfa\"", "rows = 500", "dir = \"some dir\""] {
+        assert!(
+            config.lines().any(|found| found == line),
+            "{line}: {config}"
+        );
+    }
+}
+
+#[test]
 fn the_same_input_and_seed_give_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let input = synthetic_csv(dir.path(), 40_000);

@@ -5,7 +5,7 @@ use ndarray::ArrayView2;
 
 use super::tally::Tally;
 use super::{MeasureError, Metrics};
-use crate::error::ConfigError;
+use crate::error::ParameterError as ConfigError;
 use crate::feature::{FeatureSet, Frame, Rows};
 use crate::label::{FittedLabel, Label, Task};
 use crate::train::{Dataset, Model, NotTrained, Trainer};

@@ -1,8 +1,9 @@
 //! Helpers for tests, here and in crates that embed the engine: controlled time, seeded
-//! transactions, and contract suites for what users implement themselves.
+//! transactions, and contract suites for what users implement.
 
 mod clock;
 mod frames;
+mod status;
 mod trainer_contract;
 mod transactions;
 mod window_contract;
@@ -10,6 +11,7 @@ mod windower_contract;
 
 pub use clock::ManualClock;
 pub use frames::{frames, stream};
+pub use status::change_status;
 pub use trainer_contract::{Refits, trainer_contract};
 pub use transactions::transactions;
 pub use window_contract::{ClosedWindows, window_contract};

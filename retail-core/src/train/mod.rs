@@ -41,6 +41,7 @@ pub use model::{Model, ModelFormats, PredictError, Prediction, ReadModel};
 pub use moments::{Moments, MomentsError};
 pub use newton::{LogisticPoint, LogisticSums, NewtonLogistic, NewtonLogisticParams};
 pub use outcome::NotTrained;
+pub(crate) use parallel::{in_parallel, threads_for};
 pub use prefix::PrefixSummaries;
 pub use sketch::{ValueBucket, ValueSketch};
 pub use summarize::{Summarize, Summary};

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::*;
 use crate::batch::{BatchFormat, BatchStore, Durability, Saved};
-use crate::error::{Error, StorageError};
+use crate::error::StorageError;
 use crate::source::MemorySource;
 use crate::train::NotTrained;
 

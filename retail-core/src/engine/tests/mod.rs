@@ -1,10 +1,12 @@
 //! The engine as a whole, with trainers and sources that the tests control. Nothing here sleeps or
-//! looks at the time: threads wait for what other threads have done.
+//! reads a clock: threads wait for what other threads have done.
 
 mod custom;
 mod failures;
 mod forgetting;
+mod keys;
 mod newest;
+mod opening;
 mod panics;
 mod policies;
 mod prequential;

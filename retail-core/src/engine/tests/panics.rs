@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::error::Error;
 use crate::feature::{Extractor, FeatureSpec, Rows};
 use crate::label::{FittedLabel, Label, Task};
 use crate::record::TransactionRef;
 use crate::source::MemorySource;
-use crate::window::{StreamView, Window};
+use crate::window::{StreamView, Window, WindowState};
 
-/// Panics as a label, a feature and a window strategy.
-#[derive(Debug)]
+/// Panics as a label, a feature and the state of windows.
+#[derive(Debug, Clone, Copy)]
 struct Broken;
 
 impl Label for Broken {
@@ -54,7 +53,13 @@ impl Extractor for Broken {
 }
 
 impl WindowStrategy for Broken {
-    fn windows(&self, stream: &StreamView) -> Vec<Window> {
+    fn open(&self) -> Box<dyn WindowState> {
+        Box::new(*self)
+    }
+}
+
+impl WindowState for Broken {
+    fn observe(&mut self, stream: &StreamView) -> Vec<Window> {
         panic!("no windows of {} rows", stream.len())
     }
 }

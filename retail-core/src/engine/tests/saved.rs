@@ -1,7 +1,6 @@
 //! What a source is told of the batches that are saved.
 
 use super::*;
-use crate::error::Error;
 use crate::source::{Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId};
 
 /// A script that takes down what it is told.

@@ -43,7 +43,7 @@ pub enum Refits {
 ///
 /// let trainer = LinearRegression::params().min_rows(20).check()?;
 /// trainer_contract(&trainer, &[Task::Regression], &ModelFormats::default(), Refits::Same);
-/// # Ok::<(), retail_core::error::ConfigError>(())
+/// # Ok::<(), retail_core::error::ParameterError>(())
 /// ```
 ///
 /// # Panics

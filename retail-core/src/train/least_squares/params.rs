@@ -1,4 +1,4 @@
-use crate::error::ConfigError;
+use crate::error::ParameterError as ConfigError;
 
 /// Linear least squares by the mergeable [`Moments`](crate::train::Moments) of the rows.
 ///

@@ -14,7 +14,7 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::standardize::{Spread, Standardized};
 use super::{Dataset, Model, NotTrained, Trainer, validate};
-use crate::error::ConfigError;
+use crate::error::ParameterError as ConfigError;
 use crate::label::Task;
 
 pub use model::LinearModel;

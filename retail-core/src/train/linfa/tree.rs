@@ -6,7 +6,7 @@ use linfa_trees::{DecisionTree, SplitQuality};
 use serde::Deserialize;
 
 use super::{LinfaModel, LinfaTrainer};
-use crate::error::ConfigError;
+use crate::error::ParameterError as ConfigError;
 use crate::train::{Dataset, Model, NotTrained, Trainer};
 
 /// The name of the trainer and the format of its models.

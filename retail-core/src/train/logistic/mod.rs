@@ -14,7 +14,7 @@ use ndarray::{Array1, ArrayView1};
 
 use super::standardize::Standardized;
 use super::{Dataset, Model, NotTrained, Trainer, validate};
-use crate::error::ConfigError;
+use crate::error::ParameterError as ConfigError;
 use crate::label::Task;
 use optimum::{Optimum, Point, Problem};
 

@@ -1,4 +1,4 @@
-use crate::error::ConfigError;
+use crate::error::ParameterError as ConfigError;
 
 /// Binary logistic regression by Newton's method, in one pass over the rows per step.
 ///
