@@ -146,7 +146,7 @@ impl EngineBuilder {
                 clock: self.clock,
             },
             saver: Saver { store, extractors },
-            retrainer: Retrainer::new(self.pipelines, self.config.train),
+            retrainer: Retrainer::new(self.pipelines, &self.config.train),
             shared: Shared {
                 registry: Arc::new(registry),
                 status,

@@ -1,5 +1,5 @@
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 use super::PipelineError;
 use crate::batch::LimitError;
@@ -37,26 +37,43 @@ pub enum Error {
     /// The saved state belongs to another stream than the source given.
     #[error(
         "{place} holds the state of another stream ({saved}); the source given is {given}",
-        place = place(dir)
+        place = place(dir.as_deref())
     )]
     StreamMismatch {
-        /// The data directory; empty for an engine in memory.
-        dir: PathBuf,
+        /// The data directory; `None` for an engine in memory.
+        dir: Option<PathBuf>,
         /// The stream whose state it holds.
         saved: String,
         /// The stream given.
         given: String,
     },
-    /// A thread of the engine ended early; the cause has been logged.
-    #[error("the {0} of the engine stopped unexpectedly")]
-    Stopped(&'static str),
+    /// A thread of the engine panicked. The panic has been reported where it happened.
+    #[error("the {0} thread of the engine stopped unexpectedly")]
+    Stopped(EngineThread),
 }
 
-fn place(dir: &Path) -> String {
-    if dir.as_os_str().is_empty() {
-        "this engine".to_owned()
-    } else {
-        dir.display().to_string()
+fn place(dir: Option<&Path>) -> String {
+    dir.map_or("this engine".to_owned(), |dir| dir.display().to_string())
+}
+
+/// A thread of an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineThread {
+    /// The one that reads the source: the caller's.
+    Reading,
+    /// The one that saves batches.
+    Saving,
+    /// The one that trains models.
+    Training,
+}
+
+impl fmt::Display for EngineThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reading => "reading",
+            Self::Saving => "saving",
+            Self::Training => "training",
+        })
     }
 }
 

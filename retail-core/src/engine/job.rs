@@ -36,7 +36,7 @@ impl Job<'_> {
 }
 
 /// What all jobs of one training use.
-pub(super) struct Workshop<'a> {
+pub(super) struct JobContext<'a> {
     pub(super) shared: &'a Shared,
     pub(super) history: &'a History,
     pub(super) view: &'a StreamView,
@@ -44,7 +44,7 @@ pub(super) struct Workshop<'a> {
     pub(super) scores: &'a Scoreboard,
 }
 
-impl Workshop<'_> {
+impl JobContext<'_> {
     /// Trains a model, publishes it, and reports what became of it.
     pub(super) fn run(&self, job: &Job<'_>) -> Result<(), StorageError> {
         let begun = Instant::now();

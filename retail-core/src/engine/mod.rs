@@ -19,9 +19,9 @@ mod history;
 mod inbox;
 mod job;
 mod job_log;
-mod opened_windows;
 mod parse;
 mod pipeline;
+mod pipeline_windows;
 mod reading_thread;
 mod report;
 mod retrain;
@@ -53,7 +53,7 @@ pub use config::{
     BatchConfig, EngineConfig, Family, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
     TrainConfig, WindowConfig, seconds,
 };
-pub use error::{ConfigError, Error};
+pub use error::{ConfigError, EngineThread, Error};
 pub use event::{Event, Observer};
 pub use job_log::JobLog;
 pub use parse::{parse_assignment, parse_toml, read_toml};
@@ -172,9 +172,8 @@ impl Engine {
         let store = &mut self.saver.store;
         match &self.stream {
             Some(saved) if !source.continues(saved)? => {
-                let dir = self.folder.as_ref().map(|folder| folder.dir().to_owned());
                 return Err(Error::StreamMismatch {
-                    dir: dir.unwrap_or_default(),
+                    dir: self.folder.as_ref().map(|folder| folder.dir().to_owned()),
                     saved: saved.to_string(),
                     given: source.id().to_string(),
                 });

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::history::History;
-use super::job::{Attempt, Job, Workshop};
-use super::opened_windows::OpenedWindows;
+use super::job::{Attempt, Job, JobContext};
+use super::pipeline_windows::PipelineWindows;
 use super::scoreboard::Scoreboard;
 use super::shared::Shared;
 use super::summaries::Summaries;
@@ -18,8 +18,10 @@ use crate::window::{StreamView, Window};
 pub(super) struct Retrainer {
     pipelines: Vec<Pipeline>,
     /// Those of each pipeline.
-    windows: Vec<OpenedWindows>,
-    config: TrainConfig,
+    windows: Vec<PipelineWindows>,
+    policy: RetrainPolicy,
+    /// How many models are trained at the same time, at most.
+    threads: usize,
     summaries: Summaries,
     scores: Scoreboard,
     /// What each slot was last trained on.
@@ -27,11 +29,12 @@ pub(super) struct Retrainer {
 }
 
 impl Retrainer {
-    pub(super) fn new(pipelines: Vec<Pipeline>, config: TrainConfig) -> Self {
+    pub(super) fn new(pipelines: Vec<Pipeline>, config: &TrainConfig) -> Self {
         Self {
-            windows: pipelines.iter().map(|_| OpenedWindows::new()).collect(),
+            windows: pipelines.iter().map(|_| PipelineWindows::new()).collect(),
             pipelines,
-            config,
+            policy: config.policy,
+            threads: threads_for(config.threads, usize::MAX),
             summaries: Summaries::default(),
             scores: Scoreboard::default(),
             trained: BTreeMap::new(),
@@ -39,7 +42,7 @@ impl Retrainer {
     }
 
     pub(super) fn policy(&self) -> RetrainPolicy {
-        self.config.policy
+        self.policy
     }
 
     /// Scores no batch among the first `rows` rows of the stream.
@@ -75,7 +78,7 @@ impl Retrainer {
     /// Forgets the batches among the first `rows` rows, those observed, that no window of these
     /// pipelines can hold any more.
     pub(super) fn forget(&self, history: &mut History, rows: u64) {
-        let kept: Vec<RowSet> = self.windows.iter().map(OpenedWindows::keeps).collect();
+        let kept: Vec<RowSet> = self.windows.iter().map(PipelineWindows::keeps).collect();
         history.forget(rows, |frame| {
             let rows = frame.first_row()..frame.end_row();
             kept.iter().any(|kept| kept.overlaps(rows.clone()))
@@ -90,7 +93,7 @@ impl Retrainer {
         view: &StreamView,
     ) -> Result<(), StorageError> {
         let jobs = self.jobs(view);
-        let workshop = Workshop {
+        let context = JobContext {
             shared,
             history,
             view,
@@ -98,18 +101,18 @@ impl Retrainer {
             scores: &self.scores,
         };
         let failed = AtomicBool::new(false);
-        let threads = threads_for(self.config.threads, jobs.len());
+        let threads = threads_for(self.threads, jobs.len());
         let results = in_parallel(
             threads,
             jobs.len(),
             || (),
             |(), number| {
-                // What cannot be written now will hardly be a moment later.
+                // If one model cannot be written, the others cannot either.
                 if failed.load(Ordering::Relaxed) {
                     return Ok(None);
                 }
                 let job = &jobs[number];
-                let done = workshop.run(job);
+                let done = context.run(job);
                 failed.fetch_or(done.is_err(), Ordering::Relaxed);
                 done.map(|()| Some((job.slot.name.clone(), job.attempt())))
             },
@@ -159,7 +162,7 @@ impl Retrainer {
     /// Whether, by the policy, the time of this window is still to come.
     fn is_early(&self, pipeline: &Pipeline, window: &Result<&Window, NotTrained>) -> bool {
         let open = window.as_ref().is_ok_and(|window| !window.closed);
-        match self.config.policy {
+        match self.policy {
             RetrainPolicy::OnWindowClose => open,
             RetrainPolicy::AtEnd => open || window.is_err() || !pipeline.windows.settles(),
             _ => false,

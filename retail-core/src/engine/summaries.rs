@@ -6,9 +6,9 @@ use crate::feature::{Frame, RowSet, Rows};
 use crate::train::{Dataset, Model, NotTrained, PrefixSummaries, Summarize, Summary};
 use crate::window::StreamView;
 
-/// The summaries that the batches of a stream leave, for each pipeline whose models follow from
-/// summaries: those with a mergeable trainer and a label that does not depend on the slice. A model
-/// of the first rows of the stream, however many, then takes a look at less than one batch.
+/// The summaries of the batches of a stream, for each pipeline whose models follow from summaries:
+/// those with a mergeable trainer and a label that does not depend on the slice. To get a model of
+/// any number of first rows, at most one batch has to be looked at.
 #[derive(Debug, Default)]
 pub(super) struct Summaries {
     by_prefix: Vec<Option<PrefixSummaries>>,
@@ -27,7 +27,7 @@ impl Summaries {
             let extended = slot
                 .as_mut()
                 .map(|prefix| extend(prefix, trainer, pipeline, &view.frames));
-            // Rows that cannot be summarised: a fit over them says what is wrong.
+            // If rows cannot be summarised, a fit over them says what is wrong.
             if let Some(Err(why)) = extended {
                 tracing::debug!("{} is not summarised: {why}", pipeline.prefix);
                 *slot = None;
@@ -35,7 +35,7 @@ impl Summaries {
         }
     }
 
-    /// The model of the first `end` rows of the stream, where it follows from summaries.
+    /// The model of the first `end` rows of the stream, if it follows from summaries.
     pub(super) fn fit_prefix(
         &self,
         index: usize,

@@ -8,7 +8,7 @@ use super::inbox::Inbox;
 use super::reading_thread::{ReadTo, Reader};
 use super::saving_thread::QUEUE;
 use super::stop::{HaltOnDrop, Stop};
-use super::{Engine, Error};
+use super::{Engine, EngineThread, Error};
 use crate::batch::Batcher;
 use crate::source::Source;
 
@@ -67,7 +67,9 @@ impl Engine {
             // If it panics, the batches end too: the other threads wait for what only this one can
             // tell them.
             let read = catch(|| reader.run());
-            let all_saved = saving.join().map_err(|_| Error::Stopped("saving thread"));
+            let all_saved = saving
+                .join()
+                .map_err(|_| Error::Stopped(EngineThread::Saving));
             // Also after an error: what has been saved stays saved.
             let delivered = catch(|| acknowledgement.deliver(source));
             if matches!((&read, &all_saved), (Ok(ReadTo::End), Ok(Ok(())))) {
@@ -76,7 +78,7 @@ impl Engine {
             inbox.finish();
             let trained = training
                 .join()
-                .map_err(|_| Error::Stopped("training thread"));
+                .map_err(|_| Error::Stopped(EngineThread::Training));
             all_saved??;
             read?;
             delivered?;
@@ -87,5 +89,5 @@ impl Engine {
 
 /// Does work of the reading thread. A panic is an error of the run.
 fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Stopped("reading thread")))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Stopped(EngineThread::Reading)))
 }

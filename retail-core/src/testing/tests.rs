@@ -1,4 +1,4 @@
-//! The contract suites find what they are there to find.
+//! The contract suites find planted faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use crate::window::{
     Windower,
 };
 
-/// A strategy and its states, made of a function of the view.
+/// A strategy and its state, made of a function of the view.
 #[derive(Clone, Copy)]
 struct Made(fn(&StreamView) -> Vec<Window>);
 
@@ -34,7 +34,7 @@ impl WindowState for Made {
     }
 }
 
-/// All rows, wrongly remembered.
+/// All rows as one window, each with a fault.
 #[derive(Debug, Clone)]
 enum Faulty {
     /// The states count their frames together.
@@ -208,7 +208,7 @@ fn counts_that_do_not_add_up_are_found() {
 enum Wrong {
     /// Every hour twice.
     Twice,
-    /// Overlapping windows that depend on more than their family.
+    /// For some times a window more, which contains times that are not assigned to it.
     Incomplete,
 }
 

@@ -36,7 +36,7 @@ fn late<A: Assigner>(assigner: A, lateness: u64) -> Windower<A> {
     windower.with_allowed_lateness(micros(lateness)).unwrap()
 }
 
-/// Interval and items of each window.
+/// The interval and the items of each window.
 type Plain = Vec<((i64, i64), Vec<u64>)>;
 
 fn plain(windows: impl IntoIterator<Item = ItemWindow>) -> Plain {

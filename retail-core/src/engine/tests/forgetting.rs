@@ -58,8 +58,8 @@ impl WindowState for WatchedState {
     }
 }
 
-/// 200 sales in batches of 10 that are learned from one by one: the rows still there at the end,
-/// what became of the model, and what it was fitted on, fit by fit.
+/// Trains after each of 20 batches of 10 sales. Returns how many rows are still there at the end, what
+/// became of the model, and the rows of each fit.
 fn run(windows: Box<dyn WindowStrategy>, keep: Keep) -> (u64, String, Vec<(u64, u64)>) {
     let remembered = Arc::new(AtomicU64::new(0));
     let mean = Arc::new(Mean::default());
@@ -83,13 +83,13 @@ fn run(windows: Box<dyn WindowStrategy>, keep: Keep) -> (u64, String, Vec<(u64, 
         engine.run(&mut source).unwrap();
         engine.train().unwrap();
     }
-    // What is forgotten is so after training: this sees it, and trains nothing.
+    // Rows are forgotten after training: this looks once more, and trains nothing.
     engine.train().unwrap();
     let rows = remembered.load(Ordering::Relaxed);
     (rows, outcome(&engine, "mean_1"), mean.fits.all())
 }
 
-/// The rows that are remembered at the end, forgetting having changed no model.
+/// How many rows are remembered at the end. Forgetting the others must not change a model.
 fn remembered(windows: impl Fn() -> Box<dyn WindowStrategy>) -> u64 {
     let (all, ..) = run(windows(), Keep::All);
     assert_eq!(all, 200);
@@ -117,7 +117,7 @@ fn only_rows_that_a_window_can_hold_are_remembered() {
 fn rows_of_event_time_windows_are_remembered_while_they_are_listed_or_open() {
     let minute = Duration::from_secs(60);
     let newest = move || EventTimeWindows::new(Tumbling::new(minute).unwrap(), 1).unwrap();
-    // One closed, of rows 120 to 179, and one that rows can still join.
+    // A closed window with rows 120 to 179, and one that rows can still join.
     assert_eq!(remembered(move || Box::new(newest())), 80);
 }
 

@@ -84,3 +84,13 @@ fn outcome(engine: &Engine, model: &str) -> String {
         },
     }
 }
+
+/// Notes the numbers of the batches that were saved.
+fn saved(seen: &Seen<u64>) -> impl Fn(&Event) + Send + Sync + 'static {
+    let seen = seen.clone();
+    move |event: &Event| {
+        if let Event::BatchSaved(batch) = event {
+            seen.add(batch.batch);
+        }
+    }
+}

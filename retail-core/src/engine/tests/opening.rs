@@ -49,7 +49,7 @@ impl WindowState for State {
     }
 }
 
-/// Batch after batch, the windows being looked at after each.
+/// Reads sales in batches of 10 and trains after each.
 fn run(engine: &mut Engine, rows: std::ops::RangeInclusive<usize>) {
     for rows in rows.step_by(10) {
         engine

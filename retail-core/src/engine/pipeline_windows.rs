@@ -3,12 +3,12 @@ use crate::train::NotTrained;
 use crate::window::{StreamView, Window, WindowState, WindowStrategy};
 
 /// The windows of one pipeline, opened when the stream is first observed.
-pub(super) struct OpenedWindows {
+pub(super) struct PipelineWindows {
     state: Option<Box<dyn WindowState>>,
     newest: Result<Vec<Window>, NotTrained>,
 }
 
-impl OpenedWindows {
+impl PipelineWindows {
     pub(super) fn new() -> Self {
         Self {
             state: None,
