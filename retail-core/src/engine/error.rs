@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
-use std::{fmt, io};
+use std::fmt;
+use std::io;
 
 use super::PipelineError;
 use crate::batch::LimitError;
