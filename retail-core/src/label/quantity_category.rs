@@ -88,3 +88,23 @@ impl FittedLabel for QuantityCategory {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn illegal_edges_are_refused() {
+        for got in [
+            [5.0, 1.0, 20.0],
+            [1.0, 1.0, 20.0],
+            [-1.0, 5.0, 20.0],
+            [1.0, 5.0, f64::INFINITY],
+            [1.0, f64::NAN, 20.0],
+        ] {
+            let refused = QuantityCategory::new(got);
+            let edges = matches!(refused, Err(LabelError::QuantityEdges { .. }));
+            assert!(edges, "{got:?}: {refused:?}");
+        }
+    }
+}

@@ -85,3 +85,16 @@ fn batches(times: &[&[i64]]) -> Vec<Vec<(Timestamp, Timestamp)>> {
 fn hours(count: u64) -> Duration {
     Duration::from_secs(count * 3600)
 }
+
+#[test]
+fn errors_name_the_parameter_and_the_value_given() {
+    let said = |error: Option<WindowError>| error.map(|error| error.to_string());
+    assert_eq!(
+        said(refused(CumulativeFraction::new(0))).as_deref(),
+        Some("parts: expected a whole number from 1 to 1000, got 0")
+    );
+    assert_eq!(
+        said(refused(Session::new(Duration::ZERO))).as_deref(),
+        Some("gap: expected whole microseconds, above zero and up to 100 years, got 0ns")
+    );
+}
