@@ -1,6 +1,6 @@
-use std::path::{Path, PathBuf};
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use super::PipelineError;
 use crate::batch::LimitError;
