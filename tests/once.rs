@@ -62,6 +62,37 @@ fn every_row_is_accounted_for_and_nine_models_are_trained() {
 }
 
 #[test]
+fn words_set_on_the_command_line_need_no_quotes() {
+    let sets = [
+        "train.family=linfa",
+        "batch.rows=500",
+        "data.dir=\"some dir\"",
+    ];
+    let args: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let output = engine(&[&args[..], &["--print-config"]].concat());
+    assert!(output.status.success());
+    let config = String::from_utf8(output.stdout).unwrap();
+    for line in ["family = \"linfa\"", "rows = 500", "dir = \"some dir\""] {
+        assert!(
+            config.lines().any(|found| found == line),
+            "{line}: {config}"
+        );
+    }
+}
+
+#[test]
+fn the_example_of_a_window_strategy_measures_each_of_its_windows() {
+    let output = Command::new(example("custom_window")).output().unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let windows: Vec<_> = printed.lines().filter_map(|l| l.split_once(": ")).collect();
+    let names = ["newest 20000 rows", "newest 5000 rows", "newest 1000 rows"];
+    assert!(windows.iter().map(|(name, _)| *name).eq(names), "{printed}");
+    let measured = |(_, said): &(&str, &str)| said.starts_with("accuracy 0.");
+    assert!(windows.iter().all(measured), "{printed}");
+}
+
+#[test]
 fn the_same_input_and_seed_give_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let input = synthetic_csv(dir.path(), 40_000);

@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
+use retail_core::ConfigError;
 use retail_core::engine::{
     BatchConfig, EngineConfig, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
     TrainConfig, WindowConfig,
 };
-use retail_core::error::ConfigError;
 use retail_core::source::Replay;
 use retail_core::time::Timestamp;
 use retail_core::train::RandomForestParams;
@@ -129,7 +129,7 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
         None => (toml::Table::new(), "flags".to_owned()),
     };
     for assignment in args.assignments() {
-        let one = retail_core::engine::parse_toml::<toml::Table>(
+        let one = retail_core::engine::parse_assignment::<toml::Table>(
             &assignment,
             &format!("--set {assignment}"),
         )?;

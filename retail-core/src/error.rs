@@ -1,106 +1,10 @@
-//! What can go wrong, as types: one enum, with a typed error of the part concerned inside.
+//! Errors of files and folders, which every part that writes or reads them shares.
+//!
+//! Each part has its own errors beside its code, for example
+//! [`WindowError`](crate::window::WindowError); [`Error`](crate::Error) is any of them.
 
-use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
-
-use crate::source::SourceError;
-use crate::train::{ForestError, LinearError, LogisticError};
-
-/// Any error of this crate.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A configuration value or file is not legal.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A source could not be opened or read.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// A file or folder of the engine could not be read or written.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The saved state belongs to another stream than the source given.
-    #[error(
-        "{place} holds the state of another stream ({saved}); the source given is {given}",
-        place = place(dir)
-    )]
-    StreamMismatch {
-        /// The data directory; empty for an engine in memory.
-        dir: PathBuf,
-        /// The stream whose state it holds.
-        saved: String,
-        /// The stream given.
-        given: String,
-    },
-    /// A thread of the engine ended early; the cause has been logged.
-    #[error("the {0} of the engine stopped unexpectedly")]
-    Stopped(&'static str),
-}
-
-fn place(dir: &Path) -> String {
-    if dir.as_os_str().is_empty() {
-        "this engine".to_owned()
-    } else {
-        dir.display().to_string()
-    }
-}
-
-/// A configuration that is not legal.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A value is out of range.
-    #[error("{key}: expected {expected}, got {got}")]
-    Value {
-        /// Which key, dotted as in the file.
-        key: &'static str,
-        /// What is legal.
-        expected: &'static str,
-        /// What was given.
-        got: String,
-    },
-    /// A hyper-parameter of the linear models is out of range.
-    #[error("linear.{0}")]
-    Linear(#[from] LinearError),
-    /// A hyper-parameter of the logistic models is out of range.
-    #[error("logistic.{0}")]
-    Logistic(#[from] LogisticError),
-    /// A hyper-parameter of the forest is out of range.
-    #[error("forest.{0}")]
-    Forest(#[from] ForestError),
-    /// A hyper-parameter of the trees of linfa is out of range.
-    #[cfg(feature = "linfa")]
-    #[error("forest.{0}")]
-    LinfaTree(#[from] crate::train::linfa::LinfaTreeError),
-    /// The file could not be read.
-    #[error("cannot read {path}: {message}", path = path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        message: String,
-    },
-    /// The text is not a configuration: a syntax error, an unknown key or a value of another type.
-    #[error("{origin}: {message}")]
-    Syntax {
-        /// Where the text came from.
-        origin: String,
-        /// What is wrong, and on which line.
-        message: String,
-    },
-}
-
-impl ConfigError {
-    /// A value out of range.
-    pub(crate) fn value(key: &'static str, expected: &'static str, got: impl Display) -> Self {
-        Self::Value {
-            key,
-            expected,
-            got: got.to_string(),
-        }
-    }
-}
 
 /// A file or folder of the engine that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +36,7 @@ pub enum StorageError {
         /// What it seems to be.
         detail: String,
     },
-    /// Writing has failed before, so that what the folder holds is known once it is opened again.
+    /// Writing has failed before. What the folder holds is known only once it is opened again.
     #[error("{path} is not written to after an earlier error; open it again", path = path.display())]
     Failed {
         /// Which folder.

@@ -30,7 +30,7 @@
 //! | stream of records | [`source::Source`] |
 //! | feature | [`feature::Extractor`] |
 //! | target | [`label::Label`] |
-//! | training window | [`window::WindowStrategy`] |
+//! | training window | [`window::WindowStrategy`] and [`window::WindowState`] |
 //! | algorithm | [`train::Trainer`] and [`train::Model`], or wrap a linfa estimator in [`train::LinfaTrainer`] |
 //! | clock | [`time::Clock`] |
 //!
@@ -58,6 +58,7 @@ pub mod time;
 pub mod train;
 pub mod window;
 
+pub use engine::{ConfigError, Error};
 pub use ndarray;
 
 /// The Rust code of the README, compiled and run as documentation tests.

@@ -1,7 +1,8 @@
 //! What most programs that embed the engine need: `use retail_core::prelude::*;`.
 
-pub use crate::engine::{Engine, EngineConfig, Event, Pipeline, RetrainPolicy, RunReport};
-pub use crate::error::Error;
+pub use crate::engine::{
+    ConfigError, Engine, EngineConfig, Error, Event, Pipeline, RetrainPolicy, RunReport,
+};
 pub use crate::feature::{Extractor, FeatureSet, FeatureSpec, StandardFeature};
 pub use crate::label::{FittedLabel, Label, Task};
 pub use crate::record::{Transaction, TransactionRef};
@@ -9,4 +10,4 @@ pub use crate::registry::{Registry, RegistryOptions, Served};
 pub use crate::source::{CsvSource, MemorySource, Replay, Source, SyntheticSource};
 pub use crate::time::Timestamp;
 pub use crate::train::{Dataset, Model, NotTrained, Prediction, Trainer};
-pub use crate::window::WindowStrategy;
+pub use crate::window::{StreamView, Window, WindowState, WindowStrategy};

@@ -1,12 +1,28 @@
 use std::time::Duration;
 
-use crate::error::ConfigError;
-
 /// When a batch is closed: whichever comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchLimits {
     rows: usize,
     age: Duration,
+}
+
+/// A limit of a batch is out of range. Each variant is one limit and carries the value given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// The number of rows.
+    #[error("rows: expected a whole number from 1 to 10000000, got {got}")]
+    Rows {
+        /// The value given.
+        got: usize,
+    },
+    /// The age.
+    #[error("age: expected 1 ms to a year, got {got:?}")]
+    Age {
+        /// The value given.
+        got: Duration,
+    },
 }
 
 impl BatchLimits {
@@ -18,21 +34,13 @@ impl BatchLimits {
     /// (1 ms to a year).
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where one is out of range.
-    pub fn new(rows: usize, age: Duration) -> Result<Self, ConfigError> {
+    /// [`LimitError`] for the first one that is out of range.
+    pub fn new(rows: usize, age: Duration) -> Result<Self, LimitError> {
         if !(1..=10_000_000).contains(&rows) {
-            return Err(ConfigError::value(
-                "batch.rows",
-                "a whole number from 1 to 10000000",
-                rows,
-            ));
+            return Err(LimitError::Rows { got: rows });
         }
         if !(Duration::from_millis(1)..=Duration::from_secs(366 * 86_400)).contains(&age) {
-            return Err(ConfigError::value(
-                "batch.age_seconds",
-                "seconds from 0.001 to 31622400",
-                age.as_secs_f64(),
-            ));
+            return Err(LimitError::Age { got: age });
         }
         Ok(Self { rows, age })
     }

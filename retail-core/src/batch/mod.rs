@@ -23,5 +23,5 @@ pub use batcher::{Batch, Batcher, CloseReason};
 pub use durability::Durability;
 pub use encode::{BATCH_COLUMNS, encode_csv};
 pub use entry::{BatchEntry, ManifestHeader};
-pub use limits::BatchLimits;
+pub use limits::{BatchLimits, LimitError};
 pub use store::{BatchFormat, BatchStore, Saved};

@@ -1,17 +1,15 @@
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, RwLock};
-use std::thread;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::folder::Folder;
 use super::history::History;
+use super::reading_thread::Reading;
 use super::retrain::Retrainer;
-use super::run::Parts;
-use super::{Engine, EngineConfig, JobLog, Observer, Pipeline, StatusBoard, StopHandle};
+use super::saving_thread::Saver;
+use super::shared::Shared;
+use super::{Engine, EngineConfig, Error, JobLog, Observer, Pipeline, StatusBoard, StopHandle};
 use crate::batch::{BatchStore, Saved};
-use crate::error::{Error, StorageError};
 use crate::registry::{Registry, RegistryOptions};
-use crate::storage;
 use crate::time::{Clock, SystemClock};
 use crate::train::ModelFormats;
 
@@ -30,7 +28,7 @@ impl EngineBuilder {
     /// The nine standard models by this configuration, in memory.
     ///
     /// # Errors
-    /// [`crate::error::ConfigError`] where a value of the configuration is out of range.
+    /// [`ConfigError`](super::ConfigError) if a value of the configuration is out of range.
     pub fn new(config: EngineConfig) -> Result<Self, Error> {
         config.batch.limits()?;
         config.train.check()?;
@@ -46,7 +44,7 @@ impl EngineBuilder {
     }
 
     /// Keeps batches, models and logs in the folders `batches`, `models` and `logs` of `dir`, and
-    /// goes on from what is there.
+    /// continues from what is there.
     #[must_use]
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
@@ -60,14 +58,14 @@ impl EngineBuilder {
         self
     }
 
-    /// Adds models of one more target, or of the same target under another prefix.
+    /// Adds the models of one more pipeline.
     #[must_use]
     pub fn pipeline(mut self, pipeline: Pipeline) -> Self {
         self.pipelines.push(pipeline);
         self
     }
 
-    /// Replaces all models, the nine standard ones included.
+    /// Replaces all pipelines, those of the nine standard models included.
     #[must_use]
     pub fn pipelines(mut self, pipelines: Vec<Pipeline>) -> Self {
         self.pipelines = pipelines;
@@ -88,46 +86,38 @@ impl EngineBuilder {
         self
     }
 
-    /// Passes over a damaged current revision of a model in favour of the newest sound one.
+    /// Whether to pass over a damaged current revision of a model in favour of the newest sound one.
     #[must_use]
     pub fn recover(mut self, recover: bool) -> Self {
         self.recover = recover;
         self
     }
 
-    /// Opens the engine: locks the folder, reads the batches there, and serves the models there.
+    /// Opens the engine: locks the folder, reads the batches in it and serves the models in it.
     ///
     /// # Errors
-    /// [`crate::error::ConfigError`] where the pipelines do not go together: a name twice, or one
-    /// that is no file name. [`StorageError`] where a folder cannot be used, is used by another
-    /// engine, or holds a damaged file.
+    /// [`PipelineError`](super::PipelineError) if the pipelines do not go together, for example if
+    /// two models have one name. [`StorageError`](crate::error::StorageError) if a folder cannot be
+    /// used, is in use by another engine, or holds a damaged file.
     pub fn open(mut self) -> Result<Engine, Error> {
         let extractors = Pipeline::check_all(&self.pipelines)?;
-        let lock = match &self.dir {
-            Some(dir) => Some(lock(dir)?),
-            None => None,
-        };
-        let slots = self.pipelines.iter().flat_map(Pipeline::slots).collect();
+        let folder = self.dir.map(Folder::lock).transpose()?;
         let registry = Registry::open(
-            slots,
+            self.pipelines.iter().flat_map(Pipeline::slots).collect(),
             RegistryOptions {
-                dir: self.dir.as_ref().map(|dir| dir.join("models")),
+                dir: folder.as_ref().map(Folder::models),
                 keep_revisions: self.config.train.keep_revisions,
                 formats: self.formats,
                 recover: self.recover,
             },
         )?;
-        let (store, saved) = match &self.dir {
-            Some(dir) => {
-                let logs = dir.join("logs");
+        let (store, saved) = match &folder {
+            Some(folder) => {
+                let logs = folder.logs();
                 let log = JobLog::new(&logs, Arc::clone(&self.clock))?;
                 self.observers.insert(0, Arc::new(log));
-                BatchStore::open(
-                    &dir.join("batches"),
-                    &logs,
-                    self.config.batch.format,
-                    self.config.batch.durability,
-                )?
+                let batch = &self.config.batch;
+                BatchStore::open(&folder.batches(), &logs, batch.format, batch.durability)?
             }
             None => (
                 BatchStore::in_memory(),
@@ -147,45 +137,22 @@ impl EngineBuilder {
                 status.count(entry);
             }
         });
-        let threads = match self.config.train.threads {
-            0 => thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
-        Ok(Engine::new(Parts {
-            dir: self.dir,
-            limits: self.config.batch.limits()?,
-            clock: self.clock,
-            extractors,
-            store,
+        Ok(Engine {
+            folder,
             stream: saved.stream,
             history,
-            retrainer: Retrainer {
-                pipelines: self.pipelines,
+            reading: Reading {
+                limits: self.config.batch.limits()?,
+                clock: self.clock,
+            },
+            saver: Saver { store, extractors },
+            retrainer: Retrainer::new(self.pipelines, &self.config.train),
+            shared: Shared {
                 registry: Arc::new(registry),
                 status,
                 observers: self.observers,
-                policy: self.config.train.policy,
-                threads,
-                trained: Mutex::default(),
-                scores: Mutex::default(),
-                summaries: RwLock::default(),
             },
-            stop: StopHandle::new(Arc::new(AtomicBool::new(false))),
-            lock,
-        }))
-    }
-}
-
-/// Takes the folder for this process; the lock goes when the file is closed, whatever happens.
-fn lock(dir: &Path) -> Result<File, StorageError> {
-    storage::create_dir(dir)?;
-    let path = dir.join(".lock");
-    let file = File::create(&path).map_err(StorageError::io("create", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StorageError::Locked {
-            path: dir.to_owned(),
-        }),
-        Err(std::fs::TryLockError::Error(error)) => Err(StorageError::io("lock", &path)(error)),
+            stop: StopHandle::new(),
+        })
     }
 }

@@ -3,13 +3,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{BatchFormat, BatchLimits, Durability};
-use crate::error::ConfigError;
-use crate::label::HighValueRule;
+use super::{ConfigError, parse_toml, read_toml};
+use crate::batch::{BatchFormat, BatchLimits, Durability, LimitError};
+use crate::label::{HighValueCustomer, HighValueRule, QuantityCategory};
 use crate::train::RandomForestParams;
+use crate::window::{ElapsedPrefix, WindowError};
 
-/// The configuration of an engine, readable from TOML. Every key has a default; an unknown key or
-/// an illegal value is an error that names it.
+/// The configuration of an engine, which can be read from TOML. Every key has a default. An unknown
+/// key or an illegal value is an error that names it.
 ///
 /// ```
 /// use retail_core::engine::EngineConfig;
@@ -17,7 +18,7 @@ use crate::train::RandomForestParams;
 /// assert_eq!(config.batch.rows, 500);
 /// let error = EngineConfig::from_toml("[batch]\nrow = 500", "engine.toml").unwrap_err();
 /// assert!(error.to_string().contains("unknown field `row`"));
-/// # Ok::<(), retail_core::error::ConfigError>(())
+/// # Ok::<(), retail_core::ConfigError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,13 +43,13 @@ pub struct EngineConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BatchConfig {
-    /// Kept rows after which a batch is closed.
+    /// A batch is closed after this many kept rows.
     pub rows: usize,
-    /// Seconds of stream time after which a batch is closed.
+    /// A batch is closed after this many seconds of stream time.
     pub age_seconds: f64,
-    /// In which form batches are saved.
+    /// The format in which batches are saved.
     pub format: BatchFormat,
-    /// When saved batches are made to survive a loss of power.
+    /// When saved batches are synced, so that they survive a loss of power.
     pub durability: Durability,
 }
 
@@ -56,7 +57,7 @@ pub struct BatchConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WindowConfig {
-    /// Seconds of stream time by which each forest's window is longer than the one before.
+    /// Each forest's window is this many seconds of stream time longer than the one before.
     pub elapsed_step_seconds: f64,
 }
 
@@ -66,7 +67,7 @@ pub struct WindowConfig {
 pub struct LabelConfig {
     /// The largest quantities that are Low, Medium and High.
     pub quantity_edges: [f64; 3],
-    /// From which spend on a customer is of high value.
+    /// The spend from which on a customer is of high value.
     pub high_value: HighValueRule,
 }
 
@@ -74,7 +75,7 @@ pub struct LabelConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinearConfig {
-    /// Whether quantity × price is a feature, which makes the model well specified.
+    /// Whether quantity × price is a feature. It makes the model well specified.
     pub interaction: bool,
     /// The fewest rows that a model is trained on.
     pub min_rows: usize,
@@ -84,7 +85,7 @@ pub struct LinearConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogisticConfig {
-    /// The weight of the L2 penalty beside the summed log-loss, on standardised features.
+    /// The weight of the L2 penalty relative to the summed log-loss, on standardised features.
     pub alpha: f64,
     /// The most iterations of the optimiser.
     pub max_iterations: u64,
@@ -100,9 +101,9 @@ pub struct TrainConfig {
     pub family: Family,
     /// When models are retrained.
     pub policy: RetrainPolicy,
-    /// Models trained at the same time; 0 for as many as the machine has processors.
+    /// How many models are trained at the same time; 0 for one per processor.
     pub threads: usize,
-    /// Revisions kept of each model.
+    /// How many revisions of each model are kept.
     pub keep_revisions: usize,
 }
 
@@ -110,37 +111,37 @@ pub struct TrainConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
-    /// Those of this crate: least squares from merged summaries of batches, logistic regression by
+    /// This crate's own: least squares from merged summaries of batches, logistic regression by
     /// Newton steps over merged sums, histogram forests.
     #[default]
     Mergeable,
-    /// Those of linfa: linfa-linear, linfa-logistic, and a single tree of linfa-trees, with its
-    /// defects (see [`crate::train::LinfaTree`]), in the place of each forest.
+    /// linfa's: linfa-linear, linfa-logistic, and in the place of each forest a single tree of
+    /// linfa-trees, with its defects (see [`crate::train::LinfaTree`]).
     Linfa,
 }
 
-/// When models are retrained. Whatever the policy but [`RetrainPolicy::Manual`], they also are when
-/// the source ends; and always only those whose window has changed.
+/// When models are retrained: always only those whose window has changed. Under every policy but
+/// [`RetrainPolicy::Manual`], models are also retrained when the source ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetrainPolicy {
-    /// After every saved batch. A training that takes longer than a batch goes on with the newest
-    /// state; it does not queue.
+    /// After every saved batch. Batches that arrive during a training do not queue: the next one
+    /// starts from the newest state.
     #[default]
     EveryBatch,
-    /// After at least so many more rows.
+    /// After at least this many more rows.
     EveryRows(u64),
     /// Each model once its window is closed.
     OnWindowClose,
-    /// When the source ends, or earlier where a window is closed for good.
+    /// When the source ends, or earlier if a window is closed for good.
     AtEnd,
     /// Only when [`crate::engine::Engine::train`] is called.
     Manual,
 }
 
 impl RetrainPolicy {
-    /// Whether models follow the stream as it goes on, so that it makes sense to score them on each
-    /// batch before they learn from it.
+    /// Whether models follow the stream as it goes on. Only then does it make sense to score them on
+    /// each batch before they learn from it.
     pub(super) const fn is_continuous(self) -> bool {
         matches!(
             self,
@@ -221,7 +222,7 @@ impl EngineConfig {
     /// Reads a configuration file.
     ///
     /// # Errors
-    /// [`ConfigError::Read`] where the file cannot be read, else as [`EngineConfig::from_toml`].
+    /// [`ConfigError::Read`] if the file cannot be read, otherwise as [`EngineConfig::from_toml`].
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
         read_toml(path)
     }
@@ -231,9 +232,63 @@ impl BatchConfig {
     /// The limits, checked.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where one is out of range.
+    /// [`ConfigError`] naming the key that is out of range.
     pub fn limits(&self) -> Result<BatchLimits, ConfigError> {
-        BatchLimits::new(self.rows, seconds("batch.age_seconds", self.age_seconds)?)
+        const KEY: &str = "batch.age_seconds";
+        let age = seconds(KEY, self.age_seconds)?;
+        BatchLimits::new(self.rows, age).map_err(|error| match error {
+            LimitError::Age { .. } => ConfigError::Seconds {
+                key: KEY,
+                expected: "seconds from 0.001 to 31622400",
+                got: self.age_seconds,
+            },
+            other => ConfigError::Batch(other),
+        })
+    }
+}
+
+impl WindowConfig {
+    /// `count` windows of elapsed time, each a step longer than the one before.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key that is out of range.
+    pub fn elapsed(&self, count: u32) -> Result<ElapsedPrefix, ConfigError> {
+        const KEY: &str = "window.elapsed_step_seconds";
+        let step = seconds(KEY, self.elapsed_step_seconds)?;
+        // Beyond microseconds a decimal number of seconds has no exact value anyway.
+        let step = Duration::from_micros(u64::try_from(step.as_micros()).unwrap_or(u64::MAX));
+        ElapsedPrefix::new(step, count).map_err(|error| match error {
+            WindowError::Step { .. } => ConfigError::Seconds {
+                key: KEY,
+                expected: "seconds above 0 and up to 31622400",
+                got: self.elapsed_step_seconds,
+            },
+            other => ConfigError::Window(other),
+        })
+    }
+}
+
+impl LabelConfig {
+    /// The label `quantity_category`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key that is out of range.
+    pub fn quantity_category(&self) -> Result<QuantityCategory, ConfigError> {
+        QuantityCategory::new(self.quantity_edges).map_err(|source| ConfigError::Label {
+            section: "label",
+            source,
+        })
+    }
+
+    /// The label `high_value_customer`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key that is out of range.
+    pub fn high_value_customer(&self) -> Result<HighValueCustomer, ConfigError> {
+        HighValueCustomer::new(self.high_value).map_err(|source| ConfigError::Label {
+            section: "label.high_value",
+            source,
+        })
     }
 }
 
@@ -241,78 +296,30 @@ impl TrainConfig {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where a value is out of range.
+    /// [`ConfigError`] naming the first key that is out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.threads > 1024 {
-            return Err(ConfigError::value(
-                "train.threads",
-                "a whole number from 0 to 1024",
-                self.threads,
-            ));
+            return Err(ConfigError::Threads { got: self.threads });
         }
         if !(1..=1_000_000).contains(&self.keep_revisions) {
-            return Err(ConfigError::value(
-                "train.keep_revisions",
-                "a whole number from 1 to 1000000",
-                self.keep_revisions,
-            ));
+            let got = self.keep_revisions;
+            return Err(ConfigError::KeepRevisions { got });
         }
         if self.policy == RetrainPolicy::EveryRows(0) {
-            return Err(ConfigError::value(
-                "train.policy.every_rows",
-                "a whole number from 1",
-                0,
-            ));
+            return Err(ConfigError::EveryRows { got: 0 });
         }
         Ok(())
     }
 }
 
-/// A duration from seconds that a user gave.
+/// A duration from seconds that a user gave as the value of `key`.
 ///
 /// # Errors
-/// [`ConfigError::Value`] unless they are finite, at least 0 and representable.
+/// [`ConfigError::Seconds`] unless they are finite, at least 0 and representable.
 pub fn seconds(key: &'static str, value: f64) -> Result<Duration, ConfigError> {
-    Duration::try_from_secs_f64(value)
-        .map_err(|_| ConfigError::value(key, "a number of seconds", value))
-}
-
-/// Reads any configuration type from TOML text. `origin` names the text in error messages.
-///
-/// # Errors
-/// [`ConfigError::Syntax`] with the line and what is wrong there.
-pub fn parse_toml<T: serde::de::DeserializeOwned>(
-    text: &str,
-    origin: &str,
-) -> Result<T, ConfigError> {
-    toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let place = before.map(place).unwrap_or_default();
-        ConfigError::Syntax {
-            origin: origin.to_owned(),
-            message: format!("{place}{}", error.message().replace('\n', " ")),
-        }
+    Duration::try_from_secs_f64(value).map_err(|_| ConfigError::Seconds {
+        key,
+        expected: "a number of seconds",
+        got: value,
     })
-}
-
-/// The line on which `before` ends, and the key whose value begins there.
-fn place(before: &str) -> String {
-    let number = before.matches('\n').count() + 1;
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    match line.split_once('=') {
-        Some((key, _)) => format!("line {number}: {}: ", key.trim()),
-        None => format!("line {number}: "),
-    }
-}
-
-/// Reads any configuration type from a TOML file.
-///
-/// # Errors
-/// [`ConfigError::Read`] where the file cannot be read, [`ConfigError::Syntax`] where it is wrong.
-pub fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read {
-        path: path.to_owned(),
-        message: error.to_string(),
-    })?;
-    parse_toml(&text, &path.display().to_string())
 }

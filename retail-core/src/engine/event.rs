@@ -5,16 +5,16 @@ use crate::source::Progress;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// Reading begins, after so many records that were read and saved before.
+    /// Reading begins.
     Started {
-        /// Records read and saved before.
+        /// How many records were read and saved before.
         resumed_at: u64,
     },
     /// The source has been read up to here.
     Read(Progress),
     /// A batch is saved.
     BatchSaved(BatchStatus),
-    /// A model was trained, or was not and why.
+    /// A model was trained, or could not be.
     Trained {
         /// The slot, for example `linear_model_1`.
         model: String,
@@ -27,7 +27,7 @@ pub enum Event {
     Finished,
 }
 
-/// Takes the events of an engine, on whatever thread they occur. It should return quickly.
+/// Takes the events of an engine, on the thread where they occur. It should return quickly.
 pub trait Observer: Send + Sync {
     /// Takes one event.
     fn event(&self, event: &Event);

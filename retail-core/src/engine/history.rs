@@ -7,7 +7,7 @@ use crate::source::Position;
 use crate::time::Timestamp;
 use crate::window::StreamView;
 
-/// The saved stream in numbers, as training sees it: grows batch by batch.
+/// The saved stream in numbers, as training sees it. It grows batch by batch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
     frames: Vec<Arc<Frame>>,
@@ -19,7 +19,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Adds a saved batch. One without rows leaves a frame without rows, so that windows can count
+    /// Adds a saved batch. A batch without rows adds a frame without rows, so that windows can count
     /// batches.
     pub(super) fn push(
         &mut self,
@@ -27,7 +27,7 @@ impl History {
         rows: &Transactions,
         extractors: &[Arc<dyn Extractor>],
     ) {
-        // Stream time never moves back, not even behind a rejected record.
+        // Stream time never moves back, not even behind that of a rejected record.
         let not_before = self.now.unwrap_or(Timestamp::MIN);
         if let Some([first, latest]) = entry.stream_time {
             self.start.get_or_insert(first);
@@ -61,7 +61,7 @@ impl History {
         [at(from, 0), at(to.saturating_sub(1), 1)]
     }
 
-    /// Forgets the batches among the first `rows` rows that are not `needed`.
+    /// Forgets the batches within the first `rows` rows that are not `needed`.
     pub(super) fn forget(&mut self, rows: u64, needed: impl Fn(&Frame) -> bool) {
         let known = self.frames.partition_point(|frame| frame.end_row() <= rows);
         for frame in &mut self.frames[..known] {

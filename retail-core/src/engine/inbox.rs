@@ -5,11 +5,11 @@ use super::history::History;
 /// How many kept rows may be waiting, at 43 bytes each, before saving waits for a training.
 const AHEAD: u64 = 4_000_000;
 
-/// Where the saving thread leaves the newest history, and the training thread waits for it. Only
-/// the newest state is ever taken, so a slow training skips states instead of queueing.
+/// Where the saving thread leaves the newest history and the training thread waits for it. Only the
+/// newest state is ever taken, so a slow training skips states instead of queueing.
 ///
-/// A training that takes so long that four million rows arrive meanwhile holds up saving, and with it
-/// reading: memory stays bounded however fast the stream is.
+/// If four million rows arrive during one training, saving waits for it, and reading waits for
+/// saving. So memory stays bounded even if the stream is faster than training.
 #[derive(Debug)]
 pub(super) struct Inbox {
     state: Mutex<State>,
@@ -22,7 +22,7 @@ struct State {
     history: History,
     generation: u64,
     finished: bool,
-    /// The rows that the training under way began with, where there is one.
+    /// The number of rows that the training under way began with, if there is one.
     training: Option<u64>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Newest {
     pub(super) finished: bool,
 }
 
-/// Held by the training thread: once it has ended, nobody waits for it.
+/// Held by the training thread. Once it is dropped, nobody waits for training.
 pub(super) struct Training<'a>(&'a Inbox);
 
 impl Inbox {
@@ -41,7 +41,7 @@ impl Inbox {
         Self::with_limit(history, AHEAD)
     }
 
-    /// With another number of rows that may wait.
+    /// The same with another number of rows that may wait.
     fn with_limit(history: History, ahead: u64) -> Self {
         Self {
             state: Mutex::new(State {
@@ -55,20 +55,24 @@ impl Inbox {
         }
     }
 
-    // A panic elsewhere leaves whole batches behind, never half of one.
+    // A panic elsewhere leaves whole batches behind, never a part of one.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait_while(&self, condition: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+    fn wait_while<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        condition: impl Fn(&State) -> bool,
+    ) -> MutexGuard<'a, State> {
         self.changed
-            .wait_while(self.lock(), |state| condition(state))
+            .wait_while(state, |state| condition(state))
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the history and wakes the training thread; waits for that where it is far behind.
+    /// Changes the history and wakes the training thread. If training is far behind, waits for it.
     pub(super) fn change(&self, change: impl FnOnce(&mut History)) {
-        let mut state = self.wait_while(|state| {
+        let mut state = self.wait_while(self.lock(), |state| {
             let began = state.training.unwrap_or(u64::MAX);
             state.history.rows().saturating_sub(began) >= self.ahead
         });
@@ -77,7 +81,7 @@ impl Inbox {
         self.changed.notify_all();
     }
 
-    /// Changes the history in a way that is of no interest to training.
+    /// Changes the history in a way that training need not know of.
     pub(super) fn tidy(&self, tidy: impl FnOnce(&mut History)) {
         tidy(&mut self.lock().history);
     }
@@ -103,13 +107,13 @@ impl Inbox {
 }
 
 impl Training<'_> {
-    /// Waits until the state is newer than `generation`, or final. Until the next call it is being
-    /// trained on.
+    /// Waits until the state is newer than `generation`, or final. It counts as being trained on
+    /// until the next call.
     pub(super) fn wait(&self, generation: u64) -> Newest {
-        self.rest();
-        let mut state = self
-            .0
-            .wait_while(|state| state.generation == generation && !state.finished);
+        // The lock is held from the rest on, so that what waited for it comes after what was there.
+        let mut state = self.0.wait_while(self.rest(), |state| {
+            state.generation == generation && !state.finished
+        });
         state.training = Some(state.history.rows());
         Newest {
             history: state.history.clone(),
@@ -118,15 +122,18 @@ impl Training<'_> {
         }
     }
 
-    fn rest(&self) {
-        self.0.lock().training = None;
+    /// Ends the training under way.
+    fn rest(&self) -> MutexGuard<'_, State> {
+        let mut state = self.0.lock();
+        state.training = None;
         self.0.changed.notify_all();
+        state
     }
 }
 
 impl Drop for Training<'_> {
     fn drop(&mut self) {
-        self.rest();
+        drop(self.rest());
     }
 }
 
@@ -176,7 +183,7 @@ mod tests {
             while pushed.load(Ordering::SeqCst) < 4 {
                 std::thread::yield_now();
             }
-            // Long enough for the rest, if nothing held it up.
+            // Long enough for the others, if nothing held them up.
             std::thread::sleep(Duration::from_millis(50));
             let newest = training.wait(newest.generation);
             assert_eq!(

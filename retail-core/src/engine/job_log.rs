@@ -10,8 +10,8 @@ use crate::error::StorageError;
 use crate::storage;
 use crate::time::Clock;
 
-/// Writes a log file for each training job, `logs/<model>.log`: one line a training, with the time
-/// at which it ended, its rows, its seconds and its hold-out metrics, or why there is no model.
+/// Writes a log file for each model, `logs/<model>.log`. Each training is one line: the time at which
+/// it ended, rows, seconds and hold-out metrics, or why there is no model.
 pub struct JobLog {
     dir: PathBuf,
     clock: Arc<dyn Clock>,
@@ -21,7 +21,7 @@ impl JobLog {
     /// A log in this folder.
     ///
     /// # Errors
-    /// [`StorageError`] where the folder cannot be made.
+    /// [`StorageError`] if the folder cannot be made.
     pub fn new(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, StorageError> {
         storage::create_dir(dir)?;
         Ok(Self {

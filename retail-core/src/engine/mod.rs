@@ -1,39 +1,193 @@
 //! The engine: reads a source, saves batches, retrains what changed, serves the newest models.
 //!
-//! Three threads share the work of [`Engine::run`], so that neither disk nor training holds up the
-//! reading: the caller's reads, cleans and cuts batches; one saves them, several at a time where
-//! they come faster than the disk syncs; one retrains, always from the newest state. When one of
-//! them ends early, the others do too, and [`Engine::run`] says why.
+//! Three threads share the work of [`Engine::run`], so that neither the disk nor training holds up
+//! reading. The caller's thread reads, cleans and cuts batches. A second one saves them, several at a
+//! time if they come faster than the disk syncs. A third one retrains, always from the newest state.
+//! When one of them ends early, the others do too, and [`Engine::run`] says why.
 //!
-//! Code of users (trainers, labels, features, window strategies, models) that panics is an outcome
-//! of the models that use it, [`NotTrained::Panicked`](crate::train::NotTrained::Panicked); the
-//! others go on.
+//! A panic in code of users (trainers, labels, features, window strategies, models) is an outcome of
+//! the models that use it, [`NotTrained::Panicked`](crate::train::NotTrained::Panicked). All other
+//! models go on.
 
+mod acknowledgement;
 mod builder;
 mod config;
+mod error;
 mod event;
+mod folder;
 mod history;
 mod inbox;
+mod job;
 mod job_log;
+mod parse;
 mod pipeline;
+mod pipeline_windows;
+mod reading_thread;
 mod report;
 mod retrain;
-mod run;
+mod saving_thread;
 mod scoreboard;
+mod shared;
 mod status;
+mod stop;
 mod summaries;
 #[cfg(test)]
 mod tests;
+mod threads;
+mod training_thread;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use self::folder::Folder;
+use self::history::History;
+use self::reading_thread::Reading;
+use self::retrain::Retrainer;
+use self::saving_thread::Saver;
+use self::shared::Shared;
+use crate::registry::Registry;
+use crate::source::{Source, SourceId};
 
 pub use builder::EngineBuilder;
 pub use config::{
     BatchConfig, EngineConfig, Family, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
-    TrainConfig, WindowConfig, parse_toml, read_toml, seconds,
+    TrainConfig, WindowConfig, seconds,
 };
+pub use error::{ConfigError, EngineThread, Error};
 pub use event::{Event, Observer};
 pub use job_log::JobLog;
-pub use pipeline::Pipeline;
+pub use parse::{parse_assignment, parse_toml, read_toml};
+pub use pipeline::{Pipeline, PipelineError};
 pub use report::{ModelReport, RunReport};
-pub use run::{Engine, StopHandle};
 pub use scoreboard::PrequentialStatus;
 pub use status::{BatchStatus, EngineStatus, ModelOutcome, ModelStatus, StatusBoard};
+pub use stop::StopHandle;
+
+/// Turns a stream into saved batches and served models.
+///
+/// ```
+/// use retail_core::engine::{Engine, EngineConfig};
+/// use retail_core::source::SyntheticSource;
+///
+/// let mut engine = Engine::builder(EngineConfig::default())?.open()?;
+/// let mut source = SyntheticSource::new(SyntheticSource::params().rows(6_000).check()?);
+/// let report = engine.run(&mut source)?;
+/// assert_eq!(report.rows_kept + report.rejected.total(), 6_000);
+/// assert!(engine.registry().get("linear_model_3").is_some());
+/// # Ok::<(), retail_core::Error>(())
+/// ```
+pub struct Engine {
+    /// Where everything is kept; `None` in memory.
+    folder: Option<Folder>,
+    /// The stream whose batches have been saved.
+    stream: Option<SourceId>,
+    history: History,
+    reading: Reading,
+    saver: Saver,
+    retrainer: Retrainer,
+    shared: Shared,
+    stop: StopHandle,
+}
+
+impl Engine {
+    /// Starts to put an engine together.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a value of the configuration is out of range.
+    pub fn builder(config: EngineConfig) -> Result<EngineBuilder, Error> {
+        EngineBuilder::new(config)
+    }
+
+    /// The models that are being served. It stays valid while the engine runs.
+    #[must_use]
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.shared.registry)
+    }
+
+    /// What the engine has done so far. It stays valid while the engine runs.
+    #[must_use]
+    pub fn status(&self) -> Arc<StatusBoard> {
+        Arc::clone(&self.shared.status)
+    }
+
+    /// A handle that asks the engine to stop.
+    #[must_use]
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop.clone()
+    }
+
+    /// The stream whose batches have been saved; `None` if there are none.
+    #[must_use]
+    pub fn stream(&self) -> Option<&SourceId> {
+        self.stream.as_ref()
+    }
+
+    /// Trains, on the batches saved so far, every model whose window has changed.
+    ///
+    /// # Errors
+    /// [`StorageError`](crate::error::StorageError) if a model cannot be written.
+    pub fn train(&mut self) -> Result<(), Error> {
+        let view = self.history.view();
+        self.retrainer.observe(&view);
+        self.retrainer.train(&self.shared, &self.history, &view)?;
+        self.retrainer.forget(&mut self.history, view.len());
+        Ok(())
+    }
+
+    /// Reads `source` from where the saved batches end until it is exhausted or the engine is asked
+    /// to stop. Saves batches, and retrains by the policy of the configuration. When this returns,
+    /// every record that was read is in a saved batch.
+    ///
+    /// # Errors
+    /// - [`Error::StreamMismatch`] if the saved batches come from another stream, before anything is
+    ///   read;
+    /// - what the source says;
+    /// - [`StorageError`](crate::error::StorageError) if something cannot be written;
+    /// - [`Error::Stopped`] if the source or an observer panicked.
+    ///
+    /// Batches saved before an error stay saved.
+    pub fn run(&mut self, source: &mut dyn Source) -> Result<RunReport, Error> {
+        let begun = Instant::now();
+        self.attach(source)?;
+        let status = self.status();
+        status.update(|status| {
+            status.running = true;
+            status.error = None;
+        });
+        let result = self.run_threads(source);
+        status.update(|status| {
+            status.running = false;
+            status.error = result.as_ref().err().map(ToString::to_string);
+        });
+        result?;
+        self.shared.notify(&Event::Finished);
+        Ok(RunReport::new(
+            &status.read(),
+            begun.elapsed().as_secs_f64(),
+        ))
+    }
+
+    /// Makes sure that `source` continues the saved stream, and goes to where that ends.
+    fn attach(&mut self, source: &mut dyn Source) -> Result<(), Error> {
+        let store = &mut self.saver.store;
+        match &self.stream {
+            Some(saved) if !source.continues(saved)? => {
+                return Err(Error::StreamMismatch {
+                    dir: self.folder.as_ref().map(|folder| folder.dir().to_owned()),
+                    saved: saved.to_string(),
+                    given: source.id().to_string(),
+                });
+            }
+            Some(_) => {}
+            None => {
+                store.begin(source.id())?;
+                self.stream = Some(source.id());
+            }
+        }
+        source.seek(store.position())?;
+        self.shared.notify(&Event::Started {
+            resumed_at: self.shared.status.read().rows_read,
+        });
+        Ok(())
+    }
+}

@@ -2,25 +2,23 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::config::seconds;
-use super::{EngineConfig, Family, LogisticConfig};
-use crate::error::ConfigError;
+use super::{ConfigError, EngineConfig, Family, LogisticConfig};
 use crate::feature::{Extractor, FeatureSet, StandardFeature};
-use crate::label::{HighValueCustomer, Label, QuantityCategory, TotalAmount};
+use crate::label::{Label, TotalAmount};
 use crate::registry::SlotName;
 #[cfg(feature = "linfa")]
 use crate::train::linfa::{LinfaLinear, LinfaLogistic, LinfaTree};
 use crate::train::{LinearRegression, LogisticRegression, Trainer};
-use crate::window::{ConsecutiveBatches, CumulativeFraction, ElapsedPrefix, WindowStrategy};
+use crate::window::{ConsecutiveBatches, CumulativeFraction, WindowStrategy};
 
-/// Models of one target: what they see, what they learn, how, and on which windows. Version `k` of
-/// the target is trained on window `k`.
+/// The models of one target: what they see, what they learn, how, and from which windows. Version
+/// `k` is trained on window `k`.
 #[derive(Clone)]
 pub struct Pipeline {
-    /// The names on disk are `<prefix>_<version>`: letters, digits, `_` and `-`, and another one for
-    /// each pipeline of an engine.
+    /// The models are named `<prefix>_<version>`. Letters, digits, `_` and `-`, different for each
+    /// pipeline of an engine.
     pub prefix: String,
-    /// How many versions, at least 1.
+    /// How many versions: 1 to 1,000.
     pub versions: u32,
     /// The features.
     pub features: FeatureSet,
@@ -42,82 +40,59 @@ impl Pipeline {
         })
     }
 
-    /// Checks the pipelines of one engine, and collects the features of users, each name once: the
-    /// first of that name computes it for all.
-    pub(super) fn check_all(pipelines: &[Self]) -> Result<Vec<Arc<dyn Extractor>>, ConfigError> {
-        let mut slots = BTreeSet::new();
+    /// Checks the pipelines of one engine and collects the features of users, each name once. The
+    /// first feature of a name is computed for all.
+    pub(super) fn check_all(pipelines: &[Self]) -> Result<Vec<Arc<dyn Extractor>>, PipelineError> {
+        let mut models = BTreeSet::new();
         let mut extractors: Vec<Arc<dyn Extractor>> = Vec::new();
         for pipeline in pipelines {
             pipeline.check()?;
-            if let Some(twice) = pipeline
-                .slots()
-                .find(|slot| !slots.insert(slot.name.clone()))
-            {
-                return Err(ConfigError::value(
-                    "pipeline.prefix",
-                    "a name for each model",
-                    format!("{} twice", twice.name),
-                ));
+            for slot in pipeline.slots() {
+                if models.contains(&slot.name) {
+                    return Err(PipelineError::ModelTwice { model: slot.name });
+                }
+                models.insert(slot.name);
             }
             for extractor in pipeline.features.custom() {
                 let spec = extractor.spec();
-                match extractors
-                    .iter()
-                    .find(|known| known.spec().name == spec.name)
-                {
+                let mut known = extractors.iter().map(|known| known.spec());
+                match known.find(|known| known.name == spec.name) {
                     None => extractors.push(Arc::clone(extractor)),
-                    Some(known) if known.spec() == spec => {}
-                    Some(_) => {
-                        return Err(ConfigError::value(
-                            "pipeline.features",
-                            "one unit and range for each name",
-                            format!("two for {}", spec.name),
-                        ));
-                    }
+                    Some(known) if known == spec => {}
+                    Some(_) => return Err(PipelineError::FeatureDiffers { feature: spec.name }),
                 }
             }
         }
         Ok(extractors)
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    fn check(&self) -> Result<(), PipelineError> {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        if self.prefix.is_empty() || !self.prefix.chars().all(legal) {
-            return Err(ConfigError::value(
-                "pipeline.prefix",
-                "letters, digits, _ and -",
-                format!("{:?}", self.prefix),
-            ));
+        let prefix = self.prefix.clone();
+        if prefix.is_empty() || !prefix.chars().all(legal) {
+            return Err(PipelineError::Prefix { got: prefix });
         }
         if !(1..=1000).contains(&self.versions) {
-            return Err(ConfigError::value(
-                "pipeline.versions",
-                "a whole number from 1 to 1000",
-                self.versions,
-            ));
+            let got = self.versions;
+            return Err(PipelineError::Versions { prefix, got });
         }
         let schema = self.features.schema();
         let mut names = BTreeSet::new();
         match schema.names().find(|name| !names.insert(*name)) {
             None => Ok(()),
-            Some(twice) => Err(ConfigError::value(
-                "pipeline.features",
-                "another name for each feature",
-                format!("{twice} twice"),
-            )),
+            Some(twice) => Err(PipelineError::FeatureTwice {
+                prefix,
+                feature: twice.to_owned(),
+            }),
         }
     }
 
     /// The three pipelines of the nine standard models.
     ///
     /// # Errors
-    /// [`ConfigError`] where a value of the configuration is out of range.
+    /// [`ConfigError`] if a value of the configuration is out of range.
     pub fn standard(config: &EngineConfig) -> Result<Vec<Self>, ConfigError> {
         const VERSIONS: u32 = 3;
-        let step = seconds(
-            "window.elapsed_step_seconds",
-            config.window.elapsed_step_seconds,
-        )?;
         let mut regression = FeatureSet::standard(&StandardFeature::REGRESSION);
         if config.linear.interaction {
             regression = regression.with(StandardFeature::QuantityTimesPrice);
@@ -130,35 +105,26 @@ impl Pipeline {
                 features: regression,
                 label: Arc::new(TotalAmount),
                 trainer: linear(config)?,
-                windows: Arc::new(CumulativeFraction::new(VERSIONS)?),
+                windows: Arc::new(CumulativeFraction::new(VERSIONS).map_err(ConfigError::Window)?),
             },
             Self {
                 prefix: "rf_model_window".into(),
                 versions: VERSIONS,
                 features: classification.clone(),
-                label: Arc::new(QuantityCategory::new(config.label.quantity_edges)?),
+                label: Arc::new(config.label.quantity_category()?),
                 trainer: forest(config)?,
-                windows: Arc::new(ElapsedPrefix::new(step, VERSIONS)?),
+                windows: Arc::new(config.window.elapsed(VERSIONS)?),
             },
             Self {
                 prefix: "logistic_model_batch".into(),
                 versions: VERSIONS,
                 features: classification,
-                label: Arc::new(HighValueCustomer::new(config.label.high_value)?),
+                label: Arc::new(config.label.high_value_customer()?),
                 trainer: logistic(config)?,
-                windows: Arc::new(ConsecutiveBatches::new(VERSIONS)?),
+                windows: Arc::new(ConsecutiveBatches::new(VERSIONS).map_err(ConfigError::Window)?),
             },
         ])
     }
-}
-
-#[cfg(not(feature = "linfa"))]
-fn no_linfa() -> ConfigError {
-    ConfigError::value(
-        "train.family",
-        "mergeable: this build has no linfa",
-        "linfa",
-    )
 }
 
 fn linear(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
@@ -168,18 +134,18 @@ fn linear(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
         #[cfg(feature = "linfa")]
         Family::Linfa => Arc::new(LinfaLinear::params().min_rows(min_rows).check()?),
         #[cfg(not(feature = "linfa"))]
-        Family::Linfa => return Err(no_linfa()),
+        Family::Linfa => return Err(ConfigError::NoLinfa),
     })
 }
 
 fn forest(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
-    let forest = config.forest.clone().check()?;
+    let forest = config.forest.clone().check().map_err(ConfigError::Forest)?;
     Ok(match config.train.family {
         Family::Mergeable => Arc::new(forest),
         #[cfg(feature = "linfa")]
         Family::Linfa => Arc::new(LinfaTree::params().max_depth(forest.max_depth()).check()?),
         #[cfg(not(feature = "linfa"))]
-        Family::Linfa => return Err(no_linfa()),
+        Family::Linfa => return Err(ConfigError::NoLinfa),
     })
 }
 
@@ -206,8 +172,48 @@ fn logistic(config: &EngineConfig) -> Result<Arc<dyn Trainer>, ConfigError> {
                 .check()?,
         ),
         #[cfg(not(feature = "linfa"))]
-        Family::Linfa => return Err(no_linfa()),
+        Family::Linfa => return Err(ConfigError::NoLinfa),
     })
+}
+
+/// Pipelines that an engine cannot be opened with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// A prefix that is no file name.
+    #[error("prefix: expected letters, digits, _ and -, got {got:?}")]
+    Prefix {
+        /// The prefix given.
+        got: String,
+    },
+    /// The number of versions.
+    #[error("{prefix}: versions: expected a whole number from 1 to 1000, got {got}")]
+    Versions {
+        /// Which pipeline.
+        prefix: String,
+        /// The number given.
+        got: u32,
+    },
+    /// Two models have one name.
+    #[error("prefix: expected a name for each model, got {model} twice")]
+    ModelTwice {
+        /// The name.
+        model: String,
+    },
+    /// Two features of a pipeline have one name.
+    #[error("{prefix}: features: expected another name for each feature, got {feature} twice")]
+    FeatureTwice {
+        /// Which pipeline.
+        prefix: String,
+        /// The name.
+        feature: String,
+    },
+    /// Two pipelines have different features of one name.
+    #[error("features: expected one unit and range for each name, got two for {feature}")]
+    FeatureDiffers {
+        /// The name.
+        feature: String,
+    },
 }
 
 impl fmt::Debug for Pipeline {

@@ -3,8 +3,8 @@ use serde::Serialize;
 use super::{EngineStatus, ModelStatus};
 use crate::clean::RejectCounts;
 
-/// What a stream has come to: all batches saved so far, those of earlier runs included. As JSON the
-/// summary line of `--once`.
+/// What has become of a stream: all batches saved so far, those of earlier runs included. As JSON it
+/// is the summary line of `--once`.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
     /// Records read: kept plus rejected.
@@ -17,7 +17,7 @@ pub struct RunReport {
     pub batches: u64,
     /// The models, by name.
     pub models: Vec<ModelReport>,
-    /// Seconds that this run took.
+    /// How many seconds this run took.
     pub seconds: f64,
 }
 

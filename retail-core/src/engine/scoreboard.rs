@@ -10,31 +10,31 @@ use crate::registry::Registry;
 use crate::train::NotTrained;
 use crate::window::StreamView;
 
-/// Batches over which the recent measures are taken.
+/// The recent scores are taken over this many batches.
 const RECENT: usize = 20;
 
-/// How the models served did on batches before learning from them.
+/// How well a model predicted batches before it learned from them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PrequentialStatus {
-    /// Batches measured.
+    /// How many batches were scored.
     pub batches: u64,
-    /// Over the newest of them, 20 at most.
+    /// Over the newest of them, at most 20.
     pub recent: Metrics,
     /// Over all of them.
     pub overall: Metrics,
 }
 
-/// Predicts every new batch with the models being served, and scores them, before any learns from
-/// it. The truth of a batch is its label fitted on that batch.
+/// Predicts every new batch with the models being served and scores them, before any model learns
+/// from the batch. The truth is the label fitted on that batch.
 #[derive(Debug, Default)]
 pub(super) struct Scoreboard {
     scores: BTreeMap<String, Prequential>,
-    /// Kept rows that have been scored, or were saved before.
+    /// How many rows have been scored or passed over.
     rows: u64,
 }
 
 impl Scoreboard {
-    /// Passes over the rows of the stream so far.
+    /// Passes over the first `rows` rows of the stream.
     pub(super) fn skip_to(&mut self, rows: u64) {
         self.rows = rows;
     }
@@ -49,7 +49,7 @@ impl Scoreboard {
                 let scored = NotTrained::catch(|| self.score_batch(pipeline, registry, frame));
                 if let Err(why) = scored {
                     let prefix = &pipeline.prefix;
-                    tracing::warn!("{prefix} cannot be measured on this batch: {why}");
+                    tracing::warn!("{prefix} cannot be scored on this batch: {why}");
                 }
             }
         }
@@ -73,7 +73,7 @@ impl Scoreboard {
             };
             let model = served.artefact.model.as_ref();
             if let Err(error) = score.score(model, features.view(), &truth) {
-                tracing::debug!("{name} cannot be measured on this batch: {error}");
+                tracing::debug!("{name} cannot be scored on this batch: {error}");
             }
         }
     }
@@ -86,7 +86,7 @@ impl Scoreboard {
         self.scores.get_mut(name)
     }
 
-    /// The measures of every model that has any, by name.
+    /// The scores of every model that has any, by name.
     pub(super) fn all(&self) -> BTreeMap<String, PrequentialStatus> {
         let names = self.scores.keys();
         names
@@ -94,7 +94,7 @@ impl Scoreboard {
             .collect()
     }
 
-    /// The measures of a model, once there are any.
+    /// The scores of a model, once there are any.
     pub(super) fn of(&self, name: &str) -> Option<PrequentialStatus> {
         let score = self.scores.get(name)?;
         Some(PrequentialStatus {

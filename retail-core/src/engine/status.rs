@@ -30,7 +30,7 @@ pub struct EngineStatus {
     pub newest_batches: Vec<BatchStatus>,
     /// What became of each model at the last training, by slot.
     pub models: BTreeMap<String, ModelStatus>,
-    /// The last error of the engine, where there was one.
+    /// The error that ended the last run, if one did.
     pub error: Option<String>,
 }
 
@@ -57,11 +57,11 @@ pub struct ModelStatus {
     /// Whether it was trained.
     #[serde(flatten)]
     pub outcome: ModelOutcome,
-    /// The revision that is being served, where there is one.
+    /// The revision that is being served, if any.
     pub revision: Option<u64>,
-    /// Seconds that training and evaluation took.
+    /// How many seconds training and evaluation took.
     pub seconds: f64,
-    /// Metrics of the served model on batches that it had not yet learned, where any were scored.
+    /// Metrics of the served model on batches that it had not yet learned, if any were scored.
     pub prequential: Option<PrequentialStatus>,
 }
 
@@ -83,7 +83,7 @@ pub enum ModelOutcome {
     },
 }
 
-/// Where the engine publishes its status and others read it, without waiting for each other.
+/// Where the engine publishes its status. Anyone can read it, and nobody waits for anybody.
 #[derive(Debug, Default)]
 pub struct StatusBoard(ArcSwap<EngineStatus>);
 
@@ -95,7 +95,7 @@ impl StatusBoard {
     }
 
     /// Replaces the status by a changed copy.
-    pub fn update(&self, change: impl Fn(&mut EngineStatus)) {
+    pub(crate) fn update(&self, change: impl Fn(&mut EngineStatus)) {
         self.0.rcu(|status| {
             let mut status = EngineStatus::clone(status);
             change(&mut status);

@@ -18,5 +18,7 @@ mod tests;
 
 pub use holdout::{Fitted, HoldOut, holdout, holdout_by};
 pub use metrics::{BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics};
-pub use prequential::{Learn, Prequential, PrequentialRun, PrequentialStep, prequential};
+pub use prequential::{
+    Learn, Prequential, PrequentialRun, PrequentialStep, RecentError, prequential,
+};
 pub use tally::MeasureError;

@@ -5,10 +5,17 @@ use ndarray::ArrayView2;
 
 use super::tally::Tally;
 use super::{MeasureError, Metrics};
-use crate::error::ConfigError;
 use crate::feature::{FeatureSet, Frame, Rows};
 use crate::label::{FittedLabel, Label, Task};
 use crate::train::{Dataset, Model, NotTrained, Trainer};
+
+/// The number of batches that recent measures cover is out of range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected recent measures over 1 to 100000 batches, got {got}")]
+pub struct RecentError {
+    /// The value given.
+    pub got: usize,
+}
 
 /// Running measures of models along a stream: each batch is predicted before it is learned
 /// (Gama, Sebastião and Rodrigues, "On evaluating stream learning algorithms", 2013).
@@ -48,14 +55,10 @@ impl Prequential {
     /// 1 to 100,000.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where `window` is out of range.
-    pub fn new(task: Task, window: usize) -> Result<Self, ConfigError> {
+    /// [`RecentError`] if `window` is out of range.
+    pub fn new(task: Task, window: usize) -> Result<Self, RecentError> {
         if !(1..=100_000).contains(&window) {
-            return Err(ConfigError::value(
-                "prequential.window",
-                "a whole number of batches from 1 to 100000",
-                window,
-            ));
+            return Err(RecentError { got: window });
         }
         Ok(Self {
             all: Tally::new(&task),
@@ -147,7 +150,7 @@ pub struct PrequentialRun {
 /// rows, and labels the batch that the model is scored on.
 ///
 /// # Errors
-/// [`ConfigError::Value`] where `window`, the batches that [`Prequential::recent`] covers, is out
+/// [`RecentError`] if `window`, the batches that [`Prequential::recent`] covers, is out
 /// of range. A batch that gives no model is no error, see [`PrequentialStep`].
 pub fn prequential(
     batches: &[Arc<Frame>],
@@ -156,7 +159,7 @@ pub fn prequential(
     trainer: &dyn Trainer,
     learn: Learn,
     window: usize,
-) -> Result<PrequentialRun, ConfigError> {
+) -> Result<PrequentialRun, RecentError> {
     let mut evaluation = Prequential::new(label.task(), window)?;
     let mut current: Option<(Arc<dyn Model>, Box<dyn FittedLabel>)> = None;
     let mut steps = Vec::with_capacity(batches.len());

@@ -11,7 +11,6 @@ use crate::time::{Civil, Timestamp};
 pub struct Frame {
     first_row: u64,
     rows: usize,
-    identity: Identity,
     forgotten: bool,
     pub(crate) quantity: Vec<f64>,
     pub(crate) price: Vec<f64>,
@@ -20,24 +19,6 @@ pub struct Frame {
     pub(crate) stream_time: Vec<Timestamp>,
     pub(crate) calendar: Vec<Calendar>,
     pub(crate) custom: Vec<(String, Vec<f64>)>,
-}
-
-/// Tells frames of different batches apart, also when their columns have been forgotten. Equal to any
-/// other: it is no part of what a frame says.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Identity(Arc<()>);
-
-impl PartialEq for Identity {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Identity {
-    /// Whether both belong to one batch.
-    pub(crate) fn is_of(&self, frame: &Frame) -> bool {
-        Arc::ptr_eq(&self.0, &frame.identity.0)
-    }
 }
 
 /// Month, day and hour of an event time, worked out once.
@@ -72,7 +53,6 @@ impl Frame {
         Self {
             first_row,
             rows: rows.len(),
-            identity: Identity::default(),
             forgotten: false,
             quantity: rows.quantity().iter().map(|&q| q as f64).collect(),
             price: rows.price().to_vec(),
@@ -114,7 +94,6 @@ impl Frame {
         Self {
             first_row: self.first_row,
             rows: self.rows,
-            identity: self.identity.clone(),
             forgotten: true,
             ..Self::default()
         }
@@ -125,11 +104,6 @@ impl Frame {
     #[must_use]
     pub fn is_forgotten(&self) -> bool {
         self.forgotten
-    }
-
-    /// What tells it apart from frames of other batches.
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.identity
     }
 
     /// The number of kept rows that the stream had before this frame.

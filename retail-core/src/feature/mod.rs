@@ -12,7 +12,6 @@ mod set;
 
 pub use extractor::{Extractor, StandardFeature};
 pub use frame::Frame;
-pub(crate) use frame::Identity;
 pub use rows::{RowSet, Rows, Segment};
 pub use schema::{FeatureSchema, FeatureSpec, RangeError};
 pub use set::{Feature, FeatureSet};

@@ -2,8 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FittedLabel, Label, Task};
-use crate::error::ConfigError;
+use super::{FittedLabel, Label, LabelError, Task};
 use crate::feature::Rows;
 use crate::record::{MILLS_PER_UNIT, mills};
 
@@ -33,20 +32,16 @@ impl HighValueCustomer {
     /// A label by this rule.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] unless the quantile lies in `[0, 1]` or the threshold is finite and
-    /// at least 0.
-    pub fn new(rule: HighValueRule) -> Result<Self, ConfigError> {
+    /// [`LabelError::Quantile`] unless the quantile lies in `[0, 1]`; [`LabelError::Threshold`]
+    /// unless the threshold lies in `[0, 1e15]`.
+    pub fn new(rule: HighValueRule) -> Result<Self, LabelError> {
         match rule {
-            HighValueRule::Quantile(q) if !(0.0..=1.0).contains(&q) => Err(ConfigError::value(
-                "high_value.quantile",
-                "a number from 0 to 1",
-                q,
-            )),
-            HighValueRule::Threshold(t) if !(0.0..=1e15).contains(&t) => Err(ConfigError::value(
-                "high_value.threshold",
-                "a number from 0 to 1e15",
-                t,
-            )),
+            HighValueRule::Quantile(got) if !(0.0..=1.0).contains(&got) => {
+                Err(LabelError::Quantile { got })
+            }
+            HighValueRule::Threshold(got) if !(0.0..=1e15).contains(&got) => {
+                Err(LabelError::Threshold { got })
+            }
             _ => Ok(Self { rule }),
         }
     }
@@ -143,13 +138,15 @@ mod tests {
 
     #[test]
     fn illegal_rules_are_refused() {
-        for rule in [
-            HighValueRule::Quantile(1.1),
-            HighValueRule::Quantile(f64::NAN),
-            HighValueRule::Threshold(-1.0),
-            HighValueRule::Threshold(f64::INFINITY),
-        ] {
-            assert!(HighValueCustomer::new(rule).is_err(), "{rule:?}");
+        for got in [1.1, -0.1, f64::NAN] {
+            let refused = HighValueCustomer::new(HighValueRule::Quantile(got));
+            let quantile = matches!(refused, Err(LabelError::Quantile { .. }));
+            assert!(quantile, "{got}: {refused:?}");
+        }
+        for got in [-1.0, f64::INFINITY, f64::NAN] {
+            let refused = HighValueCustomer::new(HighValueRule::Threshold(got));
+            let threshold = matches!(refused, Err(LabelError::Threshold { .. }));
+            assert!(threshold, "{got}: {refused:?}");
         }
     }
 }

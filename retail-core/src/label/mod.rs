@@ -4,6 +4,7 @@
 //! [`HighValueCustomer`] is) and the [`FittedLabel`] is then applied to those rows or to others,
 //! so that nothing is ever learned from the rows on which a model is measured.
 
+mod error;
 mod high_value;
 mod quantity_category;
 mod task;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use crate::feature::Rows;
 
+pub use error::LabelError;
 pub use high_value::{HighValueCustomer, HighValueRule};
 pub use quantity_category::QuantityCategory;
 pub use task::Task;

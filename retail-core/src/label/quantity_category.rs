@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{FittedLabel, Label, Task};
-use crate::error::ConfigError;
+use super::{FittedLabel, Label, LabelError, Task};
 use crate::feature::Rows;
 
 /// The size of a row's quantity: Low, Medium, High or Bulk.
@@ -19,18 +18,14 @@ impl QuantityCategory {
     /// The largest quantities that are Low, Medium and High, inclusive.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] unless the edges are finite, at least 0 and strictly increasing.
-    pub fn new(edges: [f64; 3]) -> Result<Self, ConfigError> {
+    /// [`LabelError::QuantityEdges`] unless the edges lie in `[0, 1e12]` and increase strictly.
+    pub fn new(edges: [f64; 3]) -> Result<Self, LabelError> {
         let legal = edges.iter().all(|edge| (0.0..=1e12).contains(edge))
             && edges.windows(2).all(|pair| pair[0] < pair[1]);
         if legal {
             Ok(Self { edges })
         } else {
-            Err(ConfigError::value(
-                "quantity_edges",
-                "three increasing numbers from 0 to 1e12",
-                format!("{edges:?}"),
-            ))
+            Err(LabelError::QuantityEdges { got: edges })
         }
     }
 
@@ -91,5 +86,25 @@ impl FittedLabel for QuantityCategory {
             .map(String::from)
             .zip(self.edges)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn illegal_edges_are_refused() {
+        for got in [
+            [5.0, 1.0, 20.0],
+            [1.0, 1.0, 20.0],
+            [-1.0, 5.0, 20.0],
+            [1.0, 5.0, f64::INFINITY],
+            [1.0, f64::NAN, 20.0],
+        ] {
+            let refused = QuantityCategory::new(got);
+            let edges = matches!(refused, Err(LabelError::QuantityEdges { .. }));
+            assert!(edges, "{got:?}: {refused:?}");
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Helpers for tests, here and in crates that embed the engine: controlled time, seeded
-//! transactions, and contract suites for what users implement themselves.
+//! transactions, and contract suites for what users implement.
 
 mod clock;
 mod frames;
 mod rounds_contract;
+mod status;
 mod trainer_contract;
 mod transactions;
 mod window_contract;
@@ -12,6 +13,7 @@ mod windower_contract;
 pub use clock::ManualClock;
 pub use frames::{frames, stream};
 pub use rounds_contract::rounds_contract;
+pub use status::change_status;
 pub use trainer_contract::trainer_contract;
 pub use transactions::transactions;
 pub use window_contract::{ClosedWindows, window_contract};

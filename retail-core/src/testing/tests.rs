@@ -1,14 +1,19 @@
-//! The contract suites find what they are there to find.
+//! The contract suites find planted faults.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::{ClosedWindows, window_contract, windower_contract};
 use crate::feature::RowSet;
 use crate::time::Timestamp;
-use crate::window::{Assigner, Interval, StreamView, Tumbling, Window, WindowStrategy, Windower};
+use crate::window::{
+    Assigner, Interval, StreamView, Tumbling, Window, WindowCounts, WindowState, WindowStrategy,
+    Windower,
+};
 
-/// A strategy made of a function.
+/// A strategy and its state, made of a function of the view.
+#[derive(Clone, Copy)]
 struct Made(fn(&StreamView) -> Vec<Window>);
 
 impl std::fmt::Debug for Made {
@@ -18,8 +23,73 @@ impl std::fmt::Debug for Made {
 }
 
 impl WindowStrategy for Made {
-    fn windows(&self, stream: &StreamView) -> Vec<Window> {
+    fn open(&self) -> Box<dyn WindowState> {
+        Box::new(*self)
+    }
+}
+
+impl WindowState for Made {
+    fn observe(&mut self, stream: &StreamView) -> Vec<Window> {
         (self.0)(stream)
+    }
+}
+
+/// All rows as one window, each with a fault.
+#[derive(Debug, Clone)]
+enum Faulty {
+    /// The states count their frames together.
+    Shared(Arc<AtomicU64>),
+    /// Counts the steps in which frames came.
+    Stepwise { seen: usize, steps: u32 },
+    /// Does not open again what only the end had closed.
+    Ended { ended: bool },
+    /// Says that it keeps nothing.
+    Forgetful,
+    /// Counts no row.
+    Uncounted,
+}
+
+impl WindowStrategy for Faulty {
+    fn open(&self) -> Box<dyn WindowState> {
+        Box::new(self.clone())
+    }
+}
+
+impl WindowState for Faulty {
+    fn observe(&mut self, stream: &StreamView) -> Vec<Window> {
+        let mut all = window(0..stream.len(), stream.ended);
+        match self {
+            Self::Shared(frames) => {
+                let seen = frames.fetch_max(stream.frames.len() as u64, Ordering::Relaxed);
+                all.name = format!("{} frames", seen.max(stream.frames.len() as u64));
+            }
+            Self::Stepwise { seen, steps } => {
+                *steps += u32::from(stream.frames.len() > *seen);
+                *seen = stream.frames.len();
+                all.name = format!("after {steps} steps");
+            }
+            Self::Ended { ended } => {
+                *ended |= stream.ended;
+                all.closed = *ended;
+            }
+            Self::Forgetful | Self::Uncounted => {}
+        }
+        if all.rows.is_empty() {
+            Vec::new()
+        } else {
+            vec![all]
+        }
+    }
+
+    fn keeps(&self) -> RowSet {
+        match self {
+            Self::Forgetful => RowSet::new(),
+            _ => RowSet::from(0..u64::MAX),
+        }
+    }
+
+    fn counts(&self) -> Option<WindowCounts> {
+        matches!(self, Self::Uncounted).then(WindowCounts::default)
     }
 }
 
@@ -27,7 +97,7 @@ fn window(rows: std::ops::Range<u64>, closed: bool) -> Window {
     Window {
         rows: RowSet::from(rows),
         closed,
-        label: String::from("made"),
+        name: String::from("made"),
     }
 }
 
@@ -78,7 +148,7 @@ fn closed_windows_that_grow_are_found() {
 
 #[test]
 #[should_panic(expected = "changed after it had closed")]
-fn closed_windows_that_change_under_their_label_are_found() {
+fn closed_windows_that_change_under_their_name_are_found() {
     let strategy = Made(|stream| match stream.len() {
         0 => Vec::new(),
         rows => vec![window(rows - 1..rows, true)],
@@ -94,11 +164,43 @@ fn strategies_that_count_their_calls_are_found() {
         0 => Vec::new(),
         rows => {
             let mut changing = window(0..rows, stream.ended);
-            changing.label = CALLS.fetch_add(1, Ordering::Relaxed).to_string();
+            changing.name = CALLS.fetch_add(1, Ordering::Relaxed).to_string();
             vec![changing]
         }
     });
     window_contract(&strategy, ClosedWindows::Stay);
+}
+
+#[test]
+#[should_panic(expected = "asked again")]
+fn states_that_share_what_they_know_are_found() {
+    let strategy = Faulty::Shared(Arc::default());
+    window_contract(&strategy, ClosedWindows::MoveOn);
+}
+
+#[test]
+#[should_panic(expected = "shown at once")]
+fn answers_that_depend_on_the_steps_are_found() {
+    let strategy = Faulty::Stepwise { seen: 0, steps: 0 };
+    window_contract(&strategy, ClosedWindows::MoveOn);
+}
+
+#[test]
+#[should_panic(expected = "went on after its end")]
+fn windows_that_stay_closed_when_the_stream_goes_on_are_found() {
+    window_contract(&Faulty::Ended { ended: false }, ClosedWindows::MoveOn);
+}
+
+#[test]
+#[should_panic(expected = "rows that it did not keep")]
+fn windows_of_rows_that_were_not_kept_are_found() {
+    window_contract(&Faulty::Forgetful, ClosedWindows::MoveOn);
+}
+
+#[test]
+#[should_panic(expected = "is not the number of rows")]
+fn counts_that_do_not_add_up_are_found() {
+    window_contract(&Faulty::Uncounted, ClosedWindows::MoveOn);
 }
 
 /// Hours, wrongly assigned.
@@ -106,7 +208,7 @@ fn strategies_that_count_their_calls_are_found() {
 enum Wrong {
     /// Every hour twice.
     Twice,
-    /// Overlapping windows that depend on more than their family.
+    /// For some times a window more, which contains times that are not assigned to it.
     Incomplete,
 }
 

@@ -7,7 +7,7 @@ use crate::source::{Incoming, Origin, Source, SyntheticSource};
 /// The first `count` transactions of a seeded [`SyntheticSource`] that pass [`clean::check`], in
 /// stream order.
 ///
-/// Fewer are the first of more with the same seed.
+/// With the same seed, fewer transactions are the first of more.
 ///
 /// ```
 /// use retail_core::{record::Transactions, testing};
@@ -16,7 +16,7 @@ use crate::source::{Incoming, Origin, Source, SyntheticSource};
 /// ```
 ///
 /// # Panics
-/// Where `count` is beyond what the source can generate, several hundred millions.
+/// If `count` is beyond what the source can generate: several hundred million.
 #[must_use]
 pub fn transactions(seed: u64, count: usize) -> Vec<Transaction> {
     let params = SyntheticSource::params().seed(seed).rows(1_000_000_000);

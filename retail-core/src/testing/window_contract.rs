@@ -10,86 +10,160 @@ use crate::window::{StreamView, Window, WindowStrategy};
 pub enum ClosedWindows {
     /// They keep their rows and their place in the list.
     Stay,
-    /// They keep their rows, and drop out of the list as newer ones come. The label tells them apart.
+    /// They keep their rows, and drop out of the list as newer ones come. Their names tell them
+    /// apart.
     MoveOn,
 }
 
 type Times = Vec<Vec<(Timestamp, Timestamp)>>;
 
-/// Checks that `strategy` keeps the contract of [`WindowStrategy`], on small streams that grow batch
-/// by batch: empty, one row, one batch, batches without rows, all rows at one time, event times in
-/// and out of order, ties, and times at both ends of what a [`Timestamp`] can hold.
+/// Checks that the states which `strategy` opens keep the contract of
+/// [`WindowState`](crate::window::WindowState), on small streams that grow batch by batch: empty,
+/// one row, one batch, batches without rows, all rows at one time, event times in and out of order,
+/// ties, and times at both ends of what a [`Timestamp`] can hold.
 ///
-/// Whether a strategy's own intervals are half-open cannot be seen from outside: test that with
-/// rows exactly on an edge.
+/// It cannot see from outside whether a strategy's own intervals are half-open: test that with rows
+/// exactly on an edge.
 ///
 /// ```
 /// use retail_core::testing::{ClosedWindows, window_contract};
 /// use retail_core::window::ConsecutiveBatches;
 ///
 /// window_contract(&ConsecutiveBatches::new(3)?, ClosedWindows::MoveOn);
-/// # Ok::<(), retail_core::error::ConfigError>(())
+/// # Ok::<(), retail_core::window::WindowError>(())
 /// ```
 ///
 /// # Panics
-/// Where the contract is broken, saying how and on which stream.
+/// If the contract is broken, saying how and on which stream.
 pub fn window_contract(strategy: &dyn WindowStrategy, closed: ClosedWindows) {
     for (name, in_order, batches) in streams() {
         let views = growing(&batches);
-        let answers: Vec<Vec<Window>> = views.iter().map(|view| strategy.windows(view)).collect();
+        let mut state = strategy.open();
+        let answers: Vec<Vec<Window>> = views.iter().map(|view| state.observe(view)).collect();
+        let run = Run {
+            strategy,
+            views: &views,
+            answers: &answers,
+            name,
+        };
         for (step, (view, windows)) in views.iter().zip(&answers).enumerate() {
-            let place = format!("{strategy:?}, stream {name:?}, step {step}");
+            let place = run.place(step);
             check_view(view, windows, in_order, &place);
             if let Some(earlier) = step.checked_sub(1) {
                 check_closed(&answers[earlier], windows, closed, &place);
             }
         }
-        for (step, view) in views.iter().enumerate().rev() {
-            let place = format!("{strategy:?}, stream {name:?}, step {step}");
-            let (windows, copy) = (&answers[step], copied(view));
-            assert_eq!(strategy.windows(view), *windows, "{place}: asked again");
-            assert_eq!(
-                strategy.windows(&copy),
-                *windows,
-                "{place}: asked with a copy"
-            );
-        }
-        check_kept(strategy, &views, &answers, name);
+        run.check_again();
+        run.check_at_once();
+        run.check_ended_between();
+        run.check_kept();
+        run.check_counts();
     }
 }
 
-/// Asks step by step, and forgets in between what the strategy does not keep.
-fn check_kept(
-    strategy: &dyn WindowStrategy,
-    views: &[StreamView],
-    answers: &[Vec<Window>],
-    name: &str,
-) {
-    let mut frames: Vec<Arc<Frame>> = Vec::new();
-    for (step, (view, windows)) in views.iter().zip(answers).enumerate() {
-        frames.extend_from_slice(&view.frames[frames.len()..]);
-        let view = StreamView {
-            frames: frames.clone(),
-            ..view.clone()
-        };
-        let kept = strategy.keeps(&view);
-        assert_eq!(
-            strategy.windows(&view),
-            *windows,
-            "{strategy:?}, stream {name:?}, step {step}: rows it does not keep were forgotten"
-        );
-        for window in windows {
-            let rows = Rows::select(&frames, &window.rows);
-            assert_eq!(
-                rows.len() as u64,
-                window.rows.len(),
-                "{strategy:?}, stream {name:?}, step {step}: {:?} holds rows that it did not keep",
-                window.label
-            );
+/// What a strategy answered, step by step.
+struct Run<'a> {
+    strategy: &'a dyn WindowStrategy,
+    views: &'a [StreamView],
+    answers: &'a [Vec<Window>],
+    name: &'a str,
+}
+
+impl Run<'_> {
+    fn place(&self, step: usize) -> String {
+        let Self { strategy, name, .. } = self;
+        format!("{strategy:?}, stream {name:?}, step {step}")
+    }
+
+    fn steps(&self) -> impl Iterator<Item = (String, &StreamView, &Vec<Window>)> {
+        let steps = self.views.iter().zip(self.answers).enumerate();
+        steps.map(|(step, (view, windows))| (self.place(step), view, windows))
+    }
+
+    /// Asks a state of its own twice at each step.
+    fn check_again(&self) {
+        let mut state = self.strategy.open();
+        for (place, view, windows) in self.steps() {
+            for _ in 0..2 {
+                assert_eq!(state.observe(view), *windows, "{place}: asked again");
+            }
         }
-        for frame in &mut frames {
-            if !frame.is_empty() && !kept.overlaps(frame.first_row()..frame.end_row()) {
-                *frame = Arc::new(frame.forgotten());
+    }
+
+    /// Shows the stream as far as each step to a state that has seen nothing of it, over frames of
+    /// its own.
+    fn check_at_once(&self) {
+        for (place, view, windows) in self.steps() {
+            let frames = view.frames.iter().map(|frame| Frame::clone(frame));
+            let copy = StreamView {
+                frames: frames.map(Arc::new).collect(),
+                ..view.clone()
+            };
+            let mut state = self.strategy.open();
+            assert_eq!(state.observe(&copy), *windows, "{place}: shown at once");
+        }
+    }
+
+    /// Lets the stream end at each step and go on after all.
+    fn check_ended_between(&self) {
+        let mut state = self.strategy.open();
+        for (place, view, windows) in self.steps() {
+            assert_eq!(
+                state.observe(view),
+                *windows,
+                "{place}: went on after its end"
+            );
+            state.observe(&StreamView {
+                ended: true,
+                ..view.clone()
+            });
+        }
+    }
+
+    /// Forgets after each step what the state does not keep.
+    fn check_kept(&self) {
+        let mut state = self.strategy.open();
+        let mut frames: Vec<Arc<Frame>> = Vec::new();
+        for (place, view, windows) in self.steps() {
+            frames.extend_from_slice(&view.frames[frames.len()..]);
+            let view = StreamView {
+                frames: frames.clone(),
+                ..view.clone()
+            };
+            assert_eq!(
+                state.observe(&view),
+                *windows,
+                "{place}: rows it does not keep were forgotten"
+            );
+            for window in windows {
+                let rows = Rows::select(&frames, &window.rows);
+                assert_eq!(
+                    rows.len() as u64,
+                    window.rows.len(),
+                    "{place}: {:?} holds rows that it did not keep",
+                    window.name
+                );
+            }
+            let kept = state.keeps();
+            for frame in &mut frames {
+                if !frame.is_empty() && !kept.overlaps(frame.first_row()..frame.end_row()) {
+                    *frame = Arc::new(frame.forgotten());
+                }
+            }
+        }
+    }
+
+    /// Adds up what became of the rows.
+    fn check_counts(&self) {
+        let mut state = self.strategy.open();
+        for (place, view, _) in self.steps() {
+            state.observe(view);
+            if let Some(counts) = state.counts() {
+                assert_eq!(
+                    counts.input(),
+                    view.len(),
+                    "{place}: on time + late + rejected is not the number of rows"
+                );
             }
         }
     }
@@ -101,14 +175,14 @@ fn check_view(view: &StreamView, windows: &[Window], in_order: bool, place: &str
         assert!(
             end <= view.len(),
             "{place}: {:?} has row {}, the stream {} rows",
-            window.label,
+            window.name,
             end - 1,
             view.len()
         );
         assert!(
             window.closed || !view.ended,
             "{place}: {:?} is open though the stream has ended",
-            window.label
+            window.name
         );
     }
     assert!(
@@ -140,7 +214,7 @@ fn check_closed(before: &[Window], after: &[Window], promise: ClosedWindows, pla
                 "{place}: window {index} changed after it had closed"
             ),
             ClosedWindows::MoveOn => {
-                for same in after.iter().filter(|later| later.label == window.label) {
+                for same in after.iter().filter(|later| later.name == window.name) {
                     assert_eq!(
                         same, window,
                         "{place}: a window changed after it had closed"
@@ -165,18 +239,6 @@ fn growing(batches: &Times) -> Vec<StreamView> {
         view.now = view.now.max(whole.start);
     }
     views
-}
-
-/// The same view over frames of its own.
-fn copied(view: &StreamView) -> StreamView {
-    let frames = view
-        .frames
-        .iter()
-        .map(|frame| Arc::new(Frame::clone(frame)));
-    StreamView {
-        frames: frames.collect(),
-        ..view.clone()
-    }
 }
 
 /// Name, whether event times are in order, and the times of the rows of each batch.

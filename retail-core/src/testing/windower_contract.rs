@@ -10,18 +10,18 @@ use crate::window::{
     Windower,
 };
 
-/// Checks that the windowers which `make` makes, all alike and empty, keep every item in its place,
-/// whatever the [`Assigner`], on seeded streams at time scales from a microsecond to a day: in
+/// Checks that the windowers which `make` gives, all alike and empty, keep every item in its place,
+/// with any [`Assigner`]. The streams are seeded, at time scales from a microsecond to a day: in
 /// order, out of order, ties, gaps, and times at both ends of what a [`Timestamp`] can hold.
 ///
 /// - On time + late + rejected = input, after every call.
 /// - An item on time is in every window given out whose interval contains it, and in every window of
-///   its assigner; a partly late one lacks only windows that were closed when it came; a late or
+///   its assigner. A partly late one lacks only windows that were closed when it came. A late or
 ///   rejected one is in none.
 /// - A window is given out once, not before `end + allowed_lateness ≤ watermark`, in order of ends,
-///   with every item inside its half-open interval.
+///   and every item lies inside its half-open interval.
 /// - The watermark never moves back, and idleness does not move it.
-/// - How the stream is divided into calls makes no difference.
+/// - It makes no difference how the stream is divided into calls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,11 +30,11 @@ use crate::window::{
 ///
 /// let session = Session::new(Duration::from_secs(90))?;
 /// windower_contract(|| Windower::new(session));
-/// # Ok::<(), retail_core::error::ConfigError>(())
+/// # Ok::<(), retail_core::window::WindowError>(())
 /// ```
 ///
 /// # Panics
-/// Where the contract is broken, saying how and on which stream.
+/// If the contract is broken, saying how and on which stream.
 pub fn windower_contract<A: Assigner>(make: impl Fn() -> Windower<A>) {
     for (name, unit, times) in streams() {
         for bound in [0, 5 * unit] {

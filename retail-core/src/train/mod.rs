@@ -32,6 +32,7 @@ pub use logistic::{
     LogisticRegressionParams, LogisticState, LogisticSums, ScaleSums,
 };
 pub use model::{Model, ModelFormats, PredictError, Prediction, ReadModel};
+pub(crate) use numeric::parallel::{in_parallel, threads_for};
 pub use numeric::{MomentSums, Moments, MomentsError, ValueBucket, ValueSketch};
 pub use outcome::NotTrained;
 pub use trainer::{ConstantFeatures, Guarantees, Trainer};

@@ -1,7 +1,8 @@
 //! Which rows a model is trained on.
 //!
-//! A [`WindowStrategy`] looks at the stream so far and names its windows: sets of rows. All
-//! intervals are half-open, and nothing here reads a clock: time is what the records say.
+//! A [`WindowStrategy`] describes the windows of a stream, which are sets of rows. Opening it gives
+//! the [`WindowState`] that follows one stream as it grows and lists the windows so far. All
+//! intervals are half-open. Nothing here reads a clock: time is what the records say.
 //!
 //! | strategy | windows | made of | closed when | as the stream goes on |
 //! |---|---|---|---|---|
@@ -14,18 +15,19 @@
 //!
 //! # Event time
 //!
-//! Records come more or less out of the order in which the sales happened. The words used for that:
+//! Records do not always arrive in the order in which the sales happened. The terms:
 //!
-//! - A [`Watermark`] at `t` says that no item with an event time before `t` is expected any more;
-//!   an *idle* one says that its input has nothing to say. It comes from the items themselves
-//!   ([`BoundedOutOfOrderness`]); several inputs have the minimum of those that are not idle
-//!   ([`WatermarkMerge`]). It never moves back.
+//! - A [`Watermark`] at `t` says that no item with an event time before `t` is expected any more. An
+//!   *idle* one says that its input has nothing to say. Watermarks come from the items themselves
+//!   ([`BoundedOutOfOrderness`]). The watermark of several inputs is the minimum over those that are
+//!   not idle ([`WatermarkMerge`]). It never moves back.
 //! - An [`Assigner`] ([`Tumbling`], [`Sliding`], [`Session`]) says which windows an event time
 //!   belongs to.
-//! - *Allowed lateness* keeps windows open for longer. One rule for all of them: a window is closed
-//!   when `end + allowed_lateness ≤ watermark`, and an item is *late* when all of its windows are.
-//! - A [`Windower`] holds the open windows and gives each out once, when it closes. What it was given
-//!   is counted ([`WindowCounts`]): on time + late + rejected = input, always.
+//! - *Allowed lateness* keeps windows open for longer. One rule holds for all of them: a window is
+//!   closed when `end + allowed_lateness ≤ watermark`, and an item is *late* when all of its windows
+//!   are closed.
+//! - A [`Windower`] holds the open windows and gives each out once, when it closes. It counts its
+//!   items ([`WindowCounts`]): on time + late + rejected = input, always.
 //!
 //! # Examples
 //!
@@ -46,11 +48,10 @@
 //! assert_eq!(out.late, [(at(59), 4)]);
 //! assert_eq!(windower.finish()[0].items, [1, 3, 5]);
 //! assert_eq!(windower.counts().input(), 6);
-//! # Ok::<(), retail_core::error::ConfigError>(())
+//! # Ok::<(), retail_core::window::WindowError>(())
 //! ```
 //!
-//! A model for each of the last two sessions of a stream, where half an hour without a sale ends a
-//! session:
+//! The last two sessions of a stream, if half an hour without a sale ends a session:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -72,21 +73,23 @@
 //! };
 //!
 //! let strategy = EventTimeWindows::new(Session::new(Duration::from_secs(1800))?, 2)?;
-//! let windows = strategy.windows(&stream);
+//! let mut state = strategy.open();
+//! let windows = state.observe(&stream);
 //! assert_eq!(windows[0].rows.ranges(), [0..3]); // minute 79 is a gap exactly hit: a new session
 //! assert_eq!(windows[1].rows.ranges(), [3..5]);
-//! assert_eq!(windows[1].label, "event time [1970-01-01T01:19:00, 1970-01-01T01:50:00)");
+//! assert_eq!(windows[1].name, "event time [1970-01-01T01:19:00, 1970-01-01T01:50:00)");
 //!
 //! stream.ended = true;
-//! assert_eq!(strategy.windows(&stream)[1].rows.ranges(), [5..6]);
-//! assert_eq!(strategy.counts(&stream).late, 0);
-//! # Ok::<(), retail_core::error::ConfigError>(())
+//! assert_eq!(state.observe(&stream)[1].rows.ranges(), [5..6]);
+//! assert_eq!(state.counts().map(|counts| counts.late), Some(0));
+//! # Ok::<(), retail_core::window::WindowError>(())
 //! ```
 
 mod assigner;
 mod batches;
 mod counts;
 mod elapsed;
+mod error;
 mod event_time;
 mod fraction;
 mod interval;
@@ -94,6 +97,7 @@ mod open;
 mod session;
 mod sliding;
 mod strategy;
+mod stream;
 mod tumbling;
 mod watermark;
 mod windower;
@@ -102,13 +106,15 @@ pub use assigner::Assigner;
 pub use batches::ConsecutiveBatches;
 pub use counts::WindowCounts;
 pub use elapsed::ElapsedPrefix;
+pub use error::WindowError;
 pub use event_time::EventTimeWindows;
 pub use fraction::CumulativeFraction;
 pub use interval::Interval;
 pub use open::ItemWindow;
 pub use session::Session;
 pub use sliding::Sliding;
-pub use strategy::{StreamView, Window, WindowStrategy};
+pub use strategy::{WindowState, WindowStrategy};
+pub use stream::{StreamView, Window};
 pub use tumbling::Tumbling;
 pub use watermark::{BoundedOutOfOrderness, UnknownInput, Watermark, WatermarkMerge};
 pub use windower::{Placement, Windowed, Windower};

@@ -9,16 +9,17 @@ use crate::time::Timestamp;
 pub struct ItemWindow<T = u64> {
     /// The event times it covers.
     pub interval: Interval,
-    /// The items, in ascending order, whatever order they came in.
+    /// The items, in ascending order.
     pub items: Vec<T>,
     /// The earliest event time among the items.
     pub first_event: Timestamp,
     /// The latest event time among the items.
     pub last_event: Timestamp,
-    /// How many windows an out-of-order item has merged into this one; 0 but for sessions.
+    /// How many windows out-of-order items have merged into this one: always 0 unless it is a
+    /// session.
     pub merged: u32,
-    /// Whether the watermark has closed it. A window that is still open, or that `finish` has cut
-    /// short, could have had more items.
+    /// Whether the watermark has closed it. A window that is still open, or that `finish` cut short,
+    /// could have had more items.
     pub complete: bool,
 }
 
@@ -78,8 +79,8 @@ impl<T: Ord + Copy> OpenWindows<T> {
         self.0.insert(key, window);
     }
 
-    /// The keys of the windows that overlap `interval`, where windows do not overlap each other: so
-    /// they are ordered by start as well as by end.
+    /// The keys of the windows that overlap `interval`. Windows that merge do not overlap each other,
+    /// so they are ordered by start as well as by end.
     fn overlapping(&self, interval: Interval) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
         let after = Bound::Excluded((interval.start, Timestamp::MAX));
         self.0
@@ -88,7 +89,8 @@ impl<T: Ord + Copy> OpenWindows<T> {
             .take_while(move |&(_, start)| start < interval.end)
     }
 
-    /// Takes out the windows whose end `is_closed`, which has to hold for all ends up to some time.
+    /// Takes out the windows whose end `is_closed`. If that holds for an end, it holds for all earlier
+    /// ones.
     pub(super) fn close(&mut self, is_closed: impl Fn(Timestamp) -> bool) -> Vec<ItemWindow<T>> {
         let mut closed = Vec::new();
         while let Some(first) = self.0.first_entry() {
@@ -108,6 +110,12 @@ impl<T: Ord + Copy> OpenWindows<T> {
             .into_values()
             .map(ItemWindow::sorted)
             .collect()
+    }
+
+    /// The least item of all windows.
+    pub(super) fn least(&self) -> Option<T> {
+        let items = self.0.values().flat_map(|window| &window.items);
+        items.min().copied()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = ItemWindow<T>> + '_ {
@@ -138,8 +146,7 @@ impl<T> ItemWindow<T> {
     }
 
     fn absorb(mut self, mut other: Self) -> Self {
-        // The longer list stays where it is, so that n items cost no more than n log n moves in
-        // whatever order they come.
+        // The longer list stays where it is, so that n items cost at most n log n moves in any order.
         if other.items.len() > self.items.len() {
             std::mem::swap(&mut self.items, &mut other.items);
         }

@@ -1,15 +1,14 @@
 use std::time::Duration;
 
-use super::assigner::above_zero;
-use super::{Assigner, Interval};
-use crate::error::ConfigError;
+use super::error::positive_micros;
+use super::{Assigner, Interval, WindowError};
 use crate::time::Timestamp;
 
 /// Windows around bursts of activity: items less than `gap` apart in event time share a session.
 ///
-/// A session is `[first, last + gap)`. A gap exactly hit starts a new session, because the
-/// interval is half-open: an item `gap` after the last one lies outside. An item that comes out of
-/// order and is less than `gap` from two open sessions makes them one.
+/// A session is `[first, last + gap)`. Because the interval is half-open, an item exactly `gap` after
+/// the last one starts a new session. An item that comes out of order and is less than `gap` from
+/// two open sessions makes them one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
     gap: Duration,
@@ -20,9 +19,9 @@ impl Session {
     /// microseconds.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where the gap is out of range.
-    pub fn new(gap: Duration) -> Result<Self, ConfigError> {
-        above_zero("window.session.gap", gap)?;
+    /// [`WindowError::Gap`] if the gap is out of range.
+    pub fn new(gap: Duration) -> Result<Self, WindowError> {
+        positive_micros(gap).ok_or(WindowError::Gap { got: gap })?;
         Ok(Self { gap })
     }
 }

@@ -1,79 +1,66 @@
 use std::fmt::Debug;
-use std::sync::Arc;
 
-use crate::feature::{Frame, RowSet};
-use crate::time::Timestamp;
+use super::{StreamView, Window, WindowCounts};
+use crate::feature::RowSet;
 
-/// The stream as far as it has been saved: one frame a batch, in order, without gaps.
-#[derive(Debug, Clone)]
-pub struct StreamView {
-    /// The batches. The columns of those that no window can hold any more may have been
-    /// [forgotten](Frame::forgotten).
-    pub frames: Vec<Arc<Frame>>,
-    /// Stream time of the first record read, kept or not.
-    pub start: Timestamp,
-    /// Stream time now: of the newest record saved, or of the clock where that is later. Rows that
-    /// follow are not earlier than this.
-    pub now: Timestamp,
-    /// Whether the source is exhausted, so that no row will follow.
-    pub ended: bool,
-}
-
-impl StreamView {
-    /// The number of kept rows.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.frames.last().map_or(0, |frame| frame.end_row())
-    }
-
-    /// Whether there are no rows.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// A set of rows to train one model on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
-    /// The rows.
-    pub rows: RowSet,
-    /// Whether no further row can join it.
-    pub closed: bool,
-    /// What it covers, in words, for example `first 10 min of stream time`.
-    pub label: String,
-}
-
-/// Names the windows of a stream. Implement it to train on windows of your own.
+/// Describes which windows a stream has. Implement it to train on windows of your own.
 ///
-/// Contract, checked for every strategy by `retail_core::testing`:
-/// - the answer depends on the view alone, so asking twice gives the same windows;
-/// - rows exist in the view, and there is an answer for every view: without rows, with one row, with
-///   batches that kept none;
-/// - where rows come in order of time, each window starts and ends no earlier than the one before;
-/// - a window that was closed keeps its rows as the stream goes on, for as long as it is listed, and
-///   it stays listed unless the strategy says that its windows move on (`ConsecutiveBatches` and
-///   `EventTimeWindows` do);
-/// - once the stream has ended, all windows are closed;
-/// - of a stream whose other rows have been forgotten, [`WindowStrategy::keeps`] being asked at each
-///   step, the answers are the same.
+/// A strategy is a description without state. [`open`](Self::open) gives the state that follows one
+/// stream; an engine opens one for each of its pipelines.
 pub trait WindowStrategy: Send + Sync + Debug {
-    /// The windows so far, oldest or smallest first: the first one is for version 1 of a model.
-    /// Windows that hold no row yet are left out at the end of the list.
-    fn windows(&self, stream: &StreamView) -> Vec<Window>;
+    /// The windows of a stream of which nothing has been seen yet.
+    fn open(&self) -> Box<dyn WindowState>;
 
-    /// Whether a closed window keeps its place and its rows for good, so that a model of it never has
-    /// to be trained again.
+    /// Whether a closed window keeps its place and its rows for good, so that a model of it never
+    /// has to be trained again.
     fn settles(&self) -> bool {
         false
     }
+}
 
-    /// The rows that a window may hold, now or later: all, unless a strategy knows better. Others the
-    /// engine [forgets](Frame::forgotten), so that its memory is bounded where windows are. Rows that
-    /// are still to come are kept until asked about.
-    fn keeps(&self, stream: &StreamView) -> RowSet {
-        RowSet::from(0..stream.len())
+/// The windows of one stream as it grows. [`WindowStrategy::open`] makes it.
+///
+/// Contract, which `retail_core::testing::window_contract` checks:
+/// - The answer depends on the stream alone. It does not matter how often the state was asked, or
+///   in how many steps the stream was shown to it. Two states share nothing.
+/// - There is an answer for every view: without rows, with one row, with batches that kept none.
+///   Every row in it exists in the view.
+/// - If rows come in order of time, each window starts and ends no earlier than the one before.
+/// - A closed window keeps its rows for as long as it is listed. It stays listed unless the
+///   strategy's windows move on, as those of [`ConsecutiveBatches`](super::ConsecutiveBatches) and
+///   [`EventTimeWindows`](super::EventTimeWindows) do.
+/// - Once the stream has ended, all windows are closed. A stream that has ended may still grow: an
+///   engine can run again on a source that has more to give. Windows that only the end had closed
+///   are open again then.
+/// - The answers stay the same if the rows that [`keeps`](Self::keeps) leaves out are forgotten
+///   after each step.
+pub trait WindowState: Send {
+    /// Looks at the stream and lists its windows, oldest or smallest first: the first one is for
+    /// version 1 of a model. Windows at the end of the list that hold no row yet are left out.
+    ///
+    /// The view holds the whole stream, and each view continues the one before it. A state that
+    /// remembers how many frames it has seen can look at [the new ones](StreamView::frames_from)
+    /// alone.
+    fn observe(&mut self, stream: &StreamView) -> Vec<Window>;
+
+    /// The rows that a window may hold, now or later. The engine [forgets] the others among those
+    /// observed, so that its memory is bounded if the windows are. By default all rows are kept.
+    ///
+    /// [forgets]: crate::feature::Frame::forgotten
+    fn keeps(&self) -> RowSet {
+        rows_from(0)
     }
+
+    /// How many of the rows observed were on time, late, and rejected; `None` for windows that no
+    /// row can be late for.
+    fn counts(&self) -> Option<WindowCounts> {
+        None
+    }
+}
+
+/// Row `first` and all that follow, those to come included.
+pub(super) fn rows_from(first: u64) -> RowSet {
+    RowSet::from(first..u64::MAX)
 }
 
 /// Leaves out the windows at the end of the list that hold no row.

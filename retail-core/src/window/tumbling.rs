@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use super::assigner::above_zero;
-use super::{Assigner, Interval};
-use crate::error::ConfigError;
+use super::error::{positive_micros, whole_micros};
+use super::{Assigner, Interval, WindowError};
 use crate::time::Timestamp;
 
-/// Windows of one size that follow each other without gap or overlap:
+/// Windows of one size that follow each other without a gap or an overlap:
 /// `[offset + k·size, offset + (k + 1)·size)` after the epoch, for every whole `k`.
 ///
 /// ```
@@ -14,7 +13,7 @@ use crate::time::Timestamp;
 /// // Trading days that begin at 06:00.
 /// let days = Tumbling::new(Duration::from_secs(86_400))?.with_offset(Duration::from_secs(21_600))?;
 /// # let _ = days;
-/// # Ok::<(), retail_core::error::ConfigError>(())
+/// # Ok::<(), retail_core::window::WindowError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tumbling {
@@ -26,10 +25,10 @@ impl Tumbling {
     /// Windows of this size: above zero, up to 100 years, in whole microseconds.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where the size is out of range.
-    pub fn new(size: Duration) -> Result<Self, ConfigError> {
+    /// [`WindowError::Size`] if the size is out of range.
+    pub fn new(size: Duration) -> Result<Self, WindowError> {
         Ok(Self {
-            size: above_zero("window.tumbling.size", size)?,
+            size: positive_micros(size).ok_or(WindowError::Size { got: size })?,
             offset: 0,
         })
     }
@@ -37,20 +36,12 @@ impl Tumbling {
     /// The same windows shifted by `offset`, which is below the size, in whole microseconds.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where the offset is out of range.
-    pub fn with_offset(self, offset: Duration) -> Result<Self, ConfigError> {
-        let micros = offset.as_micros();
-        if !offset.subsec_nanos().is_multiple_of(1000) || micros >= self.size as u128 {
-            return Err(ConfigError::value(
-                "window.tumbling.offset",
-                "whole microseconds, from zero to below the size",
-                format!("{offset:?}"),
-            ));
-        }
-        Ok(Self {
-            offset: micros as i64,
-            ..self
-        })
+    /// [`WindowError::Offset`] if the offset is out of range.
+    pub fn with_offset(self, offset: Duration) -> Result<Self, WindowError> {
+        let offset = whole_micros(offset)
+            .filter(|&micros| micros < self.size)
+            .ok_or(WindowError::Offset { got: offset })?;
+        Ok(Self { offset, ..self })
     }
 }
 

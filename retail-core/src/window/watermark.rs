@@ -1,26 +1,26 @@
 use std::time::Duration;
 
-use super::assigner::from_zero;
-use crate::error::ConfigError;
+use super::WindowError;
+use super::error::whole_micros;
 use crate::time::Timestamp;
 
 /// How far a stream has come in event time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watermark {
-    /// No item with an earlier event time is expected any more. One that comes all the same is out
-    /// of order; whether it is *late* is for the windows' allowed lateness to say.
-    /// [`Timestamp::MIN`] promises nothing.
+    /// No item with an earlier event time is expected any more. One that still comes is out of
+    /// order; the windows' allowed lateness decides whether it is *late*. [`Timestamp::MIN`]
+    /// promises nothing.
     EventTime(Timestamp),
     /// No items are coming at the moment, so this input says nothing about event time and holds
     /// nobody back.
     Idle,
 }
 
-/// Derives watermarks from items that are at most so much out of order: the watermark is the latest
-/// event time seen, less `max_out_of_orderness`. It never moves back.
+/// Derives watermarks from items whose disorder is bounded: the watermark is the latest event time
+/// seen, less `max_out_of_orderness`. It never moves back.
 ///
-/// The event times are believed: one item from the far future makes all that follow late, so
-/// implausible times have to be rejected before they come here.
+/// Event times are believed. One item from the far future makes all that follow late, so reject
+/// implausible times before they come here.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,7 +32,7 @@ pub enum Watermark {
 /// assert_eq!(watermarks.observe(at(60)), Watermark::EventTime(at(55)));
 /// assert_eq!(watermarks.observe(at(50)), Watermark::EventTime(at(55)));
 /// assert_eq!(watermarks.mark_idle(), Watermark::Idle);
-/// # Ok::<(), retail_core::error::ConfigError>(())
+/// # Ok::<(), retail_core::window::WindowError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BoundedOutOfOrderness {
@@ -42,13 +42,15 @@ pub struct BoundedOutOfOrderness {
 }
 
 impl BoundedOutOfOrderness {
-    /// Items come at most `max_out_of_orderness` after a later one: zero to 100 years, in whole
+    /// An item comes at most `max_out_of_orderness` after a later one: zero to 100 years, in whole
     /// microseconds.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where the duration is out of range.
-    pub fn new(max_out_of_orderness: Duration) -> Result<Self, ConfigError> {
-        from_zero("window.max_out_of_orderness", max_out_of_orderness)?;
+    /// [`WindowError::MaxOutOfOrderness`] if the duration is out of range.
+    pub fn new(max_out_of_orderness: Duration) -> Result<Self, WindowError> {
+        whole_micros(max_out_of_orderness).ok_or(WindowError::MaxOutOfOrderness {
+            got: max_out_of_orderness,
+        })?;
         Ok(Self {
             bound: max_out_of_orderness,
             latest: Timestamp::MIN,
@@ -56,7 +58,7 @@ impl BoundedOutOfOrderness {
         })
     }
 
-    /// Takes notice of an item, which ends an idle spell, and returns the watermark after it.
+    /// Notes an item, which ends an idle spell, and returns the watermark after it.
     pub fn observe(&mut self, event_time: Timestamp) -> Watermark {
         self.latest = self.latest.max(event_time);
         self.idle = false;
@@ -94,9 +96,9 @@ pub struct UnknownInput {
 /// The watermark of several inputs read together, for example the partitions of a topic: the
 /// minimum over those that are not idle.
 ///
-/// It never moves back: an input that returns from idleness behind the others does not undo what
-/// the others have been promised, and its items are measured by that promise. Inputs that have said
-/// nothing so far hold the watermark back until they do, or are marked idle.
+/// It never moves back. An input that returns from idleness behind the others does not undo what has
+/// been promised, and its items are measured by that promise. An input that has said nothing yet
+/// holds the watermark back until it does or is marked idle.
 ///
 /// ```
 /// use retail_core::time::Timestamp;
@@ -126,14 +128,10 @@ impl WatermarkMerge {
     /// `inputs` inputs, 1 to 100,000, numbered from 0.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where `inputs` is out of range.
-    pub fn new(inputs: usize) -> Result<Self, ConfigError> {
+    /// [`WindowError::Inputs`] if `inputs` is out of range.
+    pub fn new(inputs: usize) -> Result<Self, WindowError> {
         if !(1..=100_000).contains(&inputs) {
-            return Err(ConfigError::value(
-                "window.watermark.inputs",
-                "a whole number from 1 to 100000",
-                inputs,
-            ));
+            return Err(WindowError::Inputs { got: inputs });
         }
         let silent = Input {
             reached: Timestamp::MIN,
@@ -145,11 +143,11 @@ impl WatermarkMerge {
         })
     }
 
-    /// Takes the watermark of one input, ignoring a step back, and returns the merged one. An event
+    /// Takes the watermark of one input and returns the merged one. A step back is ignored. An event
     /// time ends an idle spell of the input.
     ///
     /// # Errors
-    /// [`UnknownInput`] where there is no input of this number.
+    /// [`UnknownInput`] if there is no input of this number.
     pub fn update(
         &mut self,
         input: usize,
@@ -177,7 +175,7 @@ impl WatermarkMerge {
     /// Declares that no items are coming from one input for now, and returns the merged watermark.
     ///
     /// # Errors
-    /// [`UnknownInput`] where there is no input of this number.
+    /// [`UnknownInput`] if there is no input of this number.
     pub fn mark_idle(&mut self, input: usize) -> Result<Watermark, UnknownInput> {
         self.update(input, Watermark::Idle)
     }
@@ -204,15 +202,15 @@ mod tests {
 
     #[test]
     fn an_out_of_orderness_beyond_a_century_is_refused() {
-        let error = BoundedOutOfOrderness::new(Duration::MAX).map_err(|error| error.to_string());
-        assert!(error.is_err_and(|text| text.starts_with("window.max_out_of_orderness: ")));
+        let got = Duration::MAX;
+        let refused = BoundedOutOfOrderness::new(got);
+        assert_eq!(refused, Err(WindowError::MaxOutOfOrderness { got }));
     }
 
     #[test]
     fn a_merge_without_inputs_is_refused() {
-        for inputs in [0, 100_001] {
-            let error = WatermarkMerge::new(inputs).map_err(|error| error.to_string());
-            assert!(error.is_err_and(|text| text.starts_with("window.watermark.inputs: ")));
+        for got in [0, 100_001] {
+            assert_eq!(WatermarkMerge::new(got), Err(WindowError::Inputs { got }));
         }
     }
 

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
-use super::assigner::from_zero;
+use super::error::whole_micros;
 use super::open::{ItemWindow, OpenWindows};
-use super::{Assigner, BoundedOutOfOrderness, Interval, Watermark, WindowCounts};
-use crate::error::ConfigError;
+use super::{Assigner, BoundedOutOfOrderness, Interval, Watermark, WindowCounts, WindowError};
 use crate::time::Timestamp;
 
 /// What became of one item.
@@ -32,19 +31,19 @@ pub struct Windowed<T = u64> {
 
 /// Sorts items into windows of event time and closes each window once.
 ///
-/// Three things make one up, and each can be had alone: *time* comes from outside as a
-/// [`Watermark`], an [`Assigner`] says to which windows an event time belongs, and the open windows
-/// hold their items until they close. No clock is read: windows close as the watermark moves, and
-/// nothing moves it but the caller. Idleness ([`Watermark::Idle`]) moves nothing.
+/// Three separate things make one up: *time* comes from outside as a [`Watermark`], an [`Assigner`]
+/// says which windows an event time belongs to, and the open windows hold their items until they
+/// close. No clock is read: windows close as the watermark moves, and only the caller moves it.
+/// Idleness ([`Watermark::Idle`]) moves nothing.
 ///
 /// **One rule decides what is closed.** A window is closed when
-/// `end + allowed_lateness ≤ watermark`; then, and only then, it is given out, complete and for
-/// good. An item is late when all of its windows are closed. An item of several windows joins those
-/// that are open. A session is closed by the same rule, merged with what the item would merge; an
-/// item that would change a session already given out is late, so sessions never overlap.
+/// `end + allowed_lateness ≤ watermark`. Only then is it given out, complete and for good. An item
+/// is late when all of its windows are closed. If some of them are still open, it joins those.
+/// Sessions follow the same rule, applied to what the item and the sessions it touches would merge
+/// into. An item that would change a session already given out is late, so sessions never overlap.
 ///
-/// Items are identities, the row numbers of the stream by default, of any type that is ordered and
-/// copied cheaply. Memory is one item for each open window it is in.
+/// An item can be of any type that is ordered and cheap to copy; by default it is a row number of
+/// the stream. An item takes memory once for each open window it is in.
 ///
 /// ```
 /// use std::time::Duration;
@@ -66,7 +65,7 @@ pub struct Windowed<T = u64> {
 /// assert_eq!(windower.push(at(58), 3), Placement::Late);
 /// assert_eq!(windower.finish()[0].items, [1]);
 /// assert_eq!((windower.counts().on_time, windower.counts().late), (3, 1));
-/// # Ok::<(), retail_core::error::ConfigError>(())
+/// # Ok::<(), retail_core::window::WindowError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Windower<A, T = u64> {
@@ -98,9 +97,11 @@ impl<A: Assigner, T: Ord + Copy> Windower<A, T> {
     /// whole microseconds.
     ///
     /// # Errors
-    /// [`ConfigError::Value`] where the duration is out of range.
-    pub fn with_allowed_lateness(self, allowed_lateness: Duration) -> Result<Self, ConfigError> {
-        from_zero("window.allowed_lateness", allowed_lateness)?;
+    /// [`WindowError::AllowedLateness`] if the duration is out of range.
+    pub fn with_allowed_lateness(self, allowed_lateness: Duration) -> Result<Self, WindowError> {
+        whole_micros(allowed_lateness).ok_or(WindowError::AllowedLateness {
+            got: allowed_lateness,
+        })?;
         Ok(Self {
             allowed_lateness,
             ..self
@@ -151,8 +152,8 @@ impl<A: Assigner, T: Ord + Copy> Windower<A, T> {
         let Some(window) = window else {
             return Placement::Rejected;
         };
-        // Everything given out ends at or before `given_out`, and what is open starts no earlier: a
-        // window that starts before it would have had to merge with one that is gone.
+        // Everything given out ends at or before `given_out`, and what is open starts no earlier. A
+        // window that starts before it would have to merge with one that is gone.
         if window.start < self.given_out || self.is_closed(self.open.hull(window).end) {
             return Placement::Late;
         }
@@ -164,8 +165,8 @@ impl<A: Assigner, T: Ord + Copy> Windower<A, T> {
         is_closed(end, self.allowed_lateness, self.watermark)
     }
 
-    /// Moves the watermark and returns the windows that this closes, by ascending end. An earlier
-    /// watermark than the present one, or an idle one, changes nothing.
+    /// Moves the watermark and returns the windows that this closes, by ascending end. A watermark
+    /// that is idle or not later than the present one changes nothing.
     pub fn advance(&mut self, watermark: Watermark) -> Vec<ItemWindow<T>> {
         match watermark {
             Watermark::EventTime(time) if time > self.watermark => self.watermark = time,
@@ -179,8 +180,8 @@ impl<A: Assigner, T: Ord + Copy> Windower<A, T> {
         closed
     }
 
-    /// Takes items in order, moving the watermark after each as `watermarks` sees it. How a stream
-    /// is divided into calls makes no difference. Rejected items do not move the watermark.
+    /// Takes items in order and moves the watermark after each, as `watermarks` sees it. It makes no
+    /// difference how a stream is divided into calls. Rejected items do not move the watermark.
     pub fn process(
         &mut self,
         watermarks: &mut BoundedOutOfOrderness,
@@ -206,8 +207,8 @@ impl<A: Assigner, T: Ord + Copy> Windower<A, T> {
         out
     }
 
-    /// Ends the stream: the windows still open are given out, by ascending end, marked as not
-    /// complete. Whatever is pushed afterwards is late.
+    /// Ends the stream: gives out the windows still open, by ascending end, marked as not complete.
+    /// Items pushed afterwards are late.
     pub fn finish(&mut self) -> Vec<ItemWindow<T>> {
         self.watermark = Timestamp::MAX;
         self.given_out = Timestamp::MAX;
@@ -219,13 +220,18 @@ impl<A: Assigner, T: Ord + Copy> Windower<A, T> {
         self.open.iter()
     }
 
+    /// The least item of all open windows.
+    pub(super) fn least_open(&self) -> Option<T> {
+        self.open.least()
+    }
+
     /// What became of the items so far.
     #[must_use]
     pub fn counts(&self) -> WindowCounts {
         self.counts
     }
 
-    /// The event time the watermark has reached; [`Timestamp::MIN`] at first, never moving back.
+    /// The event time that the watermark has reached: [`Timestamp::MIN`] at first. It never moves back.
     #[must_use]
     pub fn watermark(&self) -> Timestamp {
         self.watermark
@@ -237,7 +243,7 @@ impl<A: Assigner, T: Ord + Copy> Windower<A, T> {
         self.allowed_lateness
     }
 
-    /// Who says to which windows an event time belongs.
+    /// What says which windows an event time belongs to.
     #[must_use]
     pub fn assigner(&self) -> &A {
         &self.assigner

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use ndarray::{Array1, ArrayView2};
 use retail_core::engine::{ModelOutcome, ModelStatus, StatusBoard};
+use retail_core::testing::change_status;
 use retail_core::train::{Model, NotTrained, PredictError, Prediction};
 use retail_http::{AppState, Limits, router};
 use serde_json::{Value, json};
@@ -68,7 +69,7 @@ async fn other_methods_are_refused_with_those_allowed() {
 #[tokio::test]
 async fn a_model_that_is_not_trained_says_why() {
     let board = StatusBoard::default();
-    board.update(|status| {
+    change_status(&board, |status| {
         let why = NotTrained::NoWindow { needed: 3, got: 1 };
         let outcome = ModelOutcome::NotTrained {
             message: why.to_string(),

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Method;
 use retail_core::engine::StatusBoard;
 use retail_core::registry::standard_slots;
+use retail_core::testing::change_status;
 use retail_http::{AppState, router};
 use serde_json::json;
 
@@ -31,7 +32,7 @@ async fn batches_are_those_of_the_board_at_the_time_of_asking() {
     let board = Arc::new(StatusBoard::default());
     let app = router(AppState::new(registry(|_| false)).with_status(Arc::clone(&board)));
     for rows in [0, 1000, 2000] {
-        board.update(|status| {
+        change_status(&board, |status| {
             status.running = true;
             status.rows_read = rows;
         });

@@ -2,7 +2,7 @@
 //! are for a real broker: this one refuses commits while its members are counted, and waits for none.
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-use retail_core::error::Error;
+use retail_core::Error;
 use retail_kafka::{KafkaSource, Until};
 
 use crate::cluster::Cluster;

@@ -3,13 +3,12 @@ use std::collections::BTreeMap;
 use ndarray::array;
 
 use super::*;
-use crate::error::{ConfigError, Error};
 use crate::feature::{Extractor, FeatureSpec, RowSet, Rows};
 use crate::label::{FittedLabel, Label, Task};
 use crate::record::TransactionRef;
 use crate::source::MemorySource;
 use crate::train::{LogisticRegression, Prediction};
-use crate::window::{StreamView, Window};
+use crate::window::{StreamView, Window, WindowState};
 
 /// The number of characters of a description.
 struct Words(&'static str);
@@ -70,16 +69,22 @@ fn quantities(rows: &Rows) -> Vec<f64> {
 }
 
 /// Every second row of the stream.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct EverySecond;
 
 impl WindowStrategy for EverySecond {
-    fn windows(&self, stream: &StreamView) -> Vec<Window> {
+    fn open(&self) -> Box<dyn WindowState> {
+        Box::new(*self)
+    }
+}
+
+impl WindowState for EverySecond {
+    fn observe(&mut self, stream: &StreamView) -> Vec<Window> {
         let rows: RowSet = (0..stream.len()).step_by(2).collect();
         let window = Window {
             rows,
             closed: stream.ended,
-            label: "every second row".into(),
+            name: "every second row".into(),
         };
         if stream.is_empty() {
             Vec::new()
@@ -142,7 +147,7 @@ fn a_pipeline_of_users_trains_serves_and_is_read_again() {
 
 fn refused(pipelines: Vec<Pipeline>) -> String {
     match builder(RetrainPolicy::Manual, pipelines).open().map(|_| ()) {
-        Err(Error::Config(error @ ConfigError::Value { .. })) => error.to_string(),
+        Err(Error::Pipeline(error)) => error.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -170,7 +175,7 @@ fn pipelines_that_do_not_go_together_are_refused() {
     for (pipelines, expected) in [
         (
             vec![own(), own()],
-            "pipeline.prefix: expected a name for each model, got own-model_1 twice",
+            "prefix: expected a name for each model, got own-model_1 twice",
         ),
         (vec![own(), other_unit], "got two for length"),
         (
@@ -184,7 +189,7 @@ fn pipelines_that_do_not_go_together_are_refused() {
         ),
         (
             vec![none],
-            "pipeline.versions: expected a whole number from 1 to 1000, got 0",
+            "own-model: versions: expected a whole number from 1 to 1000, got 0",
         ),
     ] {
         let said = refused(pipelines);

@@ -3,11 +3,11 @@ use std::path::Path;
 
 use super::*;
 use crate::batch::{BatchFormat, BatchStore, Durability, Saved};
-use crate::error::{Error, StorageError};
+use crate::error::StorageError;
 use crate::source::MemorySource;
 use crate::train::NotTrained;
 
-/// What is on disk below `dir`, once no engine uses it.
+/// What is on disk below `dir`. No engine may be using it.
 fn on_disk(dir: &Path) -> Saved {
     let opened = BatchStore::open(
         &dir.join("batches"),
@@ -24,16 +24,6 @@ fn on_disk(dir: &Path) -> Saved {
 
 fn rows_on_disk(dir: &Path) -> u64 {
     on_disk(dir).batches.iter().map(|entry| entry.rows).sum()
-}
-
-/// Keeps the numbers of the batches that were saved.
-fn saved(seen: &Seen<u64>) -> impl Fn(&Event) + Send + Sync + 'static {
-    let seen = seen.clone();
-    move |event: &Event| {
-        if let Event::BatchSaved(batch) = event {
-            seen.add(batch.batch);
-        }
-    }
 }
 
 #[test]
@@ -60,7 +50,7 @@ fn a_model_that_cannot_be_trained_does_not_stop_the_others() {
 }
 
 #[test]
-fn a_model_that_cannot_be_trained_any_more_goes_on_serving() {
+fn a_model_that_can_no_longer_be_trained_goes_on_serving() {
     let early = Mean::after(|data| match data.n_samples() {
         0..=10 => Ok(()),
         _ => Err(NotTrained::NoVariation),
@@ -143,7 +133,7 @@ fn a_source_that_fails_leaves_the_batches_saved_before() {
     drop(engine);
     assert_eq!(rows_on_disk(dir.path()), 30);
 
-    // The source is mended, and nothing is missing or there twice.
+    // Once the source works again, nothing is missing and nothing is there twice.
     let mut engine = open().unwrap();
     let report = engine
         .run(&mut Script::new(sales(60), |_| Step::Go))
@@ -203,8 +193,8 @@ fn stopping_saves_the_open_batch_and_trains_no_more() {
     assert_eq!(closed, ["count", "count", "count", "stop"]);
 }
 
-/// Gives sales up to `rows`, spoils something once `saved` has that many batches, gives one batch
-/// more, and then has nothing to give, for ever.
+/// Gives `rows` sales, spoils something once they have been saved, gives one batch more, and then is
+/// idle for ever.
 fn endless(rows: usize, saved: &Seen<u64>, mut spoil: impl FnMut() + Send + 'static) -> Script {
     let saved = saved.clone();
     Script::new(sales(rows + 10), move |offset| {
@@ -231,7 +221,7 @@ fn batches_that_cannot_be_saved_end_the_run_with_the_path() {
         .open()
         .unwrap();
     let (from, to) = (batches.clone(), dir.path().join("elsewhere"));
-    // The source never ends: the error alone ends the run.
+    // The source never ends: only the error can end the run.
     let mut source = endless(20, &count, move || {
         fs::rename(&from, &to).unwrap();
         fs::write(&from, "no folder").unwrap();
@@ -246,7 +236,7 @@ fn batches_that_cannot_be_saved_end_the_run_with_the_path() {
     assert_eq!((status.running, status.rows_kept), (false, 20));
     assert_eq!(status.error, Some(error.to_string()));
 
-    // Half a batch may be written: that is put right by opening the folder again, not by luck.
+    // Half a batch may have been written. Only opening the folder again puts that right.
     fs::remove_file(&batches).unwrap();
     fs::rename(dir.path().join("elsewhere"), &batches).unwrap();
     let error = engine
@@ -275,7 +265,8 @@ fn models_that_cannot_be_saved_end_the_run_with_the_path() {
     .unwrap();
     let spoilt = models.clone();
     let mut source = endless(20, &count, move || {
-        // A model that is being written at this moment can bring the folder back: until it does not.
+        // A model that is being written at this moment can bring the folder back. Try until it
+        // does not.
         while fs::write(&spoilt, "no folder").is_err() {
             let _ = fs::remove_dir_all(&spoilt);
         }
@@ -287,9 +278,5 @@ fn models_that_cannot_be_saved_end_the_run_with_the_path() {
     );
     assert!(error.to_string().contains("mean_1"), "{error}");
     drop(engine);
-    assert_eq!(
-        rows_on_disk(dir.path()),
-        30,
-        "batches are saved all the same"
-    );
+    assert_eq!(rows_on_disk(dir.path()), 30, "batches are still saved");
 }

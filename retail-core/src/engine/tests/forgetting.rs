@@ -1,8 +1,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::feature::RowSet;
-use crate::window::{ConsecutiveBatches, ElapsedPrefix, EventTimeWindows, StreamView, Tumbling};
-use crate::window::{Window, WindowStrategy};
+use crate::window::{
+    ConsecutiveBatches, ElapsedPrefix, EventTimeWindows, StreamView, Tumbling, Window, WindowState,
+};
 
 use super::*;
 
@@ -14,35 +15,52 @@ enum Keep {
     Nothing,
 }
 
-/// Another strategy, watched: how many rows had not been forgotten when it was asked last.
+/// Another strategy, watched: how many rows had not been forgotten when the stream was last
+/// observed.
 #[derive(Debug)]
-struct Watched<W> {
-    windows: W,
+struct Watched {
+    windows: Box<dyn WindowStrategy>,
     keep: Keep,
     remembered: Arc<AtomicU64>,
 }
 
-impl<W: WindowStrategy> WindowStrategy for Watched<W> {
-    fn windows(&self, stream: &StreamView) -> Vec<Window> {
+struct WatchedState {
+    windows: Box<dyn WindowState>,
+    keep: Keep,
+    remembered: Arc<AtomicU64>,
+}
+
+impl WindowStrategy for Watched {
+    fn open(&self) -> Box<dyn WindowState> {
+        Box::new(WatchedState {
+            windows: self.windows.open(),
+            keep: self.keep,
+            remembered: Arc::clone(&self.remembered),
+        })
+    }
+}
+
+impl WindowState for WatchedState {
+    fn observe(&mut self, stream: &StreamView) -> Vec<Window> {
         let frames = stream.frames.iter();
         let remembered = frames.filter(|frame| !frame.is_forgotten());
         let rows = remembered.map(|frame| frame.len() as u64).sum();
         self.remembered.store(rows, Ordering::Relaxed);
-        self.windows.windows(stream)
+        self.windows.observe(stream)
     }
 
-    fn keeps(&self, stream: &StreamView) -> RowSet {
+    fn keeps(&self) -> RowSet {
         match self.keep {
-            Keep::WhatTheStrategySays => self.windows.keeps(stream),
-            Keep::All => RowSet::from(0..stream.len()),
+            Keep::WhatTheStrategySays => self.windows.keeps(),
+            Keep::All => RowSet::from(0..u64::MAX),
             Keep::Nothing => RowSet::new(),
         }
     }
 }
 
-/// 200 sales in batches of 10 that are learned from one by one: the rows still there at the end,
-/// what became of the model, and what it was fitted on, fit by fit.
-fn run(windows: impl WindowStrategy + 'static, keep: Keep) -> (u64, String, Vec<(u64, u64)>) {
+/// Trains after each of 20 batches of 10 sales. Returns how many rows are still there at the end, what
+/// became of the model, and the rows of each fit.
+fn run(windows: Box<dyn WindowStrategy>, keep: Keep) -> (u64, String, Vec<(u64, u64)>) {
     let remembered = Arc::new(AtomicU64::new(0));
     let mean = Arc::new(Mean::default());
     let watched = Watched {
@@ -65,35 +83,22 @@ fn run(windows: impl WindowStrategy + 'static, keep: Keep) -> (u64, String, Vec<
         engine.run(&mut source).unwrap();
         engine.train().unwrap();
     }
-    // What is forgotten is so after training: this sees it, and trains nothing.
+    // Rows are forgotten after training: this looks once more, and trains nothing.
     engine.train().unwrap();
     let rows = remembered.load(Ordering::Relaxed);
     (rows, outcome(&engine, "mean_1"), mean.fits.all())
 }
 
-/// The rows that are remembered at the end, forgetting having changed no model.
+/// How many rows are remembered at the end. Forgetting the others must not change a model.
 fn remembered(windows: impl Fn() -> Box<dyn WindowStrategy>) -> u64 {
-    let (all, ..) = run(Boxed(windows()), Keep::All);
+    let (all, ..) = run(windows(), Keep::All);
     assert_eq!(all, 200);
-    let (rows, outcome, fits) = run(Boxed(windows()), Keep::WhatTheStrategySays);
-    let (_, expected_outcome, expected_fits) = run(Boxed(windows()), Keep::All);
+    let (rows, outcome, fits) = run(windows(), Keep::WhatTheStrategySays);
+    let (_, expected_outcome, expected_fits) = run(windows(), Keep::All);
     assert_eq!(fits, expected_fits);
     assert_eq!(outcome, expected_outcome);
     assert!(!fits.is_empty());
     rows
-}
-
-#[derive(Debug)]
-struct Boxed(Box<dyn WindowStrategy>);
-
-impl WindowStrategy for Boxed {
-    fn windows(&self, stream: &StreamView) -> Vec<Window> {
-        self.0.windows(stream)
-    }
-
-    fn keeps(&self, stream: &StreamView) -> RowSet {
-        self.0.keeps(stream)
-    }
 }
 
 #[test]
@@ -112,14 +117,14 @@ fn only_rows_that_a_window_can_hold_are_remembered() {
 fn rows_of_event_time_windows_are_remembered_while_they_are_listed_or_open() {
     let minute = Duration::from_secs(60);
     let newest = move || EventTimeWindows::new(Tumbling::new(minute).unwrap(), 1).unwrap();
-    // One closed, of rows 120 to 179, and one that rows can still join.
+    // A closed window with rows 120 to 179, and one that rows can still join.
     assert_eq!(remembered(move || Box::new(newest())), 80);
 }
 
 #[test]
 fn a_window_whose_rows_were_not_kept_says_so() {
     let newest = ConsecutiveBatches::new(3).unwrap();
-    let (rows, outcome, _) = run(newest, Keep::Nothing);
+    let (rows, outcome, _) = run(Box::new(newest), Keep::Nothing);
     assert_eq!(rows, 0);
     assert_eq!(outcome, "of the 10 rows that the window names, 0 are kept");
 }

@@ -1,10 +1,12 @@
 //! The engine as a whole, with trainers and sources that the tests control. Nothing here sleeps or
-//! looks at the time: threads wait for what other threads have done.
+//! reads a clock: threads wait for what other threads have done.
 
 mod custom;
 mod failures;
 mod forgetting;
+mod keys;
 mod newest;
+mod opening;
 mod panics;
 mod policies;
 mod prequential;
@@ -80,5 +82,15 @@ fn outcome(engine: &Engine, model: &str) -> String {
             ModelOutcome::Trained { .. } => format!("trained on {} rows", status.rows),
             ModelOutcome::NotTrained { message, .. } => message.clone(),
         },
+    }
+}
+
+/// Notes the numbers of the batches that were saved.
+fn saved(seen: &Seen<u64>) -> impl Fn(&Event) + Send + Sync + 'static {
+    let seen = seen.clone();
+    move |event: &Event| {
+        if let Event::BatchSaved(batch) = event {
+            seen.add(batch.batch);
+        }
     }
 }

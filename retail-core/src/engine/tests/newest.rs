@@ -1,15 +1,5 @@
 use super::*;
 
-/// Keeps the numbers of the batches that were saved.
-fn saved(seen: &Seen<u64>) -> impl Fn(&Event) + Send + Sync + 'static {
-    let seen = seen.clone();
-    move |event: &Event| {
-        if let Event::BatchSaved(batch) = event {
-            seen.add(batch.batch);
-        }
-    }
-}
-
 #[test]
 fn a_slow_training_skips_to_the_newest_state() {
     let batches = Seen::default();
@@ -31,7 +21,7 @@ fn a_slow_training_skips_to_the_newest_state() {
     .observer(saved(&batches))
     .open()
     .unwrap();
-    // The first fit is of the first batch alone, and batches are saved one by one.
+    // The first fit sees the first batch alone, and batches are saved one by one.
     let mut source = Script::new(sales(100), move |offset| {
         if offset == 10 {
             begun.wait_until(|begun| !begun.is_empty());
@@ -44,8 +34,8 @@ fn a_slow_training_skips_to_the_newest_state() {
     let fits = slow.fits.all();
     assert_eq!(fits[..2], [(0, 8), (0, 10)]);
     assert_eq!(fits.last(), Some(&(0, 100)));
-    // What was saved meanwhile is not made up for; only the last batch may still be on its way from
-    // the disk to the training when the first fit ends.
+    // States that came during the first fit are skipped. Only the last batch may still be on its way
+    // from the disk to training when that fit ends.
     let states: Vec<u64> = fits.iter().map(|(_, end)| *end).collect();
     let skipped = states.iter().any(|end| (11..72).contains(end));
     assert!(!skipped, "{states:?}");
@@ -73,7 +63,7 @@ fn reading_and_saving_do_not_wait_for_a_training() {
     .observer(saved(&batches))
     .open()
     .unwrap();
-    // The end is reached, and everything saved, while the first training goes on.
+    // The end is reached and everything is saved while the first training goes on.
     let mut source = Script::new(sales(500), move |offset| {
         if offset == 500 {
             batches.wait_until(|saved| saved.len() == 50);

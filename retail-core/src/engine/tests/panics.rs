@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::error::Error;
 use crate::feature::{Extractor, FeatureSpec, Rows};
 use crate::label::{FittedLabel, Label, Task};
 use crate::record::TransactionRef;
 use crate::source::MemorySource;
-use crate::window::{StreamView, Window};
+use crate::window::{StreamView, Window, WindowState};
 
-/// Panics as a label, a feature and a window strategy.
-#[derive(Debug)]
+/// Panics as a label, a feature and the state of windows.
+#[derive(Debug, Clone, Copy)]
 struct Broken;
 
 impl Label for Broken {
@@ -54,7 +53,13 @@ impl Extractor for Broken {
 }
 
 impl WindowStrategy for Broken {
-    fn windows(&self, stream: &StreamView) -> Vec<Window> {
+    fn open(&self) -> Box<dyn WindowState> {
+        Box::new(*self)
+    }
+}
+
+impl WindowState for Broken {
+    fn observe(&mut self, stream: &StreamView) -> Vec<Window> {
         panic!("no windows of {} rows", stream.len())
     }
 }
@@ -102,7 +107,7 @@ fn code_of_users_that_panics_costs_its_own_models_and_nothing_else() {
         assert_eq!(outcome(&engine, model), expected);
     }
     drop(engine);
-    // What panicked is not needed to read the batches again.
+    // Batches can be read again without what panicked.
     let engine = builder(RetrainPolicy::Manual, vec![broken_feature()])
         .dir(dir.path())
         .open();
@@ -114,7 +119,7 @@ fn panics_at(wanted: fn(&Event) -> bool) -> impl Fn(&Event) + Send + Sync + 'sta
     move |event: &Event| assert!(!wanted(event), "an observer gave up")
 }
 
-/// Runs an engine with this observer over a source that never ends by itself.
+/// Runs an engine with this observer on a source that never ends by itself.
 fn run_watched(observer: impl Observer + 'static, threads: usize) -> (Engine, Error) {
     let mut config = config(RetrainPolicy::EveryBatch);
     config.train.threads = threads;
@@ -164,7 +169,7 @@ fn a_panic_in_any_thread_ends_the_run_with_an_error() {
 
 #[test]
 fn a_panic_in_one_of_several_workers_is_not_taken_for_a_success() {
-    // Models are taken in order, so that the last is the work of any thread.
+    // Models are taken in order, so any thread can have the last one.
     for model in ["a_1", "b_1", "c_1", "d_1"] {
         let observer = move |event: &Event| {
             let wanted = matches!(event, Event::Trained { model: name, .. } if name == model);
@@ -172,7 +177,7 @@ fn a_panic_in_one_of_several_workers_is_not_taken_for_a_success() {
         };
         let (_, error) = run_watched(observer, 4);
         assert!(
-            matches!(error, Error::Stopped("training thread")),
+            matches!(error, Error::Stopped(EngineThread::Training)),
             "{error}"
         );
     }
@@ -193,7 +198,10 @@ fn a_source_that_panics_leaves_the_batches_saved_before() {
         Step::Go
     });
     let error = engine.run(&mut source).unwrap_err();
-    assert!(matches!(error, Error::Stopped("reading thread")), "{error}");
+    assert!(
+        matches!(error, Error::Stopped(EngineThread::Reading)),
+        "{error}"
+    );
     // The same engine can go on, and so can another one.
     for rows in [40, 60] {
         let source = &mut Script::new(sales(rows), |_| Step::Go);

@@ -4,8 +4,8 @@ use super::*;
 
 type Models = Seen<(String, u64)>;
 
-/// Gives 60 sales in batches of 10, and waits before those at `waits` until a model was trained on
-/// so many rows.
+/// Gives 60 sales in batches of 10. Before each sale in `waits`, waits until a model has been trained
+/// on all before it.
 fn in_step(trained: &Models, waits: &'static [usize]) -> Script {
     let trained = trained.clone();
     Script::new(sales(60), move |offset| {
@@ -16,7 +16,7 @@ fn in_step(trained: &Models, waits: &'static [usize]) -> Script {
     })
 }
 
-/// The rows that the one model was trained on, training by training, and all fits.
+/// The number of rows of each training of one model, and the rows of each fit.
 fn trainings(policy: RetrainPolicy, waits: &'static [usize]) -> (Vec<u64>, Vec<(u64, u64)>) {
     let mean = Arc::new(Mean::default());
     let trained = Models::default();
@@ -33,7 +33,7 @@ fn trainings(policy: RetrainPolicy, waits: &'static [usize]) -> (Vec<u64>, Vec<(
 fn every_batch_trains_after_each_batch_and_once_at_the_end() {
     let waits = &[10, 20, 30, 40, 50, 60];
     let (rows, fits) = trainings(RetrainPolicy::EveryBatch, waits);
-    // The window is closed at the end, which the model says of itself.
+    // The last training adds that the window is closed, which is part of what the model says.
     assert_eq!(rows, [10, 20, 30, 40, 50, 60, 60]);
     assert_eq!(
         fits[..4],
@@ -44,7 +44,7 @@ fn every_batch_trains_after_each_batch_and_once_at_the_end() {
 }
 
 #[test]
-fn every_rows_trains_once_so_many_have_come() {
+fn every_rows_trains_once_that_many_have_come() {
     let (rows, _) = trainings(RetrainPolicy::EveryRows(25), &[30, 60]);
     assert_eq!(rows, [30, 60, 60]);
     let (rows, _) = trainings(RetrainPolicy::EveryRows(10), &[10, 20, 30, 40, 50, 60]);

@@ -12,10 +12,10 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The mean absolute error, over all batches measured, and their number.
-fn measured(engine: &Engine, model: &str) -> (u64, f64) {
+/// The number of batches scored, and the mean absolute error over all of them.
+fn scored(engine: &Engine, model: &str) -> (u64, f64) {
     let status = engine.status().read();
-    let prequential = status.models[model].prequential.as_ref().expect("measured");
+    let prequential = status.models[model].prequential.as_ref().expect("scored");
     match &prequential.overall {
         Metrics::Regression(metrics) => (prequential.batches, metrics.mae),
         other => panic!("{other:?}"),
@@ -49,8 +49,8 @@ fn each_batch_is_predicted_by_a_model_that_has_not_seen_it() {
     });
     engine.run(&mut source).unwrap();
 
-    // The model of all rows before the batch; and the one whose window is full after three batches,
-    // which is measured on although it is not trained again.
+    // One model learns from all rows before the batch. The other one's window is full after three
+    // batches: it is still scored, although it is not trained again.
     for (model, most) in [("all_1", 60), ("early_1", 25)] {
         let errors = (10..60).step_by(10).flat_map(|start| {
             let predicted = mean(&amounts(0..start.min(most)));
@@ -60,7 +60,7 @@ fn each_batch_is_predicted_by_a_model_that_has_not_seen_it() {
                 .map(move |amount| (amount - predicted).abs())
         });
         let errors: Vec<f64> = errors.collect();
-        let (batches, mae) = measured(&engine, model);
+        let (batches, mae) = scored(&engine, model);
         assert_eq!(
             batches, 5,
             "{model}: the first batch has no model before it"
@@ -70,11 +70,11 @@ fn each_batch_is_predicted_by_a_model_that_has_not_seen_it() {
 }
 
 #[test]
-fn batches_saved_before_are_not_measured_again() {
+fn batches_saved_before_are_not_scored_again() {
     let dir = tempfile::tempdir().unwrap();
     let open = || {
         let pipelines = vec![all_rows("all", Arc::new(Mean::default()))];
-        // Trains when the source ends, not before.
+        // Trains only when the source ends.
         builder(RetrainPolicy::EveryRows(1_000), pipelines)
             .dir(dir.path())
             .open()
@@ -95,7 +95,7 @@ fn batches_saved_before_are_not_measured_again() {
         .iter()
         .map(|a| (a - predicted).abs())
         .collect();
-    let (batches, mae) = measured(&engine, "all_1");
+    let (batches, mae) = scored(&engine, "all_1");
     assert_eq!(batches, 2);
     assert!((mae - mean(&errors)).abs() < 1e-9, "{mae}");
 }

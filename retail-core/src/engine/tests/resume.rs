@@ -37,7 +37,7 @@ fn a_restart_reads_on_where_the_saved_batches_end() {
         offsets.add(offset);
         Step::Go
     });
-    // Another name is another stream; the saved one goes on.
+    // Another name is another stream. The saved stream can go on.
     assert!(engine.run(&mut script).is_err());
     let report = engine.run(&mut source(72)).unwrap();
     assert_eq!(first_read.all(), Vec::<usize>::new());
@@ -76,7 +76,7 @@ fn a_restart_begins_with_the_record_after_the_last_saved_one() {
         });
         engine.run(&mut script).unwrap();
     }
-    // Each record once; the end, which is asked for at 35, twice.
+    // Each record once. 35 was the end of the first run and is asked for twice.
     let expected: Vec<usize> = (0..=35).chain(35..=72).collect();
     assert_eq!(offsets.all(), expected);
 }
@@ -100,12 +100,12 @@ fn a_second_run_of_an_exhausted_source_changes_nothing() {
     assert_eq!(
         report.models.len(),
         1,
-        "what became of the models is known again"
+        "the outcome of the models is known again"
     );
     assert_eq!(before.revision, after.revision);
 }
 
-/// Two batches with rows around one whose only record was rejected.
+/// Two batches with rows, and one between them whose only record was rejected.
 #[test]
 fn windows_name_batches_by_their_number_in_the_manifest() {
     let dir = tempfile::tempdir().unwrap();
@@ -133,7 +133,7 @@ fn windows_name_batches_by_their_number_in_the_manifest() {
     assert_eq!(run(&mut engine, &stream[..10]), 1);
     assert_eq!(run(&mut engine, &stream), 2);
     stream.extend(sales(5));
-    // The numbers are the same for the engine that saved the batches and for one that read them.
+    // The engine that saved the batches and one that read them agree on their numbers.
     drop(engine);
     let mut engine = open();
     assert_eq!(run(&mut engine, &stream), 3);

@@ -1,10 +1,9 @@
-//! What a source is told of the batches that are saved.
+//! What a source is told about the batches that are saved.
 
 use super::*;
-use crate::error::Error;
 use crate::source::{Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId};
 
-/// A script that takes down what it is told.
+/// A script that notes what it is told.
 struct Told {
     script: Script,
     told: Seen<u64>,
@@ -38,7 +37,8 @@ fn engine() -> Engine {
     builder(RetrainPolicy::AtEnd, pipelines).open().unwrap()
 }
 
-/// 35 sales in batches of 10; `at_25` is what happens before the 26th, given what has been told.
+/// Reads 35 sales in batches of 10. `at_25` says what happens before the 26th, given what the source
+/// has been told.
 fn run(at_25: impl Fn(&[u64]) -> Step + Send + 'static) -> (Result<RunReport, Error>, Vec<u64>) {
     let told = Seen::default();
     let heard = told.clone();

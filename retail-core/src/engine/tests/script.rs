@@ -23,8 +23,8 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// After so many turns without a record, 10 ms each, the engine will not stop any more: the
-    /// test is to fail instead of hanging.
+    /// After this many turns without a record, 10 ms each, the engine will not stop any more. The test
+    /// then fails instead of hanging.
     const PATIENCE: u32 = 6_000;
 
     /// `before` is asked before each record, by its offset, and before the end.

@@ -27,7 +27,8 @@ impl<T: Clone> Seen<T> {
         self.0.0.lock().unwrap().clone()
     }
 
-    /// Waits until the list is as wanted. The deadline is for tests that fail: they are not to hang.
+    /// Waits until the list is as wanted. With the deadline, a test that is wrong fails instead of
+    /// hanging.
     pub(super) fn wait_until(&self, wanted: impl Fn(&[T]) -> bool) {
         let list = self.0.0.lock().unwrap();
         let deadline = Duration::from_secs(60);
@@ -35,11 +36,11 @@ impl<T: Clone> Seen<T> {
             .0
             .1
             .wait_timeout_while(list, deadline, |list| !wanted(list));
-        assert!(!waiting.unwrap().1.timed_out(), "waited in vain");
+        assert!(!waiting.unwrap().1.timed_out(), "timed out");
     }
 }
 
-/// Keeps the name and the rows of models that were trained.
+/// Notes the name and the rows of models that were trained.
 impl Observer for Seen<(String, u64)> {
     fn event(&self, event: &Event) {
         if let Event::Trained { model, status, .. } = event {
@@ -50,7 +51,7 @@ impl Observer for Seen<(String, u64)> {
 
 type BeforeFit = dyn Fn(&Dataset) -> Result<(), NotTrained> + Send + Sync;
 
-/// Learns the mean of the targets, and keeps which rows it was given, hold-out fits included.
+/// Learns the mean of the targets and notes which rows it was given, hold-out fits included.
 #[derive(Default)]
 pub(super) struct Mean {
     pub(super) fits: Seen<(u64, u64)>,

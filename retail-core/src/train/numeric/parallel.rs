@@ -4,7 +4,7 @@ use std::thread;
 
 /// Threads for `shares` equal shares of work: as many as `asked` for, or, for 0, as the machine runs
 /// at once; never more than there are shares.
-pub(in crate::train) fn threads_for(asked: usize, shares: usize) -> usize {
+pub(crate) fn threads_for(asked: usize, shares: usize) -> usize {
     let threads = match asked {
         // Asking the system takes longer than a small share.
         _ if shares <= 1 => 1,
@@ -19,7 +19,7 @@ pub(in crate::train) fn threads_for(asked: usize, shares: usize) -> usize {
 ///
 /// # Panics
 /// Where a task does.
-pub(in crate::train) fn in_parallel<S, T: Send>(
+pub(crate) fn in_parallel<S, T: Send>(
     threads: usize,
     tasks: usize,
     scratch: impl Fn() -> S + Sync,

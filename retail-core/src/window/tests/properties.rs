@@ -78,7 +78,7 @@ proptest! {
         prop_assert_eq!(counts.on_time, times.len() as u64);
         let mut expected: BTreeMap<(i64, i64), Vec<u64>> = BTreeMap::new();
         for (&time, item) in times.iter().zip(0_u64..) {
-            // Every multiple of the slide near enough is tried.
+            // Tries every multiple of the slide that is near enough.
             for start in (-500..=500).filter(|k| k % slide == 0) {
                 if start <= time && time < start + size {
                     expected.entry((start, start + size)).or_default().push(item);

@@ -1,0 +1,76 @@
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use super::acknowledgement::Acknowledgement;
+use super::shared::Shared;
+use super::stop::Stop;
+use super::{Error, Event};
+use crate::batch::{Batch, BatchLimits, Batcher, CloseReason};
+use crate::source::{ReadStatus, Source};
+use crate::time::Clock;
+
+/// How long to wait when a source has nothing to give.
+const IDLE: Duration = Duration::from_millis(10);
+
+/// How a source is read.
+pub(super) struct Reading {
+    pub(super) limits: BatchLimits,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Reads a source and hands closed batches to the saving thread.
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a mut dyn Source,
+    pub(super) batcher: Batcher,
+    pub(super) batches: SyncSender<Batch>,
+    pub(super) acknowledgement: &'a Acknowledgement,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) stop: Stop<'a>,
+    pub(super) shared: &'a Shared,
+}
+
+/// Why reading is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadTo {
+    /// The source is exhausted.
+    End,
+    /// The engine was asked to stop, or another thread has ended.
+    Stop,
+}
+
+impl Reader<'_> {
+    /// Reads until the source ends or reading has to stop. The batches end with this thread.
+    pub(super) fn run(mut self) -> Result<ReadTo, Error> {
+        loop {
+            self.acknowledgement.deliver(self.source)?;
+            let status = if self.stop.is_due() {
+                None
+            } else {
+                Some(self.source.read(&mut self.batcher)?)
+            };
+            match status {
+                None => self.batcher.flush(CloseReason::Stop),
+                Some(ReadStatus::End) => self.batcher.flush(CloseReason::End),
+                Some(ReadStatus::Paused) => {}
+                Some(ReadStatus::Idle) => {
+                    if let Some(now) = self.source.stream_now() {
+                        self.batcher.advance(now);
+                    }
+                }
+            }
+            while let Some(batch) = self.batcher.take_closed() {
+                if self.batches.send(batch).is_err() {
+                    return Ok(ReadTo::Stop);
+                }
+            }
+            self.shared.notify(&Event::Read(self.source.progress()));
+            match status {
+                None => return Ok(ReadTo::Stop),
+                Some(ReadStatus::End) => return Ok(ReadTo::End),
+                Some(ReadStatus::Paused) => {}
+                Some(ReadStatus::Idle) => self.clock.sleep(IDLE),
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use super::Event;
+use super::acknowledgement::Acknowledgement;
+use super::inbox::Inbox;
+use super::shared::Shared;
+use crate::batch::{Batch, BatchStore};
+use crate::error::StorageError;
+use crate::feature::Extractor;
+
+/// Batches that may wait to be saved. If there are more, reading waits.
+pub(super) const QUEUE: usize = 32;
+
+/// Saves batches and passes their numbers on to training.
+pub(super) struct Saver {
+    pub(super) store: BatchStore,
+    /// The features of users, each name once.
+    pub(super) extractors: Vec<Arc<dyn Extractor>>,
+}
+
+impl Saver {
+    /// Whether anything uses the texts of the records: only batch files and features of users can.
+    pub(super) fn needs_text(&self) -> bool {
+        self.store.saves_rows() || !self.extractors.is_empty()
+    }
+
+    /// Saves batches as they come, all that are waiting at once, until no more can come.
+    pub(super) fn run(
+        &mut self,
+        batches: &Receiver<Batch>,
+        acknowledgement: &Acknowledgement,
+        inbox: &Inbox,
+        shared: &Shared,
+    ) -> Result<(), StorageError> {
+        while let Ok(first) = batches.recv() {
+            let mut waiting = vec![first];
+            waiting.extend(batches.try_iter().take(QUEUE));
+            let entries = self.store.save(&waiting)?;
+            acknowledgement.leave(self.store.position());
+            shared
+                .status
+                .update(|status| entries.iter().for_each(|entry| status.count(entry)));
+            for entry in &entries {
+                shared.notify(&Event::BatchSaved(entry.into()));
+            }
+            inbox.change(|history| {
+                for (entry, batch) in entries.iter().zip(&waiting) {
+                    history.push(entry, &batch.rows, &self.extractors);
+                }
+            });
+        }
+        self.store.checkpoint()
+    }
+}

@@ -1,0 +1,51 @@
+use super::RetrainPolicy;
+use super::inbox::Inbox;
+use super::retrain::Retrainer;
+use super::shared::Shared;
+use crate::error::StorageError;
+
+impl Retrainer {
+    /// Trains whenever the policy says so, until the inbox is finished. `rows` is how many rows the
+    /// stream had when the run began: by the time this thread starts, there may be more.
+    pub(super) fn run(
+        &mut self,
+        inbox: &Inbox,
+        shared: &Shared,
+        mut rows: u64,
+    ) -> Result<(), StorageError> {
+        let policy = self.policy();
+        self.score_from(rows);
+        let mut seen = 0;
+        let training = inbox.training();
+        loop {
+            let newest = training.wait(seen);
+            if newest.generation != seen {
+                seen = newest.generation;
+                let view = newest.history.view();
+                if policy.is_continuous() {
+                    self.score(shared, &view);
+                }
+                self.observe(&view);
+                let due = match policy {
+                    RetrainPolicy::Manual => false,
+                    _ if view.ended => true,
+                    _ if newest.finished => false,
+                    RetrainPolicy::EveryBatch
+                    | RetrainPolicy::OnWindowClose
+                    | RetrainPolicy::AtEnd => true,
+                    RetrainPolicy::EveryRows(step) => view.len().saturating_sub(rows) >= step,
+                };
+                if due {
+                    rows = view.len();
+                    self.train(shared, &newest.history, &view)?;
+                }
+                self.show_scores(shared);
+                drop(newest.history);
+                inbox.tidy(|history| self.forget(history, view.len()));
+            }
+            if newest.finished {
+                return Ok(());
+            }
+        }
+    }
+}
