@@ -108,7 +108,7 @@ impl EngineBuilder {
             None => None,
         };
         let slots = self.pipelines.iter().flat_map(Pipeline::slots).collect();
-        let registry = Registry::open(
+        let registry = Registry::open_and_discover(
             slots,
             RegistryOptions {
                 dir: self.dir.as_ref().map(|dir| dir.join("models")),

@@ -7,7 +7,7 @@ use super::{EngineConfig, Family, LogisticConfig};
 use crate::error::ConfigError;
 use crate::feature::{Extractor, FeatureSet, StandardFeature};
 use crate::label::{HighValueCustomer, Label, QuantityCategory, TotalAmount};
-use crate::registry::SlotName;
+use crate::registry::{SlotName, StandardModels};
 use crate::train::{
     LeastSquares, LinearRegression, LinfaTree, LogisticRegression, NewtonLogistic, Trainer,
 };
@@ -34,12 +34,8 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// The slots of this pipeline, by version.
-    pub fn slots(&self) -> impl Iterator<Item = SlotName> + '_ {
-        (1..=self.versions).map(|version| SlotName {
-            name: format!("{}_{version}", self.prefix),
-            target: self.label.name().to_owned(),
-            version,
-        })
+    pub fn slots(&self) -> impl Iterator<Item = SlotName> + use<> {
+        SlotName::versions(&self.prefix, self.label.name(), self.versions)
     }
 
     /// Checks the pipelines of one engine, and collects the features of users, each name once: the
@@ -113,7 +109,7 @@ impl Pipeline {
     /// # Errors
     /// [`ConfigError`] where a value of the configuration is out of range.
     pub fn standard(config: &EngineConfig) -> Result<Vec<Self>, ConfigError> {
-        const VERSIONS: u32 = 3;
+        let [linear_names, forest_names, logistic_names] = StandardModels::ALL;
         let step = seconds(
             "window.elapsed_step_seconds",
             config.window.elapsed_step_seconds,
@@ -125,28 +121,28 @@ impl Pipeline {
         let classification = FeatureSet::standard(&StandardFeature::CLASSIFICATION);
         Ok(vec![
             Self {
-                prefix: "linear_model".into(),
-                versions: VERSIONS,
+                prefix: linear_names.prefix.into(),
+                versions: linear_names.versions,
                 features: regression,
                 label: Arc::new(TotalAmount),
                 trainer: linear(config)?,
-                windows: Arc::new(CumulativeFraction::new(VERSIONS)?),
+                windows: Arc::new(CumulativeFraction::new(linear_names.versions)?),
             },
             Self {
-                prefix: "rf_model_window".into(),
-                versions: VERSIONS,
+                prefix: forest_names.prefix.into(),
+                versions: forest_names.versions,
                 features: classification.clone(),
                 label: Arc::new(QuantityCategory::new(config.label.quantity_edges)?),
                 trainer: forest(config)?,
-                windows: Arc::new(ElapsedPrefix::new(step, VERSIONS)?),
+                windows: Arc::new(ElapsedPrefix::new(step, forest_names.versions)?),
             },
             Self {
-                prefix: "logistic_model_batch".into(),
-                versions: VERSIONS,
+                prefix: logistic_names.prefix.into(),
+                versions: logistic_names.versions,
                 features: classification,
                 label: Arc::new(HighValueCustomer::new(config.label.high_value)?),
                 trainer: logistic(config)?,
-                windows: Arc::new(ConsecutiveBatches::new(VERSIONS)?),
+                windows: Arc::new(ConsecutiveBatches::new(logistic_names.versions)?),
             },
         ])
     }

@@ -97,6 +97,12 @@ impl Engine {
         Arc::clone(&self.parts.retrainer.registry)
     }
 
+    /// The features of users that its models see, for those who serve the models.
+    #[must_use]
+    pub fn extractors(&self) -> &[Arc<dyn Extractor>] {
+        &self.parts.extractors
+    }
+
     /// What the engine has done so far; stays valid while the engine runs.
     #[must_use]
     pub fn status(&self) -> Arc<StatusBoard> {

@@ -7,9 +7,11 @@ use serde_json::json;
 
 use super::tests::{close, regression, yes};
 use super::*;
-use crate::feature::{Extractor, FeatureSet, FeatureSpec, Frame, Rows, StandardFeature};
+use crate::feature::{
+    Extractor, FeatureSet, FeatureSpec, Frame, MissingField, Rows, Sale, StandardFeature,
+};
 use crate::label::{HighValueCustomer, Task, TotalAmount};
-use crate::record::{Transaction, TransactionRef, Transactions};
+use crate::record::{Transaction, Transactions};
 use crate::time::Timestamp;
 use crate::train::{
     Dataset, LinearRegression, Model, NotTrained, PredictError, Prediction, Trainer,
@@ -156,8 +158,12 @@ fn a_hold_out_gives_the_reason_where_there_is_none() {
                 ..StandardFeature::Price.spec()
             }
         }
-        fn extract(&self, row: &TransactionRef<'_>) -> f64 {
-            if row.quantity > 47 { f64::NAN } else { 1.0 }
+        fn extract(&self, sale: &Sale<'_>) -> Result<f64, MissingField> {
+            Ok(if sale.quantity()? > 47.0 {
+                f64::NAN
+            } else {
+                1.0
+            })
         }
     }
     let extractor: Arc<dyn Extractor> = Arc::new(Undefined);

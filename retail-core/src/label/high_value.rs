@@ -30,6 +30,9 @@ pub struct HighValueCustomer {
 }
 
 impl HighValueCustomer {
+    /// The name of the target.
+    pub const NAME: &'static str = "high_value_customer";
+
     /// A label by this rule.
     ///
     /// # Errors
@@ -63,7 +66,7 @@ impl Default for HighValueCustomer {
 
 impl Label for HighValueCustomer {
     fn name(&self) -> &str {
-        "high_value_customer"
+        Self::NAME
     }
 
     fn task(&self) -> Task {

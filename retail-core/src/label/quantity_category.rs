@@ -13,6 +13,9 @@ pub struct QuantityCategory {
 }
 
 impl QuantityCategory {
+    /// The name of the target.
+    pub const NAME: &'static str = "quantity_category";
+
     /// The names of the classes, in order.
     pub const CLASSES: [&'static str; 4] = ["Low", "Medium", "High", "Bulk"];
 
@@ -57,7 +60,7 @@ impl Default for QuantityCategory {
 
 impl Label for QuantityCategory {
     fn name(&self) -> &str {
-        "quantity_category"
+        Self::NAME
     }
 
     fn task(&self) -> Task {

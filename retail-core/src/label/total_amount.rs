@@ -7,9 +7,14 @@ use crate::feature::Rows;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TotalAmount;
 
+impl TotalAmount {
+    /// The name of the target.
+    pub const NAME: &'static str = "total_amount";
+}
+
 impl Label for TotalAmount {
     fn name(&self) -> &str {
-        "total_amount"
+        Self::NAME
     }
 
     fn task(&self) -> Task {

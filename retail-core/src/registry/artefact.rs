@@ -76,7 +76,7 @@ pub struct ModelInfo {
     pub trainer: String,
     /// The hyper-parameters of the training.
     pub hyper_parameters: serde_json::Value,
-    /// The seed of the training, where anything was drawn at random.
+    /// The seed of the training, if anything was drawn at random.
     pub seed: Option<u64>,
     /// The kind of target.
     pub task: Task,
@@ -124,32 +124,43 @@ impl Artefact {
     /// The artefact as bytes: a line of JSON with the format, its version and the CRC-32 and length
     /// of the second line; and that second line, the artefact. The same artefact always gives the
     /// same bytes.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let body = serde_json::json!({
-            "info": self.info,
-            "format": self.model.format(),
-            "model": self.model.to_json(),
-        });
-        let mut body = body.to_string().into_bytes();
-        body.push(b'\n');
-        let header = serde_json::json!({
-            "magic": MAGIC,
-            "format_version": FORMAT_VERSION,
-            "crc32": checksum(&body),
-            "bytes": body.len(),
-        });
-        let mut bytes = header.to_string().into_bytes();
-        bytes.push(b'\n');
-        bytes.extend(body);
-        bytes
-    }
-
-    /// Reads what [`Artefact::encode`] wrote. `path` serves for error messages.
     ///
     /// # Errors
-    /// [`StorageError::Foreign`] where this is no artefact, or one of a newer format;
-    /// [`StorageError::Corrupt`] where it is one that has been damaged.
+    /// [`StorageError::Unwritable`] if the model has no JSON form.
+    pub fn encode(&self) -> Result<Vec<u8>, StorageError> {
+        let body = Body {
+            info: self.info.clone(),
+            format: self.model.format().to_owned(),
+            model: self.model.to_json(),
+        };
+        let body = self.line(&body)?;
+        let header = Header {
+            magic: MAGIC.to_owned(),
+            format_version: FORMAT_VERSION,
+            crc32: checksum(&body),
+            bytes: body.len(),
+        };
+        let mut bytes = self.line(&header)?;
+        bytes.extend(body);
+        Ok(bytes)
+    }
+
+    /// One line of JSON, its keys in alphabetical order.
+    fn line(&self, value: &impl Serialize) -> Result<Vec<u8>, StorageError> {
+        let json = serde_json::to_value(value).map_err(|error| StorageError::Unwritable {
+            model: self.info.name.clone(),
+            detail: error.to_string(),
+        })?;
+        let mut line = json.to_string().into_bytes();
+        line.push(b'\n');
+        Ok(line)
+    }
+
+    /// Reads what [`Artefact::encode`] wrote. `path` is for error messages.
+    ///
+    /// # Errors
+    /// [`StorageError::Foreign`] if this is no artefact, or one of a newer format;
+    /// [`StorageError::Corrupt`] if it is one that has been damaged.
     pub fn decode(bytes: &[u8], path: &Path, formats: &ModelFormats) -> Result<Self, StorageError> {
         let foreign = |detail: String| StorageError::Foreign {
             path: path.to_owned(),

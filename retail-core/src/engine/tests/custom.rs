@@ -4,9 +4,8 @@ use ndarray::array;
 
 use super::*;
 use crate::error::{ConfigError, Error};
-use crate::feature::{Extractor, FeatureSpec, RowSet, Rows};
+use crate::feature::{Extractor, FeatureSpec, MissingField, RowSet, Rows, Sale};
 use crate::label::{FittedLabel, Label, Task};
-use crate::record::TransactionRef;
 use crate::source::MemorySource;
 use crate::train::{LogisticRegression, Prediction};
 use crate::window::{StreamView, Window};
@@ -26,8 +25,8 @@ impl Extractor for Words {
         }
     }
 
-    fn extract(&self, row: &TransactionRef<'_>) -> f64 {
-        row.description.chars().count() as f64
+    fn extract(&self, sale: &Sale<'_>) -> Result<f64, MissingField> {
+        Ok(sale.description()?.chars().count() as f64)
     }
 }
 
