@@ -108,43 +108,23 @@
 //! [`EngineStatus`]: retail_core::engine::EngineStatus
 #![forbid(unsafe_code)]
 
+// A request passes routes, which hand it on: body, query and work, then parse, sale and features, then
+// predict, then answer. Data flows in that order; state, error, paths and json know none of them.
 mod answer;
 mod body;
-mod compare;
 mod error;
-mod models;
+mod features;
+mod json;
 mod parse;
+mod paths;
 mod predict;
-mod request;
+mod query;
+mod routes;
+mod sale;
 mod serve;
 mod state;
-mod status;
 mod work;
 
-use axum::Router;
-use axum::routing::{get, post};
-
+pub use routes::router;
 pub use serve::{ServeOptions, serve};
 pub use state::{AppState, Limits};
-
-const PREDICT: &str = "/predict/{target}/{version}";
-const COMPARE: &str = "/compare/models";
-const MODELS: &str = "/models";
-const BATCHES: &str = "/status/batches";
-const HEALTH: &str = "/health";
-
-/// Every path that is answered, for those who ask for another one.
-pub(crate) const PATHS: [&str; 5] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH];
-
-/// The routes of the API; see the documentation of the crate.
-pub fn router(state: AppState) -> Router {
-    Router::new()
-        .route(PREDICT, post(predict::predict))
-        .route(COMPARE, post(compare::compare))
-        .route(MODELS, get(models::models))
-        .route(BATCHES, get(status::batches))
-        .route(HEALTH, get(status::health))
-        .fallback(error::unknown_path)
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .with_state(state)
-}
