@@ -93,13 +93,6 @@ impl Default for Extractors {
 }
 
 impl Extractors {
-    /// Adds a user's feature, in place of any other of its name.
-    #[must_use]
-    pub fn with(mut self, extractor: Arc<dyn Extractor>) -> Self {
-        self.extend([extractor]);
-        self
-    }
-
     /// The columns of a model with this schema. An extractor whose unit is another than the
     /// schema's is not used: it computes another number under the same name.
     #[must_use]
@@ -123,6 +116,7 @@ impl Extractors {
 }
 
 impl Extend<Arc<dyn Extractor>> for Extractors {
+    /// Adds features of users, each in place of any other of its name.
     fn extend<I: IntoIterator<Item = Arc<dyn Extractor>>>(&mut self, extractors: I) {
         for extractor in extractors {
             let spec = extractor.spec();

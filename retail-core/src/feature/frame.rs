@@ -6,8 +6,8 @@ use super::{Extractor, Sale};
 use crate::record::Transactions;
 use crate::time::Timestamp;
 
-/// The numbers of one batch of kept transactions, in columns: what windows select from and models
-/// are trained on. 43 bytes a row, plus 8 for each user-defined feature.
+/// The numbers of one batch of kept transactions, in columns. Windows select from them, and models
+/// are trained on them. 43 bytes a row, plus 8 for each user-defined feature.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frame {
     first_row: u64,
@@ -42,8 +42,8 @@ impl Identity {
 }
 
 impl Frame {
-    /// The columns of kept transactions, the first of which is row `first_row` of the stream.
-    /// Stream times are made non-decreasing, starting from `not_before`: time never moves back.
+    /// The columns of kept transactions, of which the first is row `first_row` of the stream.
+    /// Stream times are raised so that they never move back, nor before `not_before`.
     /// If an extractor panics, its column is NaN: the models that use it refuse to train, and all
     /// others go on.
     #[must_use]
@@ -102,7 +102,7 @@ impl Frame {
         self.rows == 0
     }
 
-    /// The frame without its columns: it says only where its rows stood in the stream.
+    /// The frame without its columns. It only says where its rows stood in the stream.
     #[must_use]
     pub fn forgotten(&self) -> Self {
         Self {
@@ -114,8 +114,8 @@ impl Frame {
         }
     }
 
-    /// Whether the columns have been forgotten; they are empty then, though there are
-    /// [rows](Self::len).
+    /// Whether the columns have been forgotten. They are then empty, though the frame still counts
+    /// its [rows](Self::len).
     #[must_use]
     pub fn is_forgotten(&self) -> bool {
         self.forgotten

@@ -85,7 +85,7 @@ impl StandardFeature {
     }
 
     /// Appends the feature of these rows of a frame.
-    pub(super) fn append_column(self, frame: &Frame, rows: &Range<usize>, out: &mut Vec<f64>) {
+    pub(crate) fn append_column(self, frame: &Frame, rows: &Range<usize>, out: &mut Vec<f64>) {
         let start = out.len();
         out.resize(start + rows.len(), 1.0);
         for field in self.factors() {

@@ -26,6 +26,13 @@ fn abroad() -> Arc<dyn Extractor> {
     Arc::new(Abroad("0 or 1"))
 }
 
+/// The standard features and these.
+fn with(custom: &[Arc<dyn Extractor>]) -> Extractors {
+    let mut extractors = Extractors::default();
+    extractors.extend(custom.iter().cloned());
+    extractors
+}
+
 fn sale() -> Sale<'static> {
     Sale {
         quantity: Some(3.0),
@@ -57,7 +64,7 @@ fn standard(feature: StandardFeature) -> FeatureSet {
 
 #[test]
 fn what_is_not_given_is_computed_from_the_sale() {
-    let extractors = Extractors::default().with(abroad());
+    let extractors = with(&[abroad()]);
     for (feature, expected) in [
         (StandardFeature::Quantity, 3.0),
         (StandardFeature::TotalAmount, 3.0 * 0.1),
@@ -133,7 +140,7 @@ fn a_given_month_agrees_with_a_known_date() {
 
 #[test]
 fn a_value_that_cannot_be_had_says_why() {
-    let extractors = Extractors::default().with(abroad());
+    let extractors = with(&[abroad()]);
     let total = standard(StandardFeature::TotalAmount);
     let sale = Sale {
         quantity: Some(3.0),
@@ -156,10 +163,7 @@ fn a_value_that_cannot_be_had_says_why() {
             ..
         }
     ));
-    for stranger in [
-        Extractors::default(),
-        Extractors::default().with(Arc::new(Abroad("percent"))),
-    ] {
+    for stranger in [Extractors::default(), with(&[Arc::new(Abroad("percent"))])] {
         let error = value(&stranger, &custom, &self::sale(), &[]).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -197,7 +201,7 @@ fn a_product_is_computed_from_its_schema_alone() {
     );
     assert!(value(&extractors, &features, &sale(), &[]).is_err());
     // With the extractor, but without the country, a given factor serves as well.
-    let extractors = extractors.with(Arc::new(AbroadPrice));
+    let extractors = with(&[Arc::new(AbroadPrice)]);
     let nowhere = Sale {
         country: None,
         ..sale()

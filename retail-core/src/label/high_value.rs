@@ -7,7 +7,7 @@ use crate::error::ConfigError;
 use crate::feature::Rows;
 use crate::record::{MILLS_PER_UNIT, mills};
 
-/// From which spend on a customer is of high value.
+/// The spend from which a customer is of high value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HighValueRule {
@@ -23,7 +23,7 @@ pub enum HighValueRule {
 /// training slice reaches the rule's threshold, 0 for the others.
 ///
 /// Spend and threshold come from the training slice alone. Rows of a later slice are labelled by
-/// what their customer had spent in the training slice; a customer unknown there had spent nothing.
+/// what their customer spent in the training slice; a customer unknown there spent nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HighValueCustomer {
     rule: HighValueRule,
@@ -94,7 +94,7 @@ impl Label for HighValueCustomer {
     }
 }
 
-/// The quantile `q` of ascending values, interpolated linearly; infinite where there are none.
+/// The quantile `q` of ascending values, interpolated linearly; infinite if there are none.
 fn quantile(ascending: &[i128], q: f64) -> f64 {
     let Some(last) = ascending.len().checked_sub(1) else {
         return f64::INFINITY;

@@ -13,11 +13,11 @@ use crate::time::Timestamp;
 use crate::train::{Model, ModelFormats, NotTrained};
 
 /// The version of the artefact format that this crate writes.
-pub const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 1;
 
 const MAGIC: &str = "retail-model";
 
-/// What the hold-out evaluation of a model gave. As JSON, `{"rmse":…,…,"rows":…}` or
+/// The result of a model's hold-out evaluation. As JSON, `{"rmse":…,…,"rows":…}` or
 /// `{"not_trained":{"reason":…}}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -46,7 +46,7 @@ impl From<Result<HoldOut, NotTrained>> for HoldOutResult {
 pub struct Slice {
     /// The window in words, for example `first 1/3 of the rows`.
     pub window: String,
-    /// Whether no further row could have joined the window.
+    /// Whether no further row could join the window.
     pub closed: bool,
     /// How many rows.
     pub rows: u64,
@@ -62,7 +62,7 @@ pub struct Slice {
     pub stream_time: [Timestamp; 2],
 }
 
-/// All that is to be known of a model besides its numbers.
+/// All there is to know of a model besides its numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelInfo {
@@ -93,7 +93,7 @@ pub struct ModelInfo {
     pub engine_version: String,
 }
 
-/// A model with all that is to be known of it.
+/// A model with all there is to know of it.
 #[derive(Debug, Clone)]
 pub struct Artefact {
     /// What it is and where it comes from.

@@ -23,9 +23,10 @@ use self::store::SlotFolder;
 use crate::error::StorageError;
 use crate::storage;
 
-pub use artefact::{Artefact, FORMAT_VERSION, HoldOutResult, ModelInfo, Slice};
+pub use artefact::{Artefact, HoldOutResult, ModelInfo, Slice};
 pub use options::{Published, RegistryOptions};
-pub use slot::{Served, SlotName, StandardModels, standard_slots};
+pub(crate) use slot::StandardModels;
+pub use slot::{Served, SlotName, standard_slots};
 
 /// The models that are being served, by slot.
 ///

@@ -36,18 +36,18 @@ impl SlotName {
 
 /// The names of the standard models of one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StandardModels {
+pub(crate) struct StandardModels {
     /// What the names on disk begin with, for example `linear_model`.
-    pub prefix: &'static str,
+    pub(crate) prefix: &'static str,
     /// What is predicted, for example `total_amount`.
-    pub target: &'static str,
+    pub(crate) target: &'static str,
     /// How many versions there are.
-    pub versions: u32,
+    pub(crate) versions: u32,
 }
 
 impl StandardModels {
     /// The linear models, the forests and the logistic models.
-    pub const ALL: [Self; 3] = [
+    pub(crate) const ALL: [Self; 3] = [
         Self {
             prefix: "linear_model",
             target: TotalAmount::NAME,
@@ -66,7 +66,7 @@ impl StandardModels {
     ];
 
     /// The slots, by version.
-    pub fn slots(self) -> impl Iterator<Item = SlotName> {
+    pub(crate) fn slots(self) -> impl Iterator<Item = SlotName> {
         SlotName::versions(self.prefix, self.target, self.versions)
     }
 }
@@ -85,7 +85,7 @@ pub fn standard_slots() -> Vec<SlotName> {
 pub struct Served {
     /// The revision within the slot, from 1.
     pub revision: u64,
-    /// The model and all that is to be known of it.
+    /// The model and all there is to know of it.
     pub artefact: Artefact,
 }
 
