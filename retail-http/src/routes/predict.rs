@@ -43,7 +43,7 @@ pub(crate) async fn predict(
     };
     let shared = state.clone();
     work::run(&state, body.len(), move || {
-        answer(&shared, slot, served, &body, level)
+        answer(&shared, slot, &served, &body, level)
     })
     .await
 }
@@ -51,7 +51,7 @@ pub(crate) async fn predict(
 fn answer(
     state: &AppState,
     slot: Arc<SlotName>,
-    served: Arc<Served>,
+    served: &Arc<Served>,
     body: &[u8],
     level: Option<f64>,
 ) -> Result<Response, ApiError> {
@@ -60,7 +60,7 @@ fn answer(
     let given = Given::read(body, &columns, Accepts::ObjectOrArray { max_rows })?;
     let is_array = given.is_array();
     let features = given.matrices(&columns)?.pop().unwrap_or_default();
-    let predicted = Predicted::new(slot, Arc::clone(&served), features, level)?;
+    let predicted = Predicted::new(slot, Arc::clone(served), features, level)?;
     let answers = Answers(predicted);
     if is_array {
         Ok(json(StatusCode::OK, &answers))
