@@ -185,7 +185,7 @@ fn a_model_of_users_is_served_wherever_it_is_found() {
     assert!(custom.status.success());
     let given = r#"{"price":2.5,"hour":14,"abroad":1}"#;
     let raw = r#"{"price":2.5,"invoice_date":"2010-12-01 14:26:00","country":"France"}"#;
-    // The stream that the example reads, so that the engine goes on with its folder.
+    // The stream that the example reads: the engine goes on with its folder.
     let same_stream = ["--rows", "50000", "--data-dir", path(&data)];
     let models = data.join("models");
     for (name, args, total) in [

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
+use ndarray::array;
+use retail_core::engine::{Engine, EngineConfig, Pipeline};
 use retail_core::feature::{
     Extractor, FeatureSet, FeatureSpec, MissingField, Sale, StandardFeature,
 };
 use retail_core::registry::{Registry, RegistryOptions, SlotName};
-use retail_core::train::ModelFormats;
+use retail_core::source::SyntheticSource;
+use retail_core::train::{ModelFormats, Prediction};
 use retail_http::{AppState, router};
 use serde_json::{Value, json};
 
@@ -301,4 +304,35 @@ async fn the_first_fault_of_a_batch_is_reported() {
         assert_eq!(got, status, "{said}");
         assert_eq!((&said["row"], &said["field"]), (&json!(row), &json!(field)));
     }
+}
+
+/// From training to the answer: the engine's extractors make the server see what the model saw.
+#[tokio::test]
+async fn an_engine_lends_its_extractors_to_the_server() {
+    let linear = Pipeline::standard(&EngineConfig::default()).unwrap();
+    let linear = linear.into_iter().next().unwrap();
+    let own = Pipeline {
+        features: FeatureSet::standard(&[StandardFeature::TotalAmount])
+            .with_custom(Arc::new(Abroad)),
+        ..linear
+    };
+    let builder = Engine::builder(EngineConfig::default()).unwrap();
+    let mut engine = builder.pipelines(vec![own]).open().unwrap();
+    let params = SyntheticSource::params().rows(3_000).check().unwrap();
+    engine.run(&mut SyntheticSource::new(params)).unwrap();
+    let served = engine.registry().get("linear_model_3").unwrap();
+    let Ok(Prediction::Values(values)) = served.predict(array![[25.0, 1.0]].view()) else {
+        panic!("no values")
+    };
+
+    let state = AppState::new(engine.registry());
+    let app = router(state.with_extractors(engine.extractors().iter().cloned()));
+    let raw = r#"{"quantity":10,"price":2.5,"country":"France"}"#;
+    let (status, answer) = post(&app, "/predict/total_amount/v3", raw).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        answer["features_used"],
+        json!({"total_amount": 25.0, "abroad": 1})
+    );
+    assert_eq!(answer["prediction"], json!(values[0]));
 }

@@ -123,7 +123,7 @@ pub(crate) fn artefact(slot: &SlotName, model: Arc<dyn Model>) -> Artefact {
     Artefact { info, model }
 }
 
-/// The bias differs between versions, so that a mix-up would show.
+/// The bias differs between versions: a mix-up would show.
 pub(crate) fn known(slot: &SlotName) -> Known {
     Known {
         task: task(&slot.target),
