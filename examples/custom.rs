@@ -1,4 +1,5 @@
-//! A model of one's own beside the nine: another feature, another target, another window.
+//! A model of your own beside the nine: another feature, another target, another window. With a
+//! folder as argument, everything is kept there, and `http_server` serves the model from it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ impl Extractor for Abroad {
         }
     }
 
-    fn extract(&self, row: &TransactionRef<'_>) -> f64 {
-        f64::from(u8::from(row.country != "United Kingdom"))
+    fn extract(&self, sale: &Sale<'_>) -> Result<f64, MissingField> {
+        Ok(f64::from(u8::from(sale.country()? != "United Kingdom")))
     }
 }
 
@@ -76,9 +77,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         trainer: Arc::new(RandomForest::params().n_trees(20).check()?),
         windows: Arc::new(EventTimeWindows::new(week, 2)?),
     };
-    let mut engine = Engine::builder(EngineConfig::default())?
-        .pipeline(large_lines)
-        .open()?;
+    let mut engine = Engine::builder(EngineConfig::default())?.pipeline(large_lines);
+    if let Some(dir) = std::env::args_os().nth(1) {
+        engine = engine.dir(dir);
+    }
+    let mut engine = engine.open()?;
     let mut source = SyntheticSource::new(SyntheticSource::params().rows(50_000).check()?);
     for model in engine.run(&mut source)?.models {
         println!("{} {}", model.name, serde_json::json!(model.status.outcome));

@@ -1,18 +1,18 @@
-//! Serves the models that an engine has trained, and follows it when it trains new ones.
+//! Serves the models in a folder, and follows the engine that trains new ones; or rolls one back.
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use retail_core::registry::{Registry, RegistryOptions, standard_slots};
+use retail_core::registry::{Registry, RegistryOptions};
 use retail_core::train::ModelFormats;
+use retail_examples::{Outcome, log, on_signal, print};
 use retail_http::{AppState, ServeOptions};
 use tokio::net::TcpListener;
 
-/// Serves trained models over HTTP.
+/// Serves every model in a folder over HTTP.
 #[derive(Debug, Parser)]
 #[command(name = "http_server", version)]
 struct Args {
@@ -20,11 +20,16 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     models: PathBuf,
 
+    /// Make the revision before the current one of this model current again, and end; a server or
+    /// an engine's next start serves it
+    #[arg(long, value_name = "MODEL")]
+    roll_back: Option<String>,
+
     /// Serve here
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000")]
     bind: String,
 
-    /// Look for new revisions every so many seconds
+    /// Look for new models and revisions every so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     refresh: u64,
 
@@ -34,77 +39,80 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    retail_examples::run(run)
 }
 
-fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .init();
+fn run(args: &Args) -> Outcome<()> {
+    log(false);
     if !args.models.is_dir() {
         return Err(format!("{} is not a folder of models", args.models.display()).into());
     }
     let options = RegistryOptions {
-        dir: Some(args.models.clone()),
+        dir: None,
         keep_revisions: 1,
         formats: ModelFormats::default(),
         recover: args.recover,
     };
-    let registry = Arc::new(Registry::open(standard_slots(), options)?);
-    let trained = registry
-        .iter()
-        .filter(|(_, served)| served.is_some())
-        .count();
+    let registry = Registry::discover(&args.models, options)?;
+    match &args.roll_back {
+        Some(model) => roll_back(&registry, model),
+        None => serve(Arc::new(registry), args),
+    }
+}
+
+fn roll_back(registry: &Registry, model: &str) -> Outcome<()> {
+    let Some(current) = registry.get(model) else {
+        let known: Vec<_> = registry.iter().map(|(slot, _)| slot.name.clone()).collect();
+        let known = known.join(", ");
+        return Err(format!("--roll-back: expected one of {known}, got {model}").into());
+    };
+    let from = current.revision;
+    match registry.roll_back(model)? {
+        Some(to) => print(format!(
+            "{model}: revision {to} is current again, after {from}"
+        )),
+        None => Err(format!("{model}: there is no sound revision before {from}").into()),
+    }
+}
+
+fn serve(registry: Arc<Registry>, args: &Args) -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(&args.bind)
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", args.bind))?;
         tracing::info!(
-            "serving {trained} models on http://{}",
+            "serving {} models on http://{}",
+            registry.iter().count(),
             listener.local_addr()?
         );
         tokio::spawn(follow(Arc::clone(&registry), args.refresh.max(1)));
         let router = retail_http::router(AppState::new(registry));
-        retail_http::serve(listener, router, ServeOptions::default(), stop_signal()?).await;
+        let (stop, mut stopped) = tokio::sync::mpsc::channel(1);
+        on_signal(move || {
+            let _ = stop.try_send(());
+        })?;
+        let stopped = async move {
+            stopped.recv().await;
+        };
+        retail_http::serve(listener, router, ServeOptions::default(), stopped).await;
         Ok(())
     })
 }
 
-/// Serves what another process trains, as soon as it is there.
+/// Serves what another process trains, soon after it is there.
 async fn follow(registry: Arc<Registry>, seconds: u64) {
     let mut last = String::new();
     loop {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
-        let damaged = registry.refresh();
-        let message = damaged
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ");
+        let errors = registry.refresh();
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        let message = errors.join("; ");
         if message != last {
             if !message.is_empty() {
-                tracing::warn!("{message}; the revision before goes on serving");
+                tracing::warn!("{message}; what was served before still is");
             }
             last = message;
         }
     }
-}
-
-/// Resolves on Ctrl+C or SIGTERM.
-fn stop_signal() -> Result<impl Future<Output = ()>, ctrlc::Error> {
-    let (send, mut receive) = tokio::sync::mpsc::channel(1);
-    ctrlc::set_handler(move || {
-        let _ = send.try_send(());
-    })?;
-    Ok(async move {
-        receive.recv().await;
-    })
 }

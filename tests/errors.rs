@@ -109,6 +109,79 @@ fn a_damaged_model_is_named_and_left_alone() {
 }
 
 #[test]
+fn models_that_are_out_of_place_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    summary(&["--once", "--rows", "6000", "--data-dir", path(&data)]);
+    let models = data.join("models");
+    let args = ["--models", path(&models), "--bind", "127.0.0.1:0"];
+    fs::rename(models.join("linear_model_2"), models.join("mine")).unwrap();
+    let line = error_of("http_server", &args);
+    assert!(
+        line.contains("mine/revision_1.json is out of place"),
+        "{line}"
+    );
+    assert!(
+        line.contains("expected the model mine, got linear_model_2"),
+        "{line}"
+    );
+    // The same target and version under another name.
+    let file = models.join("mine/revision_1.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let (_, body) = text.split_once('\n').unwrap();
+    let body = body.replacen("\"name\":\"linear_model_2\"", "\"name\":\"mine\"", 1);
+    let body = body.replacen("\"version\":2", "\"version\":1", 1);
+    fs::write(&file, artefact_header(&body) + &body).unwrap();
+    let line = error_of("http_server", &args);
+    assert!(
+        line.ends_with(
+            "mine is out of place: total_amount version 1 is the model linear_model_1 already"
+        ),
+        "{line}"
+    );
+}
+
+/// The first line of an artefact whose second line is `body`.
+fn artefact_header(body: &str) -> String {
+    let mut crc = u32::MAX;
+    for byte in body.bytes() {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+        }
+    }
+    let header = serde_json::json!({
+        "magic": "retail-model", "format_version": 1,
+        "crc32": format!("{:08x}", !crc), "bytes": body.len(),
+    });
+    format!("{header}\n")
+}
+
+#[test]
+fn a_model_that_cannot_be_rolled_back_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    summary(&["--once", "--rows", "6000", "--data-dir", path(&data)]);
+    let models = data.join("models");
+    let before = tree(&models);
+    let roll_back = |model| {
+        let args = ["--models", path(&models), "--roll-back", model];
+        error_of("http_server", &args)
+    };
+    let line = roll_back("linear_model_1");
+    assert!(
+        line.contains("linear_model_1: there is no sound revision before 1"),
+        "{line}"
+    );
+    let line = roll_back("linear_model_9");
+    assert!(
+        line.contains("got linear_model_9") && line.contains("linear_model_1, "),
+        "{line}"
+    );
+    assert_eq!(tree(&models), before);
+}
+
+#[test]
 fn a_damaged_batch_file_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let input = synthetic_csv(dir.path(), 10_000);

@@ -76,7 +76,7 @@ fn compare(run: &Run) {
     }
     for (name, expected) in run.reference["models"].as_object().unwrap() {
         let served = run.registry.get(name).unwrap();
-        let model = served.artefact.model.to_json();
+        let model = served.artefact.model.to_json().unwrap();
         let slice = &served.artefact.info.slice;
         assert_eq!(expected["rows"], slice.rows, "{name}");
         assert_eq!(expected["first_row"], slice.first_row, "{name}");

@@ -1,10 +1,12 @@
-//! The running examples: nine endpoints from trained models, clean stop, restart, following.
+//! The running examples: nine endpoints from trained models, clean stop, restart, following, models
+//! of users, rolling back.
 
 mod support;
 
 use std::path::Path;
+use std::process::Command;
 
-use support::{Server, summary, synthetic_csv};
+use support::{Server, example, summary, synthetic_csv};
 
 const SALE: &str =
     r#"{"quantity":10,"price":25.5,"total_amount":255.0,"month":6,"day":11,"hour":14}"#;
@@ -131,4 +133,80 @@ fn a_model_that_is_not_trained_yet_says_so() {
     );
     let (status, answer) = server.post("/predict/total_amount/v1", SALE);
     assert_eq!(status, 503, "{answer}");
+}
+
+/// What [`http_server`] prints when it rolls a model back.
+fn roll_back(models: &Path, model: &str) -> String {
+    let output = Command::new(example("http_server"))
+        .args(["--models", path(models), "--roll-back", model])
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_model_that_is_rolled_back_is_served_by_a_running_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let models = data.join("models");
+    let input = synthetic_csv(dir.path(), 6_000);
+    let args = ["--once", "--input", path(&input), "--data-dir", path(&data)];
+    // Retraining after every batch gives several revisions.
+    summary(&[&args[..], &["--set", "train.policy='every_batch'"]].concat());
+    let args = ["--models", path(&models), "--refresh", "1"];
+    let server = Server::start("http_server", &args);
+    let revision = || server.post("/predict/total_amount/v3", SALE).1["revision"].as_u64();
+    let newest = revision().unwrap();
+    assert!(newest > 1);
+    assert_eq!(
+        roll_back(&models, "linear_model_3"),
+        format!(
+            "linear_model_3: revision {} is current again, after {newest}\n",
+            newest - 1
+        )
+    );
+    for _ in 0..200 {
+        if revision() == Some(newest - 1) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("the earlier revision was not served in time");
+}
+
+/// Both servers find the model of `examples/custom.rs` by what its artefact says.
+#[test]
+fn a_model_of_users_is_served_wherever_it_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let custom = Command::new(example("custom")).arg(&data).output().unwrap();
+    assert!(custom.status.success());
+    let given = r#"{"price":2.5,"hour":14,"abroad":1}"#;
+    let raw = r#"{"price":2.5,"invoice_date":"2010-12-01 14:26:00","country":"France"}"#;
+    // The stream that the example reads: the engine goes on with its folder.
+    let same_stream = ["--rows", "50000", "--data-dir", path(&data)];
+    let models = data.join("models");
+    for (name, args, total) in [
+        ("http_server", &["--models", path(&models)][..], 11),
+        ("engine", &same_stream[..], 11),
+    ] {
+        let server = Server::start(name, args);
+        for version in ["v1", "v2"] {
+            let path = format!("/predict/large_line/{version}");
+            let (status, answer) = server.post(&path, given);
+            assert_eq!(status, 200, "{name}: {answer}");
+            assert!(answer["is_large_line"].is_boolean(), "{answer}");
+            // Neither knows the extractor of `abroad`.
+            let (status, answer) = server.post(&path, raw);
+            assert_eq!(status, 400, "{name}: {answer}");
+            assert_eq!(answer["error"]["field"], "abroad", "{answer}");
+        }
+        let (_, listed) = server.get("/models");
+        let listed = listed["models"].as_array().unwrap();
+        let of_users = |model: &&serde_json::Value| model["target"] == "large_line";
+        assert_eq!(listed.iter().filter(of_users).count(), 2);
+        assert_eq!(listed.len(), total, "{name}");
+    }
 }

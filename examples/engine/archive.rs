@@ -1,11 +1,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Outcome;
+use retail_examples::Outcome;
 
 const PARTS: [&str; 3] = ["batches", "models", "logs"];
 
-/// A data directory that cannot be written to is an error before any work is done.
+/// Finds out that a data directory cannot be written to, before any work is done.
 pub(crate) fn refuse_unless_usable(dir: &Path) -> Outcome<()> {
     let probe = dir.join(".writable");
     fs::create_dir_all(dir)
@@ -14,8 +14,8 @@ pub(crate) fn refuse_unless_usable(dir: &Path) -> Outcome<()> {
         .map_err(|error| format!("cannot write to {}: {error}", dir.display()).into())
 }
 
-/// Moves the state of another stream into a numbered folder below `archive`, so that nothing saved
-/// is lost and a new stream can begin.
+/// Moves the state of another stream into a numbered folder below `archive`. A new stream can begin,
+/// and nothing that was saved is lost.
 pub(crate) fn set_aside(dir: &Path) -> Outcome<PathBuf> {
     let archive = (1..)
         .map(|number| dir.join("archive").join(format!("{number:04}")))

@@ -1,15 +1,12 @@
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Parser;
-
-use crate::Outcome;
 
 /// Reads or simulates a stream of retail transactions, trains nine models from it and serves them.
 #[derive(Debug, Parser)]
 #[command(name = "engine", version)]
 pub(crate) struct Args {
-    /// Read this CSV (Online Retail or Online Retail II export); without it, simulate a stream
+    /// Read this CSV (Online Retail or Online Retail II export) [default: simulate a stream]
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
 
@@ -53,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     pub(crate) rate: Option<f64>,
 
-    /// Replay so many times as fast as stream time; without it, as fast as possible
+    /// Replay this many times as fast as stream time [default: as fast as possible]
     #[arg(long, value_name = "FACTOR")]
     pub(crate) speed: Option<f64>,
 
@@ -110,11 +107,4 @@ impl Args {
 
 fn toml_string(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
-}
-
-/// Prints one result line to standard output.
-pub(crate) fn print(line: &str) -> Outcome<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", line.trim_end())?;
-    Ok(())
 }

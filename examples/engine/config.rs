@@ -10,8 +10,8 @@ use retail_core::time::Timestamp;
 use retail_core::train::RandomForestParams;
 use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
 use crate::args::Args;
+use retail_examples::Outcome;
 
 /// Everything that can be configured, in one place. Each section has defaults; an unknown key or
 /// an illegal value is an error that names it.
@@ -20,7 +20,7 @@ use crate::args::Args;
 pub(crate) struct AppConfig {
     pub(crate) data: DataConfig,
     pub(crate) stream: StreamConfig,
-    /// Where to read from instead, where the engine is built with Kafka.
+    /// The topic to read instead, if the engine is built with Kafka.
     #[cfg(feature = "kafka")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kafka: Option<retail_kafka::Settings>,
@@ -45,13 +45,13 @@ pub(crate) struct DataConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct StreamConfig {
-    /// A CSV to replay; without it a stream is simulated.
+    /// A CSV to replay. Without it, a stream is simulated.
     pub(crate) input: Option<PathBuf>,
     /// Records per second of stream time.
     pub(crate) rate: f64,
     /// Stream time of the first record.
     pub(crate) start: Timestamp,
-    /// How many times as fast as stream time; as fast as possible without it.
+    /// How many times as fast as stream time. Without it, as fast as possible.
     pub(crate) speed: Option<f64>,
     /// Records to simulate.
     pub(crate) rows: u64,
@@ -135,7 +135,7 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
         )?;
         merge(&mut table, one);
     }
-    // A bounded job is done when its source is: only the newest state matters.
+    // A bounded job is done when its source is, and only the last models matter.
     let policy_given = table
         .get("train")
         .and_then(|train| train.get("policy"))

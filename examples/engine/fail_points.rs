@@ -1,12 +1,11 @@
-//! Ends the process at one moment of its work, as a crash would, for the tests of what that leaves
-//! behind.
+//! Ends the process at one moment of its work, as a crash would. Tests look at what is left behind.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Outcome;
+use retail_examples::Outcome;
 
-/// Takes the moment from `RETAIL_FAIL_AT`, `NAME:N`: the process ends when it passes the moment of this
-/// name for the Nth time.
+/// Takes the moment from `RETAIL_FAIL_AT`, `NAME:N`: the process ends when it passes the moment NAME
+/// for the Nth time.
 pub(crate) fn arm() -> Outcome<()> {
     let Ok(at) = std::env::var("RETAIL_FAIL_AT") else {
         return Ok(());

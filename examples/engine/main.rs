@@ -10,26 +10,17 @@ mod progress;
 mod serve;
 mod stream;
 
-use std::error::Error;
 use std::process::ExitCode;
 
-use clap::Parser;
 use retail_core::engine::{Engine, StopHandle};
 use retail_core::source::Source;
+use retail_examples::{Outcome, on_signal, print};
 
 use args::Args;
 use config::AppConfig;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    retail_examples::run(run)
 }
 
 fn run(args: &Args) -> Outcome<()> {
@@ -37,7 +28,7 @@ fn run(args: &Args) -> Outcome<()> {
     fail_points::arm()?;
     let config = config::load(args)?;
     if args.print_config {
-        return args::print(&config.to_toml()?);
+        return print(config.to_toml()?.trim_end());
     }
     if let Some(path) = &args.write_synthetic {
         return stream::write_synthetic(path, &config);
@@ -70,7 +61,7 @@ fn run(args: &Args) -> Outcome<()> {
             server.stop()?;
             report?;
         }
-        None => args::print(&serde_json::to_string(&report?)?)?,
+        None => print(serde_json::to_string(&report?)?)?,
     }
     Ok(())
 }
@@ -108,12 +99,11 @@ fn open_engine(
 
 fn stop_on_signal(stop: &StopHandle) -> Outcome<()> {
     let stop = stop.clone();
-    ctrlc::set_handler(move || {
+    on_signal(move || {
         if stop.is_stopped() {
             // Asked twice: whoever asks does not want to wait.
             std::process::exit(130);
         }
         stop.stop();
-    })?;
-    Ok(())
+    })
 }

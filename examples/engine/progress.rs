@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use retail_core::engine::{Event, ModelOutcome, ModelReport, Observer, RunReport};
 
-/// Shows what the engine does: a bar where standard error is a terminal, a line every few seconds
-/// where it is not.
+/// Shows what the engine does: a bar on a terminal, otherwise a line every few seconds.
 #[derive(Clone)]
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
@@ -17,17 +16,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 impl Progress {
     pub(crate) fn start(verbose: bool) -> Self {
-        let level = if verbose {
-            tracing::Level::DEBUG
-        } else {
-            tracing::Level::INFO
-        };
-        tracing_subscriber::fmt()
-            .with_writer(std::io::stderr)
-            .with_ansi(std::io::stderr().is_terminal())
-            .with_max_level(level)
-            .with_target(false)
-            .init();
+        retail_examples::log(verbose);
         Self {
             bar: std::io::stderr().is_terminal().then(bar),
             spoken: Arc::new(Mutex::new(Instant::now())),
@@ -85,7 +74,7 @@ impl Observer for Progress {
     }
 }
 
-/// Logs in one line what a run has come to.
+/// Logs the result of a run in one line.
 pub(crate) fn log_report(report: &RunReport) {
     let trained =
         |model: &&ModelReport| matches!(model.status.outcome, ModelOutcome::Trained { .. });

@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::Outcome;
 use crate::stream::Status;
+use retail_examples::Outcome;
 
 /// A running HTTP server.
 pub(crate) struct Server {
@@ -18,7 +18,7 @@ pub(crate) struct Server {
     task: JoinHandle<()>,
 }
 
-/// Takes the address, or says why it cannot be had.
+/// Takes the address, or says why it is not to be had.
 pub(crate) fn bind(address: &str) -> Outcome<TcpListener> {
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
@@ -37,7 +37,9 @@ pub(crate) fn start(
         .enable_all()
         .build()?;
     let address = listener.local_addr()?;
-    let mut state = AppState::new(engine.registry()).with_status(engine.status());
+    let mut state = AppState::new(engine.registry())
+        .with_extractors(engine.extractors().iter().cloned())
+        .with_status(engine.status());
     if let Some(source) = source {
         state = state.with_source(source);
     }

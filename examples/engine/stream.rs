@@ -6,13 +6,13 @@ use std::sync::Arc;
 use retail_core::source::{self, CsvSource, Paced, Replay, Source, SyntheticSource};
 use retail_core::time::SystemClock;
 
-use crate::Outcome;
 use crate::config::AppConfig;
+use retail_examples::Outcome;
 
-/// What a source has to say of itself, when it is asked.
+/// Asks a source what it says of itself.
 pub(crate) type Status = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
 
-/// The source that the configuration names, and its status, where it has one.
+/// The source that the configuration names, and its status, if it has one.
 pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<(Box<dyn Source>, Option<Status>)> {
     #[cfg(feature = "kafka")]
     if let Some(settings) = &config.kafka {

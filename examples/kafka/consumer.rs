@@ -1,20 +1,15 @@
 //! Saves the records of the Kafka topic as batches, without training, and prints one line of JSON.
 
-mod client;
-
-use std::error::Error;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use retail_core::engine::{Engine, EngineConfig, RetrainPolicy};
+use retail_examples::{ClientArgs, Outcome};
 use retail_kafka::{KafkaSource, Until};
 
-use client::ClientArgs;
-
-/// Saves the records of a Kafka topic as batches: each in one batch or among the dead letters,
-/// whatever is killed when.
+/// Saves the records of a Kafka topic as batches: each record ends in one batch or among the dead
+/// letters, whatever is killed when.
 #[derive(Debug, Parser)]
 #[command(name = "consumer", version)]
 struct Args {
@@ -29,23 +24,17 @@ struct Args {
     #[arg(long, value_name = "DIR", default_value = "data")]
     data_dir: PathBuf,
 
-    /// End at the end that the topic has now
+    /// End where the topic ends now
     #[arg(long)]
     once: bool,
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    retail_examples::run(run)
 }
 
-fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    client::log();
+fn run(args: &Args) -> Outcome<()> {
+    retail_examples::log(false);
     let mut settings = args.client.settings()?;
     if let Some(group) = &args.group {
         settings.group.clone_from(group);
@@ -61,7 +50,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     config.train.policy = RetrainPolicy::Manual;
     let mut engine = Engine::builder(config)?.dir(&args.data_dir).open()?;
     let stop = engine.stop_handle();
-    ctrlc::set_handler(move || stop.stop())?;
+    retail_examples::on_signal(move || stop.stop())?;
     let report = engine.run(&mut source)?;
     let line = serde_json::json!({
         "rows_read": report.rows_read,
@@ -71,6 +60,5 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         "seconds": report.seconds,
         "kafka": metrics.snapshot(),
     });
-    writeln!(std::io::stdout().lock(), "{line}")?;
-    Ok(())
+    retail_examples::print(line)
 }

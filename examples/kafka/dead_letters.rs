@@ -1,17 +1,13 @@
 //! Lists the records that could not be used, and sends them again once they have been corrected.
 
-mod client;
-
-use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use retail_examples::{ClientArgs, Outcome};
 use retail_kafka::{read_dead_letters, resend};
 use serde_json::Value;
-
-use client::ClientArgs;
 
 /// Lists dead letters, and sends them again once they have been corrected.
 #[derive(Debug, Parser)]
@@ -28,29 +24,23 @@ struct Args {
 enum What {
     /// Print every dead letter as a line of JSON
     List {
-        /// Those with this reason only, for example missing_customer
+        /// Only those with this reason, for example missing_customer
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Send the values in a file of such lines to the stream; correct them first
+    /// Send the values in a file of such lines to the stream again; correct them first
     Replay {
-        /// The file: a line of JSON each, of which only `value` is read, a text or an object
+        /// The file: one letter a line, as JSON, of which only `value` is read, a text or an object
         file: PathBuf,
     },
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    retail_examples::run(run)
 }
 
-fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    client::log();
+fn run(args: &Args) -> Outcome<()> {
+    retail_examples::log(false);
     let settings = args.client.settings()?;
     let mut out = std::io::stdout().lock();
     match &args.what {

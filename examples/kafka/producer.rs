@@ -1,9 +1,6 @@
 //! Replays a CSV into the Kafka topic that the engine reads, and prints one line of JSON.
 
-mod client;
-
-use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,9 +11,8 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use retail_core::source::{CsvSource, Paced, Progress, Replay, Source};
 use retail_core::time::{SystemClock, Timestamp};
+use retail_examples::{ClientArgs, Outcome};
 use retail_kafka::{Replayed, replay};
-
-use client::ClientArgs;
 
 /// Replays a CSV into a Kafka topic, each record once and in order within its partition.
 #[derive(Debug, Parser)]
@@ -29,7 +25,7 @@ struct Args {
     #[command(flatten)]
     client: ClientArgs,
 
-    /// Partitions of the topic, where it is missing and therefore created
+    /// Partitions of the topic, if it does not exist and is created
     #[arg(long, value_name = "N", default_value_t = 1)]
     partitions: u32,
 
@@ -37,23 +33,17 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = Replay::DEFAULT_RATE)]
     rate: f64,
 
-    /// Replay so many times as fast as stream time; without it, as fast as possible
+    /// Replay this many times as fast as stream time [default: as fast as possible]
     #[arg(long, value_name = "FACTOR")]
     speed_up: Option<f64>,
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    retail_examples::run(run)
 }
 
-fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    client::log();
+fn run(args: &Args) -> Outcome<()> {
+    retail_examples::log(false);
     let settings = args.client.settings()?;
     let csv = CsvSource::open(&args.input, Replay::new(Timestamp::EPOCH, args.rate)?)?;
     let mut source: Box<dyn Source> = match args.speed_up {
@@ -62,7 +52,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     };
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
-    ctrlc::set_handler(move || asked.store(true, Ordering::Release))?;
+    retail_examples::on_signal(move || asked.store(true, Ordering::Release))?;
     let begun = Instant::now();
     let mut shown = Shown::new();
     let replayed = replay(
@@ -82,11 +72,10 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         "unreadable": replayed.unreadable,
         "seconds": seconds,
     });
-    writeln!(std::io::stdout().lock(), "{line}")?;
-    Ok(())
+    retail_examples::print(line)
 }
 
-/// A bar where standard error is a terminal, a line every few seconds where it is not.
+/// A bar on a terminal, otherwise a line every few seconds.
 struct Shown {
     bar: Option<ProgressBar>,
     told: Instant,

@@ -36,6 +36,22 @@ pub enum StorageError {
         /// What it seems to be.
         detail: String,
     },
+    /// A model is not where it belongs: its file says that it is another one.
+    #[error("{path} is out of place: {detail}", path = path.display())]
+    Misplaced {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What it says it is, and what is expected.
+        detail: String,
+    },
+    /// A model has no form that can be saved.
+    #[error("the model {model} cannot be saved: {detail}")]
+    Unwritable {
+        /// Which model.
+        model: String,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// Writing has failed before. What the folder holds is known only once it is opened again.
     #[error("{path} is not written to after an earlier error; open it again", path = path.display())]
     Failed {

@@ -3,7 +3,7 @@
 pub use crate::engine::{
     ConfigError, Engine, EngineConfig, Error, Event, Pipeline, RetrainPolicy, RunReport,
 };
-pub use crate::feature::{Extractor, FeatureSet, FeatureSpec, StandardFeature};
+pub use crate::feature::{Extractor, FeatureSet, FeatureSpec, MissingField, Sale, StandardFeature};
 pub use crate::label::{FittedLabel, Label, Task};
 pub use crate::record::{Transaction, TransactionRef};
 pub use crate::registry::{Registry, RegistryOptions, Served};

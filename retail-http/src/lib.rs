@@ -8,9 +8,9 @@
 //! | `GET /status/batches` | what the engine has read, saved and trained |
 //! | `GET /health` | that the process serves, and how many models it has |
 //!
-//! Nothing here knows a particular model: paths come from the registry's slots, inputs, their
-//! order and their legal ranges from the feature schema inside each artefact, and the form of an
-//! answer from the artefact's task. Every number in an answer is the model's.
+//! Nothing here knows a particular model. Paths come from the registry's slots; inputs, their order
+//! and their legal ranges from the feature schema inside each artefact; the form of an answer from
+//! the artefact's task. Every number in an answer is the model's.
 //!
 //! # Embedding
 //! ```
@@ -36,17 +36,27 @@
 //! # Ok(())
 //! # }
 //! ```
-//! Nest the router under a prefix, or serve it alone; `merge` is for routers without a fallback,
-//! and this one has one, so that unknown paths get an answer in JSON, too. The Tokio runtime needs
-//! its time enabled, unless [`Limits::request_timeout`] is `None`. [`serve`] runs any router with
-//! bounds on connections and a graceful end.
+//! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
+//! fallback, so that unknown paths get an answer in JSON too. The Tokio runtime needs its time
+//! enabled, unless [`Limits::request_timeout`] is `None`. [`serve`] runs any router with bounds on
+//! connections and a graceful end.
 //!
 //! # Predictions
-//! The body is JSON whatever the `Content-Type` says: an object with the model's inputs as numbers
+//! The body is JSON whatever the `Content-Type` says: an object with the model's features as numbers
 //! (`{"quantity":10,"price":25.5,"month":6,"day":11,"hour":14}`), or an array of such objects,
 //! which is answered by an array in the same order. Keys that the model does not use are passed
-//! over, so that one body serves all models; a key that it uses must not be there twice. Features
-//! that are products of others are computed, never asked for.
+//! over, so that one body serves all models; a key that it uses must not be there twice.
+//!
+//! A feature that is left out is computed from the fields of the sale, by the function that computed
+//! it for training:
+//! - `month`, `day` and `hour` from `invoice_date` (`2010-12-01 08:26:00` or `12/1/2010 8:26`);
+//! - `total_amount` and `quantity_times_price` from `quantity` and `price`;
+//! - features of users by their extractors ([`AppState::with_extractors`]), which may also look at
+//!   `invoice`, `stock_code`, `description`, `country` (texts) and `customer_id` (a whole number).
+//!
+//! If one of the first two kinds is given although it can be computed, it must agree to 1e-9 of its
+//! size; a given feature of users is taken as it is. A field of the sale that no feature needs is
+//! passed over, whatever it holds.
 //!
 //! | key of the answer | of | meaning |
 //! |---|---|---|
@@ -55,6 +65,7 @@
 //! | `revision` | all | which training of the slot answered, from 1 |
 //! | `features_used` | all | what the model saw, by name, in the order of its schema |
 //! | `prediction` | regression | the predicted number |
+//! | `interval` | regression, if asked for | see below |
 //! | `predicted_category` | several classes | the most probable class; of equals the first |
 //! | `probabilities` | several classes | the probability of each class |
 //! | `confidence` | several classes | the probability of the predicted class |
@@ -62,89 +73,76 @@
 //! | `probability` | yes or no | the probability of yes |
 //! | `threshold` | yes or no | 0.5 |
 //!
+//! With `?interval=0.9` a regression also says where the target lies with that probability:
+//! `"interval":{"level":0.9,"lower":…,"upper":…}`. The engine's linear models can, unless they were
+//! trained on too few rows.
+//!
 //! # Comparison
-//! `POST /compare/models` takes one object with the inputs of all trained models and answers
+//! `POST /compare/models` takes one object that serves all trained models and answers
 //! `{"predictions":{"total_amount":{"v1":…,"v2":…},…}}`. A trained model's entry is its answer
 //! to `/predict`; the others have `model`, `model_version` and the `error` that `/predict` would
-//! have given. Where nothing is trained at all, the answer is 503.
+//! have given. If nothing is trained at all, the answer is 503.
 //!
 //! # State
 //! - `GET /health`: `{"status":"ok","engine_version":…,"models_trained":…,"models_total":…}`.
 //! - `GET /status/batches`: the [`EngineStatus`] that the engine published last; without an engine
 //!   ([`AppState::with_status`] was not called) one with `"running":false` and zeros. With
-//!   [`AppState::with_source`] there is also a key `source`, whatever the source says of itself: lag
-//!   and throughput, for example.
+//!   [`AppState::with_source`] there is also a key `source` with what the source says of itself, for
+//!   example its lag and throughput.
 //! - `GET /models`: `{"models":[…]}`, for each slot `name`, `target`, `version` (`v1`, …) and
 //!   `trained`; then `revision`, `trainer`, `hyper_parameters`, `seed`, `task`, `label`,
 //!   `features`, `slice`, `holdout` and `engine_version`, or the `reason` why it is not trained,
-//!   where one is known.
+//!   if one is known.
 //!
 //! # Errors
-//! `{"error":{"code":…,"message":…}}`, and where they apply `field`, `expected`, `got` (texts),
+//! `{"error":{"code":…,"message":…}}` and, if they apply, `field`, `expected`, `got` (texts),
 //! `row` (index within the array, from 0), `line` and `column` (from 1).
 //!
 //! | status | code | when |
 //! |---|---|---|
 //! | 400 | `malformed_json` | the body is not JSON, or a number in it is too large for a 64-bit float |
 //! | 400 | `wrong_type` | the body, a row or a feature is of another type |
-//! | 400 | `missing_field` | a feature is missing |
-//! | 400 | `duplicate_field` | a feature is given twice |
+//! | 400 | `missing_field` | a feature is missing, and so is what it would be computed from |
+//! | 400 | `duplicate_field` | a feature, or a field that one is computed from, is given twice |
 //! | 400 | `empty_array` | the array has no rows |
 //! | 400 | `unreadable_body` | the connection broke within the body |
-//! | 404 | `unknown_path`, `unknown_target`, `unknown_version` | there is none such; `expected` says what there is |
+//! | 404 | `unknown_path`, `unknown_target`, `unknown_version` | there is no such thing; `expected` says what there is |
 //! | 405 | `method_not_allowed` | the path takes other methods, listed in `Allow` |
 //! | 408 | `request_timeout` | the body took too long |
 //! | 413 | `body_too_large`, `too_many_rows` | more than [`Limits`] allow |
-//! | 422 | `out_of_range` | a feature is outside of the legal range of the model's schema |
-//! | 500 | `model_failed` | the model panicked, or its answer does not fit its task: never for want of good input |
-//! | 503 | `not_trained` | the model is not trained yet; the message says why, where that is known |
+//! | 422 | `out_of_range` | a feature is outside the legal range of the model's schema, or the level of an interval is no probability |
+//! | 422 | `contradiction` | a product or a calendar field is not the one that follows from the rest of the sale |
+//! | 422 | `no_interval` | an interval is asked for, and the model gives none |
+//! | 500 | `model_failed` | the model panicked, or its answer does not fit its task; never because of the input |
+//! | 503 | `not_trained` | the model is not trained yet; the message says why, if that is known |
 //! | 503 | `busy` | a large request waited for its turn in vain |
 //!
-//! Of several faults the first in this order is reported: path, method, size in bytes, training,
-//! JSON, size in rows, types and presence, ranges; within the last two, the first row.
+//! Of several faults the first in this order is reported: path, method, query, size in bytes,
+//! training, JSON, size in rows, types and presence, ranges and contradictions; within the last two,
+//! the first row.
 //!
 //! [axum]: https://docs.rs/axum
 //! [`Registry`]: retail_core::registry::Registry
 //! [`EngineStatus`]: retail_core::engine::EngineStatus
 #![forbid(unsafe_code)]
 
+// A request passes routes, which hand it on: body, query and work, then parse, sale and features, then
+// predict, then answer. Data flows in that order; state, error, paths and json know none of them.
 mod answer;
 mod body;
-mod compare;
 mod error;
-mod models;
+mod features;
+mod json;
 mod parse;
+mod paths;
 mod predict;
-mod request;
+mod query;
+mod routes;
+mod sale;
 mod serve;
 mod state;
-mod status;
 mod work;
 
-use axum::Router;
-use axum::routing::{get, post};
-
+pub use routes::router;
 pub use serve::{ServeOptions, serve};
 pub use state::{AppState, Limits};
-
-const PREDICT: &str = "/predict/{target}/{version}";
-const COMPARE: &str = "/compare/models";
-const MODELS: &str = "/models";
-const BATCHES: &str = "/status/batches";
-const HEALTH: &str = "/health";
-
-/// Every path that is answered, for those who ask for another one.
-pub(crate) const PATHS: [&str; 5] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH];
-
-/// The routes of the API; see the documentation of the crate.
-pub fn router(state: AppState) -> Router {
-    Router::new()
-        .route(PREDICT, post(predict::predict))
-        .route(COMPARE, post(compare::compare))
-        .route(MODELS, get(models::models))
-        .route(BATCHES, get(status::batches))
-        .route(HEALTH, get(status::health))
-        .fallback(error::unknown_path)
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .with_state(state)
-}

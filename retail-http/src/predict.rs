@@ -1,94 +1,113 @@
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use retail_core::registry::{Registry, Served, SlotName};
-use serde::Deserialize;
+use ndarray::{Array2, Axis};
+use retail_core::label::Task;
+use retail_core::registry::{Served, SlotName};
+use retail_core::train::Prediction;
 
-use crate::answer::{Answers, json, version_text};
-use crate::error::{ApiError, one_of};
-use crate::parse::Accepts;
-use crate::request::Features;
-use crate::state::AppState;
-use crate::{body, work};
+use crate::error::ApiError;
 
-/// The variable parts of the path, by name: a prefix that an embedder adds may have its own.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Model {
-    target: String,
-    version: String,
+/// What one model says of the rows of one request.
+#[derive(Debug)]
+pub(crate) struct Predicted {
+    pub(crate) slot: Arc<SlotName>,
+    pub(crate) served: Arc<Served>,
+    /// What the model saw, `(n_samples, n_features)`.
+    pub(crate) features: Array2<f64>,
+    /// What it said, `(n_samples, 1)` for a regression and `(n_samples, n_classes)` otherwise.
+    pub(crate) scores: Array2<f64>,
+    /// The intervals, if they were asked for.
+    pub(crate) intervals: Option<Intervals>,
 }
 
-/// `POST /predict/{target}/{version}`.
-pub(crate) async fn predict(
-    State(state): State<AppState>,
-    path: Result<Path<Model>, PathRejection>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let Ok(Path(model)) = path else {
-        let path = request.uri().path().to_owned();
-        return Err(ApiError::UnknownPath { path });
-    };
-    let slot = find(&state.registry, &model)?;
-    let body = body::receive(request, &state.limits).await?;
-    let Some(served) = state.registry.get(&slot.name) else {
-        return Err(state.not_trained(&slot));
-    };
-    let max_rows = state.limits.max_rows;
-    work::run(&state, body.len(), move || {
-        answer(slot, &served, &body, max_rows)
-    })
-    .await
+/// Where targets lie with a given probability.
+#[derive(Debug)]
+pub(crate) struct Intervals {
+    /// The probability, above 0 and below 1.
+    pub(crate) level: f64,
+    /// Lower and upper ends, `(n_samples, 2)`.
+    pub(crate) ends: Array2<f64>,
 }
 
-fn answer(
-    slot: SlotName,
-    served: &Arc<Served>,
-    body: &[u8],
-    max_rows: usize,
-) -> Result<Response, ApiError> {
-    let schema = &served.artefact.info.features;
-    let given = Features::read(body, [schema], Accepts::ObjectOrArray { max_rows })?;
-    let answers = Answers::predict(slot, Arc::clone(served), &given)?;
-    if given.is_array() {
-        Ok(json(StatusCode::OK, &answers))
-    } else {
-        Ok(json(StatusCode::OK, &answers.iter().next()))
-    }
-}
-
-fn find(registry: &Registry, model: &Model) -> Result<SlotName, ApiError> {
-    let mut versions: Vec<u32> = registry
-        .iter()
-        .map(|(slot, _)| slot)
-        .filter(|slot| slot.target == model.target)
-        .map(|slot| slot.version)
-        .collect();
-    versions.sort_unstable();
-    if versions.is_empty() {
-        let mut targets: Vec<&str> = registry
-            .iter()
-            .map(|(slot, _)| slot.target.as_str())
-            .collect();
-        targets.sort_unstable();
-        targets.dedup();
-        return Err(ApiError::UnknownTarget {
-            target: model.target.clone(),
-            known: one_of(&targets),
-        });
-    }
-    versions
-        .iter()
-        .find(|&&version| version_text(version) == model.version)
-        .and_then(|&version| registry.slot(&model.target, version))
-        .cloned()
-        .ok_or_else(|| {
-            let known: Vec<String> = versions.iter().map(|&v| version_text(v)).collect();
-            ApiError::UnknownVersion {
-                version: model.version.clone(),
-                known: one_of(&known),
-            }
+impl Predicted {
+    /// Asks a model about these rows, and about the intervals of this level.
+    ///
+    /// # Errors
+    /// [`ApiError::NoInterval`] if the model gives no intervals; [`ApiError::ModelFailed`] if its
+    /// answer is not what its task asks for.
+    pub(crate) fn new(
+        slot: Arc<SlotName>,
+        served: Arc<Served>,
+        features: Array2<f64>,
+        level: Option<f64>,
+    ) -> Result<Self, ApiError> {
+        let scores = scores(&slot, &served, &features)?;
+        let intervals = level.map(|level| intervals(&slot, &served, &features, level));
+        Ok(Self {
+            intervals: intervals.transpose()?,
+            slot,
+            served,
+            features,
+            scores,
         })
+    }
+}
+
+fn scores(
+    slot: &SlotName,
+    served: &Served,
+    features: &Array2<f64>,
+) -> Result<Array2<f64>, ApiError> {
+    let task = &served.artefact.info.task;
+    let prediction = served
+        .predict(features.view())
+        .map_err(|error| failed(slot, error))?;
+    let n_scores = match task {
+        Task::Regression => 1,
+        classification => classification.n_classes(),
+    };
+    let scores = match (prediction, task) {
+        (Prediction::Values(values), Task::Regression) => values.insert_axis(Axis(1)),
+        (Prediction::Probabilities(scores), Task::Binary | Task::Multiclass { .. }) => scores,
+        (other, task) => return Err(failed(slot, format!("{other:?} for {task:?}"))),
+    };
+    if n_scores == 0 || scores.dim() != (features.nrows(), n_scores) {
+        let shape = format!("an answer of the shape {:?}", scores.dim());
+        return Err(failed(slot, shape));
+    }
+    finite(slot, scores)
+}
+
+fn intervals(
+    slot: &SlotName,
+    served: &Served,
+    features: &Array2<f64>,
+    level: f64,
+) -> Result<Intervals, ApiError> {
+    let model = &served.artefact.model;
+    let ends = model
+        .predict_interval(features.view(), level)
+        .map_err(|error| failed(slot, error))?
+        .ok_or_else(|| ApiError::NoInterval {
+            model: slot.name.clone(),
+        })?;
+    if ends.dim() != (features.nrows(), 2) {
+        let shape = format!("intervals of the shape {:?}", ends.dim());
+        return Err(failed(slot, shape));
+    }
+    let ends = finite(slot, ends)?;
+    Ok(Intervals { level, ends })
+}
+
+fn finite(slot: &SlotName, numbers: Array2<f64>) -> Result<Array2<f64>, ApiError> {
+    if numbers.iter().all(|number| number.is_finite()) {
+        Ok(numbers)
+    } else {
+        Err(failed(slot, "an answer that is not finite"))
+    }
+}
+
+fn failed(slot: &SlotName, cause: impl std::fmt::Display) -> ApiError {
+    tracing::error!("{} gave no answer: {cause}", slot.name);
+    ApiError::ModelFailed
 }

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use retail_core::engine::{ModelOutcome, StatusBoard};
+use retail_core::feature::{Extractor, Extractors};
 use retail_core::registry::{Registry, SlotName};
 use tokio::sync::Semaphore;
 
@@ -19,7 +20,7 @@ pub struct Limits {
     /// How long the body of a request may take to arrive, and how long a large one may then wait
     /// for its turn; 30 s by default. `None` waits for ever.
     pub request_timeout: Option<Duration>,
-    /// Large bodies worked on at the same time; by default one for each processor. Others wait.
+    /// Large bodies worked on at the same time, by default one for each processor. Others wait.
     pub max_concurrent_batches: usize,
 }
 
@@ -39,6 +40,7 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 pub struct AppState {
     pub(crate) registry: Arc<Registry>,
+    pub(crate) extractors: Arc<Extractors>,
     pub(crate) status: Arc<StatusBoard>,
     pub(crate) source: Option<SourceStatus>,
     pub(crate) limits: Limits,
@@ -52,11 +54,23 @@ impl AppState {
         let limits = Limits::default();
         Self {
             registry,
+            extractors: Arc::default(),
             status: Arc::default(),
             source: None,
             limits,
             batches: Arc::new(Semaphore::new(permits(limits))),
         }
+    }
+
+    /// Computes these features too, if a client leaves them out: those of the pipelines that
+    /// trained the models, from [`Engine::extractors`](retail_core::engine::Engine::extractors).
+    #[must_use]
+    pub fn with_extractors(
+        mut self,
+        extractors: impl IntoIterator<Item = Arc<dyn Extractor>>,
+    ) -> Self {
+        Arc::make_mut(&mut self.extractors).extend(extractors);
+        self
     }
 
     /// Shows the status that an engine publishes here.
@@ -66,8 +80,8 @@ impl AppState {
         self
     }
 
-    /// Shows what a source has to say of itself, beside the status of the engine: `show` is asked at
-    /// each request, and should return quickly.
+    /// Shows what a source says of itself, beside the status of the engine. `show` is called for
+    /// each request and should return quickly.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -98,7 +112,7 @@ impl AppState {
         self
     }
 
-    /// Why the model of this name was not trained, where the engine has said so.
+    /// Why the model of this name was not trained, if the engine has said so.
     pub(crate) fn reason(&self, name: &str) -> Option<String> {
         match &self.status.read().models.get(name)?.outcome {
             ModelOutcome::NotTrained { message, .. } => Some(message.clone()),
@@ -120,7 +134,7 @@ impl AppState {
 pub(crate) struct SourceStatus(Arc<dyn Fn() -> serde_json::Value + Send + Sync>);
 
 impl SourceStatus {
-    /// What the source says now; nothing where it panics.
+    /// What the source says now; nothing if it panics.
     pub(crate) fn get(&self) -> Option<serde_json::Value> {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.0)())).ok()
     }

@@ -10,11 +10,11 @@ use crate::state::AppState;
 /// keep other connections of the same thread waiting.
 const MAX_INLINE_BYTES: usize = 16 << 10;
 
-/// Runs what a request asks for, off the network threads where its body is large.
+/// Runs what a request asks for; off the network threads if its body is large.
 ///
 /// # Errors
-/// What `work` returns; [`ApiError::Busy`] where no turn came within the time allowed;
-/// [`ApiError::ModelFailed`] where `work`, and therefore a model, panicked.
+/// What `work` returns; [`ApiError::Busy`] if no turn came within the time allowed;
+/// [`ApiError::ModelFailed`] if `work`, and therefore a model, panicked.
 pub(crate) async fn run<T: Send + 'static>(
     state: &AppState,
     body_bytes: usize,
@@ -26,7 +26,7 @@ pub(crate) async fn run<T: Send + 'static>(
         return guarded();
     }
     let permit = turn(state).await?;
-    // The permit goes along: the work goes on even where the client has hung up.
+    // The permit goes along: the work goes on even if the client has hung up.
     let job = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         guarded()

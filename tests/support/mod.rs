@@ -67,7 +67,7 @@ pub(crate) fn synthetic_csv(dir: &Path, rows: u64) -> PathBuf {
     path
 }
 
-/// The real sample, where the environment names one, as a CSV.
+/// The real sample as a CSV, if the environment names one.
 pub(crate) fn sample() -> Option<PathBuf> {
     let path = PathBuf::from(std::env::var_os("RETAIL_SAMPLE")?);
     assert!(

@@ -102,7 +102,7 @@ impl EngineBuilder {
     pub fn open(mut self) -> Result<Engine, Error> {
         let extractors = Pipeline::check_all(&self.pipelines)?;
         let folder = self.dir.map(Folder::lock).transpose()?;
-        let registry = Registry::open(
+        let registry = Registry::open_and_discover(
             self.pipelines.iter().flat_map(Pipeline::slots).collect(),
             RegistryOptions {
                 dir: folder.as_ref().map(Folder::models),

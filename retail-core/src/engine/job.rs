@@ -101,6 +101,10 @@ impl JobContext<'_> {
                 library: job.pipeline.trainer.name().to_owned(),
                 message: format!("its model could not be read again: {detail}"),
             })),
+            Ok(Err(StorageError::Unwritable { detail, .. })) => Ok(Err(NotTrained::Library {
+                library: job.pipeline.trainer.name().to_owned(),
+                message: format!("its model cannot be saved: {detail}"),
+            })),
             Ok(Err(error)) => Err(error),
             Err(why) => Ok(Err(why)),
         }

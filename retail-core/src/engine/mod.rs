@@ -45,6 +45,7 @@ use self::reading_thread::Reading;
 use self::retrain::Retrainer;
 use self::saving_thread::Saver;
 use self::shared::Shared;
+use crate::feature::Extractor;
 use crate::registry::Registry;
 use crate::source::{Source, SourceId};
 
@@ -102,6 +103,12 @@ impl Engine {
     #[must_use]
     pub fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.shared.registry)
+    }
+
+    /// The features of users that its models see, for those who serve the models.
+    #[must_use]
+    pub fn extractors(&self) -> &[Arc<dyn Extractor>] {
+        &self.saver.extractors
     }
 
     /// What the engine has done so far. It stays valid while the engine runs.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{ConfigError, EngineConfig, Family, LogisticConfig};
 use crate::feature::{Extractor, FeatureSet, StandardFeature};
 use crate::label::{Label, TotalAmount};
-use crate::registry::SlotName;
+use crate::registry::{SlotName, StandardModels};
 #[cfg(feature = "linfa")]
 use crate::train::linfa::{LinfaLinear, LinfaLogistic, LinfaTree};
 use crate::train::{LinearRegression, LogisticRegression, Trainer};
@@ -32,12 +32,8 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// The slots of this pipeline, by version.
-    pub fn slots(&self) -> impl Iterator<Item = SlotName> + '_ {
-        (1..=self.versions).map(|version| SlotName {
-            name: format!("{}_{version}", self.prefix),
-            target: self.label.name().to_owned(),
-            version,
-        })
+    pub fn slots(&self) -> impl Iterator<Item = SlotName> + use<> {
+        SlotName::versions(&self.prefix, self.label.name(), self.versions)
     }
 
     /// Checks the pipelines of one engine and collects the features of users, each name once. The
@@ -92,7 +88,7 @@ impl Pipeline {
     /// # Errors
     /// [`ConfigError`] if a value of the configuration is out of range.
     pub fn standard(config: &EngineConfig) -> Result<Vec<Self>, ConfigError> {
-        const VERSIONS: u32 = 3;
+        let [linear_names, forest_names, logistic_names] = StandardModels::ALL;
         let mut regression = FeatureSet::standard(&StandardFeature::REGRESSION);
         if config.linear.interaction {
             regression = regression.with(StandardFeature::QuantityTimesPrice);
@@ -100,28 +96,33 @@ impl Pipeline {
         let classification = FeatureSet::standard(&StandardFeature::CLASSIFICATION);
         Ok(vec![
             Self {
-                prefix: "linear_model".into(),
-                versions: VERSIONS,
+                prefix: linear_names.prefix.into(),
+                versions: linear_names.versions,
                 features: regression,
                 label: Arc::new(TotalAmount),
                 trainer: linear(config)?,
-                windows: Arc::new(CumulativeFraction::new(VERSIONS).map_err(ConfigError::Window)?),
+                windows: Arc::new(
+                    CumulativeFraction::new(linear_names.versions).map_err(ConfigError::Window)?,
+                ),
             },
             Self {
-                prefix: "rf_model_window".into(),
-                versions: VERSIONS,
+                prefix: forest_names.prefix.into(),
+                versions: forest_names.versions,
                 features: classification.clone(),
                 label: Arc::new(config.label.quantity_category()?),
                 trainer: forest(config)?,
-                windows: Arc::new(config.window.elapsed(VERSIONS)?),
+                windows: Arc::new(config.window.elapsed(forest_names.versions)?),
             },
             Self {
-                prefix: "logistic_model_batch".into(),
-                versions: VERSIONS,
+                prefix: logistic_names.prefix.into(),
+                versions: logistic_names.versions,
                 features: classification,
                 label: Arc::new(config.label.high_value_customer()?),
                 trainer: logistic(config)?,
-                windows: Arc::new(ConsecutiveBatches::new(VERSIONS).map_err(ConfigError::Window)?),
+                windows: Arc::new(
+                    ConsecutiveBatches::new(logistic_names.versions)
+                        .map_err(ConfigError::Window)?,
+                ),
             },
         ])
     }

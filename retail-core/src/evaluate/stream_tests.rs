@@ -7,12 +7,14 @@ use serde_json::json;
 
 use super::tests::{close, regression, yes};
 use super::*;
-use crate::feature::{Extractor, FeatureSet, FeatureSpec, Frame, Rows, StandardFeature};
+use crate::feature::{
+    Extractor, FeatureSet, FeatureSpec, Frame, MissingField, Rows, Sale, StandardFeature,
+};
 use crate::label::{HighValueCustomer, Task, TotalAmount};
-use crate::record::{Transaction, TransactionRef, Transactions};
+use crate::record::{Transaction, Transactions};
 use crate::time::Timestamp;
 use crate::train::{
-    Dataset, LinearRegression, Model, NotTrained, PredictError, Prediction, Trainer,
+    Dataset, FormatError, LinearRegression, Model, NotTrained, PredictError, Prediction, Trainer,
 };
 
 /// Predicts what the first feature says, and notes how often it was asked and fitted.
@@ -45,8 +47,8 @@ impl Model for Spy {
             Prediction::Values(first.to_owned())
         })
     }
-    fn to_json(&self) -> serde_json::Value {
-        json!(null)
+    fn to_json(&self) -> Result<serde_json::Value, FormatError> {
+        Ok(json!(null))
     }
 }
 
@@ -156,8 +158,12 @@ fn a_hold_out_gives_the_reason_where_there_is_none() {
                 ..StandardFeature::Price.spec()
             }
         }
-        fn extract(&self, row: &TransactionRef<'_>) -> f64 {
-            if row.quantity > 47 { f64::NAN } else { 1.0 }
+        fn extract(&self, sale: &Sale<'_>) -> Result<f64, MissingField> {
+            Ok(if sale.quantity()? > 47.0 {
+                f64::NAN
+            } else {
+                1.0
+            })
         }
     }
     let extractor: Arc<dyn Extractor> = Arc::new(Undefined);

@@ -1,12 +1,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::Extractor;
+use super::sale::Calendar;
+use super::{Extractor, Sale};
 use crate::record::Transactions;
-use crate::time::{Civil, Timestamp};
+use crate::time::Timestamp;
 
-/// The numbers of one batch of kept transactions, in columns: what windows select from and models
-/// are trained on. 43 bytes a row, plus 8 for each user-defined feature.
+/// The numbers of one batch of kept transactions, in columns. Windows select from them, and models
+/// are trained on them. 43 bytes a row, plus 8 for each user-defined feature.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frame {
     first_row: u64,
@@ -21,19 +22,11 @@ pub struct Frame {
     pub(crate) custom: Vec<(String, Vec<f64>)>,
 }
 
-/// Month, day and hour of an event time, worked out once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Calendar {
-    pub(crate) month: u8,
-    pub(crate) day: u8,
-    pub(crate) hour: u8,
-}
-
 impl Frame {
-    /// The columns of kept transactions, the first of which is row `first_row` of the stream.
-    /// Stream times are made non-decreasing, starting from `not_before`: time never moves back.
-    /// Where an extractor panics, its column is NaN, so that the models that use it refuse to
-    /// train and all others go on.
+    /// The columns of kept transactions, of which the first is row `first_row` of the stream.
+    /// Stream times are raised so that they never move back, nor before `not_before`.
+    /// If an extractor panics, its column is NaN: the models that use it refuse to train, and all
+    /// others go on.
     #[must_use]
     pub fn new(
         first_row: u64,
@@ -67,7 +60,8 @@ impl Frame {
             custom: extractors
                 .iter()
                 .map(|extractor| {
-                    let values = || rows.iter().map(|row| extractor.extract(&row)).collect();
+                    let value = |row| extractor.extract(&Sale::from(&row)).unwrap_or(f64::NAN);
+                    let values = || rows.iter().map(value).collect();
                     let values = catch_unwind(AssertUnwindSafe(values));
                     let values = values.unwrap_or_else(|_| vec![f64::NAN; rows.len()]);
                     (extractor.spec().name, values)
@@ -88,7 +82,7 @@ impl Frame {
         self.rows == 0
     }
 
-    /// The frame without its columns: it says only where its rows stood in the stream.
+    /// The frame without its columns. It only says where its rows stood in the stream.
     #[must_use]
     pub fn forgotten(&self) -> Self {
         Self {
@@ -99,8 +93,8 @@ impl Frame {
         }
     }
 
-    /// Whether the columns have been forgotten; they are empty then, though there are
-    /// [rows](Self::len).
+    /// Whether the columns have been forgotten. They are then empty, though the frame still counts
+    /// its [rows](Self::len).
     #[must_use]
     pub fn is_forgotten(&self) -> bool {
         self.forgotten
@@ -148,7 +142,7 @@ impl Frame {
         &self.stream_time
     }
 
-    /// The column of the user-defined feature `name`, where there is one.
+    /// The column of the user-defined feature `name`, if the frame has one.
     #[must_use]
     pub fn custom(&self, name: &str) -> Option<&[f64]> {
         self.custom
@@ -166,10 +160,7 @@ fn calendar(times: &[Timestamp]) -> Vec<Calendar> {
             // The lines of an invoice share its date.
             Some((before, fields)) if before == time => fields,
             _ => {
-                let Civil {
-                    month, day, hour, ..
-                } = time.civil();
-                let fields = Calendar { month, day, hour };
+                let fields = Calendar::from(time);
                 known = Some((time, fields));
                 fields
             }

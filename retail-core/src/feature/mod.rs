@@ -1,17 +1,26 @@
-//! What models see of a transaction.
+//! What models see of a sale.
 //!
-//! One definition of each feature serves training, HTTP, Kafka and Python alike: a
-//! [`StandardFeature`] or a user's [`Extractor`], listed in a [`FeatureSet`]. Its [`FeatureSchema`]
-//! (names, order, units, legal ranges) travels inside every model artefact.
+//! Every feature has one definition: a [`StandardFeature`] or a user's [`Extractor`], which computes
+//! it from a [`Sale`]. Training, HTTP, Kafka and Python all use it. A model's features are listed in
+//! a [`FeatureSet`], whose [`FeatureSchema`] (names, order, units, legal ranges) travels inside the
+//! model's artefact; [`Extractors`] compute the columns of such a schema when the model is served.
 
 mod extractor;
+mod extractors;
 mod frame;
 mod rows;
+mod sale;
 mod schema;
 mod set;
+mod standard;
+#[cfg(test)]
+mod tests;
 
-pub use extractor::{Extractor, StandardFeature};
+pub use extractor::Extractor;
+pub use extractors::{Column, Extractors, FeatureError};
 pub use frame::Frame;
 pub use rows::{RowSet, Rows, Segment};
+pub use sale::{MissingField, Sale, SaleField};
 pub use schema::{FeatureSchema, FeatureSpec, RangeError};
-pub use set::{Feature, FeatureSet};
+pub use set::FeatureSet;
+pub use standard::StandardFeature;

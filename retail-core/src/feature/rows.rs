@@ -14,7 +14,7 @@ impl RowSet {
         Self(Vec::new())
     }
 
-    /// Appends a row number; those at or below the last one are ignored.
+    /// Appends a row number. One at or below the last is ignored.
     pub fn push(&mut self, row: u64) {
         match self.0.last_mut() {
             Some(last) if row == last.end => last.end += 1,
@@ -108,7 +108,7 @@ pub struct Rows {
 
 impl Rows {
     /// The rows of `set` among `frames`, which follow each other without a gap. Rows that no frame
-    /// has, or that have been [forgotten](Frame::forgotten), are left out.
+    /// has, and [forgotten](Frame::forgotten) ones, are left out.
     #[must_use]
     pub fn select(frames: &[Arc<Frame>], set: &RowSet) -> Self {
         let mut rows = Self::default();
@@ -133,7 +133,7 @@ impl Rows {
         rows
     }
 
-    /// All rows of these frames, but for those that have been [forgotten](Frame::forgotten).
+    /// All rows of these frames, except [forgotten](Frame::forgotten) ones.
     #[must_use]
     pub fn all(frames: &[Arc<Frame>]) -> Self {
         let mut rows = Self::default();
@@ -180,7 +180,7 @@ impl Rows {
         set
     }
 
-    /// The stream's numbers of these rows.
+    /// The numbers that these rows have in the stream.
     pub fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
         self.segments.iter().flat_map(|segment| {
             let base = segment.frame.first_row();

@@ -6,7 +6,7 @@ use super::{FittedLabel, Label, LabelError, Task};
 use crate::feature::Rows;
 use crate::record::{MILLS_PER_UNIT, mills};
 
-/// From which spend on a customer is of high value.
+/// The spend from which a customer is of high value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HighValueRule {
@@ -22,13 +22,16 @@ pub enum HighValueRule {
 /// training slice reaches the rule's threshold, 0 for the others.
 ///
 /// Spend and threshold come from the training slice alone. Rows of a later slice are labelled by
-/// what their customer had spent in the training slice; a customer unknown there had spent nothing.
+/// what their customer spent in the training slice; a customer unknown there spent nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HighValueCustomer {
     rule: HighValueRule,
 }
 
 impl HighValueCustomer {
+    /// The name of the target.
+    pub const NAME: &'static str = "high_value_customer";
+
     /// A label by this rule.
     ///
     /// # Errors
@@ -58,7 +61,7 @@ impl Default for HighValueCustomer {
 
 impl Label for HighValueCustomer {
     fn name(&self) -> &str {
-        "high_value_customer"
+        Self::NAME
     }
 
     fn task(&self) -> Task {
@@ -86,7 +89,7 @@ impl Label for HighValueCustomer {
     }
 }
 
-/// The quantile `q` of ascending values, interpolated linearly; infinite where there are none.
+/// The quantile `q` of ascending values, interpolated linearly; infinite if there are none.
 fn quantile(ascending: &[i128], q: f64) -> f64 {
     let Some(last) = ascending.len().checked_sub(1) else {
         return f64::INFINITY;

@@ -1,8 +1,8 @@
 //! What models learn to predict.
 //!
-//! A [`Label`] is fitted on the rows of a training slice (the threshold of
-//! [`HighValueCustomer`] is) and the [`FittedLabel`] is then applied to those rows or to others,
-//! so that nothing is ever learned from the rows on which a model is measured.
+//! A [`Label`] is fitted on the rows of a training slice, as the threshold of [`HighValueCustomer`]
+//! is. The [`FittedLabel`] is then applied to those rows or to others. So nothing is ever learned
+//! from the rows on which a model is measured.
 
 mod error;
 mod high_value;
@@ -28,13 +28,13 @@ pub trait Label: Send + Sync {
     /// What kind of target it is.
     fn task(&self) -> Task;
 
-    /// Whether fitting learns anything from the slice. A label that does not, like the total amount,
-    /// gives a row the same value in every slice, so that summaries of batches can be kept.
+    /// Whether fitting learns anything from the slice. If it does not, as for the total amount, a row
+    /// has the same value in every slice, and the engine can keep summaries of batches.
     fn depends_on_slice(&self) -> bool {
         true
     }
 
-    /// Learns from the rows of a training slice whatever is needed to label rows.
+    /// Learns from the rows of a training slice what is needed to label rows.
     fn fit(&self, slice: &Rows) -> Box<dyn FittedLabel>;
 }
 

@@ -12,6 +12,9 @@ pub struct QuantityCategory {
 }
 
 impl QuantityCategory {
+    /// The name of the target.
+    pub const NAME: &'static str = "quantity_category";
+
     /// The names of the classes, in order.
     pub const CLASSES: [&'static str; 4] = ["Low", "Medium", "High", "Bulk"];
 
@@ -52,7 +55,7 @@ impl Default for QuantityCategory {
 
 impl Label for QuantityCategory {
     fn name(&self) -> &str {
-        "quantity_category"
+        Self::NAME
     }
 
     fn task(&self) -> Task {

@@ -1,15 +1,20 @@
 use std::collections::BTreeMap;
 
 use super::{FittedLabel, Label, Task};
-use crate::feature::Rows;
+use crate::feature::{Rows, StandardFeature};
 
 /// Quantity × price of a row, in currency units.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TotalAmount;
 
+impl TotalAmount {
+    /// The name of the target.
+    pub const NAME: &'static str = "total_amount";
+}
+
 impl Label for TotalAmount {
     fn name(&self) -> &str {
-        "total_amount"
+        Self::NAME
     }
 
     fn task(&self) -> Task {
@@ -29,11 +34,7 @@ impl FittedLabel for TotalAmount {
     fn apply(&self, rows: &Rows) -> Vec<f64> {
         let mut values = Vec::with_capacity(rows.len());
         for segment in rows.segments() {
-            let (frame, range) = (&segment.frame, segment.range.clone());
-            let pairs = frame.quantity[range.clone()]
-                .iter()
-                .zip(&frame.price[range]);
-            values.extend(pairs.map(|(quantity, price)| quantity * price));
+            StandardFeature::TotalAmount.append_column(&segment.frame, &segment.range, &mut values);
         }
         values
     }

@@ -13,11 +13,11 @@ use crate::time::Timestamp;
 use crate::train::{Model, ModelFormats, NotTrained};
 
 /// The version of the artefact format that this crate writes.
-pub const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 1;
 
 const MAGIC: &str = "retail-model";
 
-/// What the hold-out evaluation of a model gave. As JSON, `{"rmse":…,…,"rows":…}` or
+/// The result of a model's hold-out evaluation. As JSON, `{"rmse":…,…,"rows":…}` or
 /// `{"not_trained":{"reason":…}}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -46,7 +46,7 @@ impl From<Result<HoldOut, NotTrained>> for HoldOutResult {
 pub struct Slice {
     /// The window in words, for example `first 1/3 of the rows`.
     pub window: String,
-    /// Whether no further row could have joined the window.
+    /// Whether no further row could join the window.
     pub closed: bool,
     /// How many rows.
     pub rows: u64,
@@ -62,7 +62,7 @@ pub struct Slice {
     pub stream_time: [Timestamp; 2],
 }
 
-/// All that is to be known of a model besides its numbers.
+/// All there is to know of a model besides its numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelInfo {
@@ -76,7 +76,7 @@ pub struct ModelInfo {
     pub trainer: String,
     /// The hyper-parameters of the training.
     pub hyper_parameters: serde_json::Value,
-    /// The seed of the training, where anything was drawn at random.
+    /// The seed of the training, if anything was drawn at random.
     pub seed: Option<u64>,
     /// The kind of target.
     pub task: Task,
@@ -93,7 +93,7 @@ pub struct ModelInfo {
     pub engine_version: String,
 }
 
-/// A model with all that is to be known of it.
+/// A model with all there is to know of it.
 #[derive(Debug, Clone)]
 pub struct Artefact {
     /// What it is and where it comes from.
@@ -124,32 +124,50 @@ impl Artefact {
     /// The artefact as bytes: a line of JSON with the format, its version and the CRC-32 and length
     /// of the second line; and that second line, the artefact. The same artefact always gives the
     /// same bytes.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let body = serde_json::json!({
-            "info": self.info,
-            "format": self.model.format(),
-            "model": self.model.to_json(),
-        });
-        let mut body = body.to_string().into_bytes();
-        body.push(b'\n');
-        let header = serde_json::json!({
-            "magic": MAGIC,
-            "format_version": FORMAT_VERSION,
-            "crc32": checksum(&body),
-            "bytes": body.len(),
-        });
-        let mut bytes = header.to_string().into_bytes();
-        bytes.push(b'\n');
-        bytes.extend(body);
-        bytes
-    }
-
-    /// Reads what [`Artefact::encode`] wrote. `path` serves for error messages.
     ///
     /// # Errors
-    /// [`StorageError::Foreign`] where this is no artefact, or one of a newer format;
-    /// [`StorageError::Corrupt`] where it is one that has been damaged.
+    /// [`StorageError::Unwritable`] if the model has no JSON form.
+    pub fn encode(&self) -> Result<Vec<u8>, StorageError> {
+        let body = Body {
+            info: self.info.clone(),
+            format: self.model.format().to_owned(),
+            model: self
+                .model
+                .to_json()
+                .map_err(|error| self.unwritable(&error))?,
+        };
+        let body = self.line(&body)?;
+        let header = Header {
+            magic: MAGIC.to_owned(),
+            format_version: FORMAT_VERSION,
+            crc32: checksum(&body),
+            bytes: body.len(),
+        };
+        let mut bytes = self.line(&header)?;
+        bytes.extend(body);
+        Ok(bytes)
+    }
+
+    fn unwritable(&self, error: &dyn std::error::Error) -> StorageError {
+        StorageError::Unwritable {
+            model: self.info.name.clone(),
+            detail: error.to_string(),
+        }
+    }
+
+    /// One line of JSON, its keys in alphabetical order.
+    fn line(&self, value: &impl Serialize) -> Result<Vec<u8>, StorageError> {
+        let json = serde_json::to_value(value).map_err(|error| self.unwritable(&error))?;
+        let mut line = json.to_string().into_bytes();
+        line.push(b'\n');
+        Ok(line)
+    }
+
+    /// Reads what [`Artefact::encode`] wrote. `path` is for error messages.
+    ///
+    /// # Errors
+    /// [`StorageError::Foreign`] if this is no artefact, or one of a newer format;
+    /// [`StorageError::Corrupt`] if it is one that has been damaged.
     pub fn decode(bytes: &[u8], path: &Path, formats: &ModelFormats) -> Result<Self, StorageError> {
         let foreign = |detail: String| StorageError::Foreign {
             path: path.to_owned(),
@@ -191,7 +209,9 @@ impl Artefact {
         }
         let body: Body =
             serde_json::from_slice(body).map_err(|error| corrupt(error.to_string()))?;
-        let model = formats.read(&body.format, &body.model).map_err(corrupt)?;
+        let model = formats
+            .read(&body.format, &body.model)
+            .map_err(|error| corrupt(error.to_string()))?;
         if model.n_features() != body.info.features.len() {
             return Err(corrupt(format!(
                 "the model has {} features, its schema {}",

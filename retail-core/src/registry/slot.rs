@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use arc_swap::ArcSwapOption;
 use ndarray::ArrayView2;
 
 use super::Artefact;
+use crate::label::{HighValueCustomer, QuantityCategory, TotalAmount};
 use crate::train::{PredictError, Prediction};
 
 /// The place of a model: its name on disk, its target and its version.
@@ -15,23 +18,66 @@ pub struct SlotName {
     pub version: u32,
 }
 
+impl SlotName {
+    /// The slots `<prefix>_1` to `<prefix>_<versions>` of one target.
+    pub fn versions(
+        prefix: &str,
+        target: &str,
+        versions: u32,
+    ) -> impl Iterator<Item = Self> + use<> {
+        let (prefix, target) = (prefix.to_owned(), target.to_owned());
+        (1..=versions).map(move |version| Self {
+            name: format!("{prefix}_{version}"),
+            target: target.clone(),
+            version,
+        })
+    }
+}
+
+/// The names of the standard models of one target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StandardModels {
+    /// What the names on disk begin with, for example `linear_model`.
+    pub(crate) prefix: &'static str,
+    /// What is predicted, for example `total_amount`.
+    pub(crate) target: &'static str,
+    /// How many versions there are.
+    pub(crate) versions: u32,
+}
+
+impl StandardModels {
+    /// The linear models, the forests and the logistic models.
+    pub(crate) const ALL: [Self; 3] = [
+        Self {
+            prefix: "linear_model",
+            target: TotalAmount::NAME,
+            versions: 3,
+        },
+        Self {
+            prefix: "rf_model_window",
+            target: QuantityCategory::NAME,
+            versions: 3,
+        },
+        Self {
+            prefix: "logistic_model_batch",
+            target: HighValueCustomer::NAME,
+            versions: 3,
+        },
+    ];
+
+    /// The slots, by version.
+    pub(crate) fn slots(self) -> impl Iterator<Item = SlotName> {
+        SlotName::versions(self.prefix, self.target, self.versions)
+    }
+}
+
 /// The nine models of the standard engine.
 #[must_use]
 pub fn standard_slots() -> Vec<SlotName> {
-    [
-        ("linear_model", "total_amount"),
-        ("rf_model_window", "quantity_category"),
-        ("logistic_model_batch", "high_value_customer"),
-    ]
-    .into_iter()
-    .flat_map(|(prefix, target)| {
-        (1..=3).map(move |version| SlotName {
-            name: format!("{prefix}_{version}"),
-            target: target.to_owned(),
-            version,
-        })
-    })
-    .collect()
+    StandardModels::ALL
+        .into_iter()
+        .flat_map(StandardModels::slots)
+        .collect()
 }
 
 /// A revision of a model that is being served.
@@ -39,7 +85,7 @@ pub fn standard_slots() -> Vec<SlotName> {
 pub struct Served {
     /// The revision within the slot, from 1.
     pub revision: u64,
-    /// The model and all that is to be known of it.
+    /// The model and all there is to know of it.
     pub artefact: Artefact,
 }
 
@@ -56,6 +102,18 @@ impl Served {
 /// A slot and what it serves.
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) name: SlotName,
+    pub(super) name: Arc<SlotName>,
+    /// Whether it is there because a model was found in the folder.
+    pub(super) is_found: bool,
     pub(super) current: ArcSwapOption<Served>,
+}
+
+impl Slot {
+    pub(super) fn new(name: SlotName, is_found: bool, served: Option<Served>) -> Arc<Self> {
+        Arc::new(Self {
+            name: Arc::new(name),
+            is_found,
+            current: ArcSwapOption::new(served.map(Arc::new)),
+        })
+    }
 }

@@ -1,7 +1,8 @@
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{Artefact, Served};
+use super::{Artefact, RegistryOptions, Served, SlotName};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::storage;
@@ -10,16 +11,30 @@ use crate::train::ModelFormats;
 /// The folder of one slot: `revision_<n>.json` for each revision kept, and `current`, which names
 /// the one that is served.
 #[derive(Debug)]
-pub(super) struct SlotFolder {
+pub(super) struct SlotFolder<'a> {
     dir: PathBuf,
+    name: &'a str,
+    /// The slot that the models in it have to be of; `None` if they say so themselves.
+    slot: Option<&'a SlotName>,
 }
 
 const CURRENT: &str = "current";
 
-impl SlotFolder {
-    pub(super) fn new(models: &Path, name: &str) -> Self {
+impl<'a> SlotFolder<'a> {
+    /// The folder of a known slot.
+    pub(super) fn of(models: &Path, slot: &'a SlotName) -> Self {
+        Self {
+            slot: Some(slot),
+            ..Self::found(models, &slot.name)
+        }
+    }
+
+    /// A folder of which only the name is known.
+    pub(super) fn found(models: &Path, name: &'a str) -> Self {
         Self {
             dir: models.join(name),
+            name,
+            slot: None,
         }
     }
 
@@ -31,7 +46,7 @@ impl SlotFolder {
     pub(super) fn revisions(&self) -> Result<Vec<u64>, StorageError> {
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(StorageError::io("list", &self.dir)(error)),
         };
         let mut revisions = Vec::new();
@@ -49,8 +64,8 @@ impl SlotFolder {
         Ok(revisions)
     }
 
-    /// The revision that `current` names; the newest one where there is no such file.
-    pub(super) fn current(&self) -> Result<Option<u64>, StorageError> {
+    /// The revision that `current` names; without that file, the newest one.
+    fn current(&self) -> Result<Option<u64>, StorageError> {
         let path = self.dir.join(CURRENT);
         match storage::read_if_present(&path)? {
             Some(bytes) => std::str::from_utf8(&bytes)
@@ -65,15 +80,75 @@ impl SlotFolder {
         }
     }
 
-    pub(super) fn load(
+    /// What is current on disk; `None` if there is nothing, or if it is the revision `known`.
+    pub(super) fn load_current(
+        &self,
+        known: Option<u64>,
+        options: &RegistryOptions,
+    ) -> Result<Option<Served>, StorageError> {
+        let formats = &options.formats;
+        let (mut revision, mut error) = match self.current() {
+            Ok(None) => return Ok(None),
+            Ok(revision) if revision == known => return Ok(None),
+            Ok(Some(revision)) => match self.load(revision, formats) {
+                Ok(served) => return Ok(Some(served)),
+                Err(error) => (revision, error),
+            },
+            Err(error) => (u64::MAX, error),
+        };
+        // While a revision is being read, another process may publish one and remove this one.
+        while let Ok(Some(newer)) = self.current()
+            && newer > revision
+        {
+            match self.load(newer, formats) {
+                Ok(served) => return Ok(Some(served)),
+                Err(newer_error) => (revision, error) = (newer, newer_error),
+            }
+        }
+        if !options.recover {
+            return Err(error);
+        }
+        tracing::warn!("{error}; looking for an earlier revision");
+        match self.sound_before(revision, formats)? {
+            Some(served) if Some(served.revision) == known => Ok(None),
+            Some(served) => Ok(Some(served)),
+            None => Err(error),
+        }
+    }
+
+    /// The newest sound revision before this one.
+    pub(super) fn sound_before(
         &self,
         revision: u64,
         formats: &ModelFormats,
-    ) -> Result<Served, StorageError> {
+    ) -> Result<Option<Served>, StorageError> {
+        let older = self.revisions()?.into_iter().rev();
+        Ok(older
+            .filter(|&candidate| candidate < revision)
+            .find_map(|candidate| self.load(candidate, formats).ok()))
+    }
+
+    fn load(&self, revision: u64, formats: &ModelFormats) -> Result<Served, StorageError> {
         let path = self.path(revision);
         let bytes = fs::read(&path).map_err(StorageError::io("read", &path))?;
         let artefact = Artefact::decode(&bytes, &path, formats)?;
-        Ok(Served { revision, artefact })
+        let info = &artefact.info;
+        let misplaced = |detail| Err(StorageError::Misplaced { path, detail });
+        if info.name != self.name {
+            return misplaced(format!(
+                "expected the model {}, got {}",
+                self.name, info.name
+            ));
+        }
+        match self.slot {
+            Some(slot) if (&info.target, info.version) != (&slot.target, slot.version) => {
+                misplaced(format!(
+                    "expected a model of {} version {}, got {} version {}",
+                    slot.target, slot.version, info.target, info.version
+                ))
+            }
+            _ => Ok(Served { revision, artefact }),
+        }
     }
 
     /// Writes a revision and makes it the current one.
@@ -95,7 +170,7 @@ impl SlotFolder {
         for &revision in revisions[..old].iter().filter(|&&r| r != current) {
             let path = self.path(revision);
             match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(StorageError::io("remove", &path)(error));
                 }
                 _ => {}

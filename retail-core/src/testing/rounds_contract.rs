@@ -5,9 +5,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use ndarray::{Array2, Axis, ShapeBuilder};
 
 use super::trainer_contract::data;
+use super::trainer_contract::model::json;
 use crate::label::Task;
 use crate::train::rounds::{Head, Next, Rounds, decode, encode};
-use crate::train::{Dataset, Model, NotTrained, Trainer};
+use crate::train::{Dataset, NotTrained, Trainer};
 
 /// Partitions tried for each task.
 const PARTITIONS: usize = 100;
@@ -40,7 +41,7 @@ pub fn rounds_contract<R: Rounds + Trainer>(trainer: &R, learns: &[Task]) {
         ] {
             let place = format!("{}, {name}, {}", Rounds::name(trainer), data::kind(task));
             let expected = match trainer.fit(&data) {
-                Ok(model) => model.to_json().to_string(),
+                Ok(model) => json(&*model, &place),
                 Err(why) => panic!("{place}: expected a model, got: {why}"),
             };
             for partition in 0..PARTITIONS {
@@ -48,7 +49,7 @@ pub fn rounds_contract<R: Rounds + Trainer>(trainer: &R, learns: &[Task]) {
                 let parts = split(&data, &mut random);
                 let model = train(trainer, &Head::of(&data), &parts, &mut random, &place)
                     .unwrap_or_else(|why| panic!("{place}: expected a model, got: {why}"));
-                let got = model.to_json().to_string();
+                let got = json(&model, &place);
                 assert!(
                     got == expected,
                     "{place}: {} parts give another model: {got}, not {expected}",

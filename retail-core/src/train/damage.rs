@@ -64,7 +64,7 @@ pub(super) fn refused(json: &Value, read: ReadModel) -> (usize, usize) {
             false
         }
         Err(message) => {
-            assert!(!message.is_empty());
+            assert!(!message.to_string().is_empty());
             true
         }
     });

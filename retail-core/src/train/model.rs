@@ -104,11 +104,52 @@ pub trait Model: Send + Sync + Debug {
     }
 
     /// The model as JSON, from which its format's reader makes the same model again.
-    fn to_json(&self) -> serde_json::Value;
+    ///
+    /// # Errors
+    /// [`FormatError`] if it has no such form.
+    fn to_json(&self) -> Result<serde_json::Value, FormatError>;
+}
+
+/// JSON that is no model, or a model that has no JSON.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// No reader of this format is known.
+    #[error("expected a model format among {known:?}, got {got:?}")]
+    Unknown {
+        /// The formats that can be read.
+        known: Vec<String>,
+        /// The format found.
+        got: String,
+    },
+    /// The JSON is not such as the format's writer makes, or the writer cannot make any.
+    #[error("{detail}")]
+    Malformed {
+        /// What is wrong, and in which part of the model.
+        detail: String,
+    },
+}
+
+impl From<String> for FormatError {
+    fn from(detail: String) -> Self {
+        Self::Malformed { detail }
+    }
+}
+
+impl From<&str> for FormatError {
+    fn from(detail: &str) -> Self {
+        detail.to_owned().into()
+    }
+}
+
+impl From<serde_json::Error> for FormatError {
+    fn from(error: serde_json::Error) -> Self {
+        error.to_string().into()
+    }
 }
 
 /// Reads a model of one format; the error says what is wrong with the JSON.
-pub type ReadModel = fn(&serde_json::Value) -> Result<Arc<dyn Model>, String>;
+pub type ReadModel = fn(&serde_json::Value) -> Result<Arc<dyn Model>, FormatError>;
 
 /// The model formats that can be read from disk.
 #[derive(Clone)]
@@ -131,14 +172,18 @@ impl ModelFormats {
     /// Reads a model of this format.
     ///
     /// # Errors
-    /// What is wrong: an unknown format, or JSON that is not such a model.
-    pub fn read(&self, format: &str, json: &serde_json::Value) -> Result<Arc<dyn Model>, String> {
+    /// [`FormatError`] for an unknown format, and for JSON that is not such a model.
+    pub fn read(
+        &self,
+        format: &str,
+        json: &serde_json::Value,
+    ) -> Result<Arc<dyn Model>, FormatError> {
         match self.0.get(format) {
             Some(read) => read(json),
-            None => Err(format!(
-                "expected a model format among {:?}, got {format:?}",
-                self.0.keys().collect::<Vec<_>>()
-            )),
+            None => Err(FormatError::Unknown {
+                known: self.0.keys().cloned().collect(),
+                got: format.to_owned(),
+            }),
         }
     }
 }

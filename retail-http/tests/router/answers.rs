@@ -91,7 +91,7 @@ async fn a_batch_is_answered_as_its_rows_one_by_one_and_in_their_order() {
     let rows: Vec<Value> = (1..40)
         .map(|n| {
             json!({
-                "quantity": n, "price": 0.25 * f64::from(n), "total_amount": 12.5,
+                "quantity": n, "price": 0.25 * f64::from(n), "total_amount": 0.25 * f64::from(n * n),
                 "month": n % 12 + 1, "day": n % 31 + 1, "hour": n % 24,
             })
         })

@@ -22,7 +22,6 @@ async fn a_comparison_holds_the_answer_of_every_model() {
 
 #[tokio::test]
 async fn models_that_are_not_trained_are_listed_and_ask_for_nothing() {
-    // Only linear models are trained, so that no total amount is needed.
     let trained = registry(|slot| slot.target == "total_amount" && slot.version < 3);
     let app = router(AppState::new(trained));
     let (status, comparison) = post(&app, "/compare/models", SALE).await;
@@ -45,10 +44,23 @@ async fn models_that_are_not_trained_are_listed_and_ask_for_nothing() {
 
 #[tokio::test]
 async fn a_comparison_needs_the_inputs_of_all_trained_models() {
-    let (status, answer) = post(&app(), "/compare/models", SALE).await;
+    // Every model sees the price, and a product of it can be computed by none.
+    let body = SALE.replace("price", "cost");
+    let (status, answer) = post(&app(), "/compare/models", body).await;
     assert_eq!(status, 400);
     assert_eq!(answer["error"]["code"], "missing_field");
-    assert_eq!(answer["error"]["field"], "total_amount");
+    assert_eq!(answer["error"]["field"], "price");
+}
+
+#[tokio::test]
+async fn a_comparison_computes_what_some_models_see() {
+    let app = app();
+    let (status, short) = post(&app, "/compare/models", SALE).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        (status, short),
+        post(&app, "/compare/models", FULL_SALE).await
+    );
 }
 
 #[tokio::test]

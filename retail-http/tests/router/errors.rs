@@ -4,8 +4,9 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use ndarray::{Array1, ArrayView2};
 use retail_core::engine::{ModelOutcome, ModelStatus, StatusBoard};
+use retail_core::registry::{Registry, RegistryOptions};
 use retail_core::testing::change_status;
-use retail_core::train::{Model, NotTrained, PredictError, Prediction};
+use retail_core::train::{FormatError, Model, ModelFormats, NotTrained, PredictError, Prediction};
 use retail_http::{AppState, Limits, router};
 use serde_json::{Value, json};
 
@@ -48,6 +49,23 @@ async fn unknown_paths_are_answered_in_json() {
         let known = answer["error"]["expected"].as_str().unwrap();
         assert!(known.contains("/predict/{target}/{version}"), "{known}");
     }
+}
+
+#[tokio::test]
+async fn without_any_model_nothing_is_trained() {
+    let options = RegistryOptions {
+        dir: None,
+        keep_revisions: 1,
+        formats: ModelFormats::empty(),
+        recover: false,
+    };
+    let registry = Registry::open(Vec::new(), options).unwrap();
+    let app = router(AppState::new(Arc::new(registry)));
+    let (status, answer) = post(&app, LINEAR, SALE).await;
+    assert_eq!(
+        (status.as_u16(), &answer["error"]["code"]),
+        (503, &json!("not_trained"))
+    );
 }
 
 #[tokio::test]
@@ -143,8 +161,8 @@ impl Model for Broken {
         }
     }
 
-    fn to_json(&self) -> Value {
-        Value::Null
+    fn to_json(&self) -> Result<Value, FormatError> {
+        Ok(Value::Null)
     }
 }
 

@@ -5,6 +5,8 @@ mod any_body;
 mod compare;
 mod embedding;
 mod errors;
+mod features;
+mod intervals;
 mod limits;
 mod refusals;
 mod serving;

@@ -49,7 +49,7 @@ fn prediction(body: &str) -> String {
     )
 }
 
-/// Reads one response; `None` where the connection ends before.
+/// Reads one response; `None` if the connection ends first.
 async fn response(stream: &mut TcpStream) -> Option<String> {
     let mut text = String::new();
     loop {
@@ -119,7 +119,7 @@ async fn the_end_does_not_wait_for_ever() {
     };
     let server = start(app(), options).await;
     let mut client = server.connect().await;
-    // A request, so that the connection is known to be open, and then half of another one.
+    // A whole request, to know that the connection is open, and then half of another one.
     client.write_all(prediction(SALE).as_bytes()).await.unwrap();
     response(&mut client).await.unwrap();
     client.write_all(b"POST /predict/tot").await.unwrap();

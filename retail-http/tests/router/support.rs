@@ -14,7 +14,7 @@ use retail_core::registry::{
 };
 use retail_core::source::Position;
 use retail_core::time::Timestamp;
-use retail_core::train::{Model, ModelFormats, NotTrained, PredictError, Prediction};
+use retail_core::train::{FormatError, Model, ModelFormats, NotTrained, PredictError, Prediction};
 use retail_http::{AppState, Limits, router};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -67,8 +67,8 @@ impl Model for Known {
         Ok(Prediction::Probabilities(scores))
     }
 
-    fn to_json(&self) -> Value {
-        serde_json::json!({ "bias": self.bias })
+    fn to_json(&self) -> Result<Value, FormatError> {
+        Ok(serde_json::json!({ "bias": self.bias }))
     }
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn artefact(slot: &SlotName, model: Arc<dyn Model>) -> Artefact {
     Artefact { info, model }
 }
 
-/// The bias differs between versions, so that a mix-up would show.
+/// The bias differs between versions: a mix-up would show.
 pub(crate) fn known(slot: &SlotName) -> Known {
     Known {
         task: task(&slot.target),
@@ -226,8 +226,8 @@ impl Model for Gated {
         self.model.predict(features)
     }
 
-    fn to_json(&self) -> Value {
-        Value::Null
+    fn to_json(&self) -> Result<Value, FormatError> {
+        Ok(Value::Null)
     }
 }
 

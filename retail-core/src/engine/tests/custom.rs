@@ -3,9 +3,8 @@ use std::collections::BTreeMap;
 use ndarray::array;
 
 use super::*;
-use crate::feature::{Extractor, FeatureSpec, RowSet, Rows};
+use crate::feature::{Extractor, FeatureSpec, MissingField, RowSet, Rows, Sale};
 use crate::label::{FittedLabel, Label, Task};
-use crate::record::TransactionRef;
 use crate::source::MemorySource;
 use crate::train::{LogisticRegression, Prediction};
 use crate::window::{StreamView, Window, WindowState};
@@ -25,8 +24,8 @@ impl Extractor for Words {
         }
     }
 
-    fn extract(&self, row: &TransactionRef<'_>) -> f64 {
-        row.description.chars().count() as f64
+    fn extract(&self, sale: &Sale<'_>) -> Result<f64, MissingField> {
+        Ok(sale.description()?.chars().count() as f64)
     }
 }
 
@@ -209,7 +208,7 @@ fn a_feature_of_several_pipelines_is_computed_once() {
     engine.run(&mut MemorySource::new(sales(205))).unwrap();
     let [first, second] = ["own-model_1", "second_1"].map(|model| {
         let served = engine.registry().get(model).unwrap();
-        served.artefact.model.to_json()
+        served.artefact.model.to_json().unwrap()
     });
     assert_eq!(first, second);
 }

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::feature::{Extractor, FeatureSpec, Rows};
+use crate::feature::{Extractor, FeatureSpec, MissingField, Rows, Sale};
 use crate::label::{FittedLabel, Label, Task};
-use crate::record::TransactionRef;
 use crate::source::MemorySource;
 use crate::window::{StreamView, Window, WindowState};
 
@@ -47,8 +46,8 @@ impl Extractor for Broken {
         }
     }
 
-    fn extract(&self, row: &TransactionRef<'_>) -> f64 {
-        panic!("no feature of {}", row.invoice)
+    fn extract(&self, sale: &Sale<'_>) -> Result<f64, MissingField> {
+        panic!("no feature of {sale:?}")
     }
 }
 

@@ -55,7 +55,7 @@ fn a_restart_reads_on_where_the_saved_batches_end() {
     undisturbed.run(&mut source(72)).unwrap();
     let [resumed, whole] = [&engine, &undisturbed].map(|engine| {
         let served = engine.registry().get("all_1").unwrap();
-        String::from_utf8(served.artefact.encode()).unwrap()
+        String::from_utf8(served.artefact.encode().unwrap()).unwrap()
     });
     assert_eq!(resumed, whole, "the model says the same of itself");
 }

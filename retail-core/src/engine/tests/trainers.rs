@@ -5,7 +5,9 @@ use ndarray::{Array1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Event, Observer};
-use crate::train::{Dataset, Model, ModelFormats, NotTrained, PredictError, Prediction, Trainer};
+use crate::train::{
+    Dataset, FormatError, Model, ModelFormats, NotTrained, PredictError, Prediction, Trainer,
+};
 
 /// A list that threads add to and wait for.
 #[derive(Debug, Clone)]
@@ -115,14 +117,14 @@ impl Model for MeanModel {
         Ok(Prediction::Values(values))
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        serde_json::to_value(self).unwrap()
+    fn to_json(&self) -> Result<serde_json::Value, FormatError> {
+        Ok(serde_json::to_value(self).unwrap())
     }
 }
 
 pub(super) fn formats() -> ModelFormats {
     ModelFormats::default().with("mean", |json| match MeanModel::deserialize(json) {
         Ok(model) => Ok(Arc::new(model)),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.into()),
     })
 }

@@ -1,5 +1,5 @@
 pub(super) mod data;
-mod model;
+pub(super) mod model;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl Suite<'_> {
             panic!(
                 "{}: expected NotTrained, got the model {}",
                 self.place(name),
-                model.to_json()
+                model::json(&*model, &self.place(name))
             );
         }
     }
@@ -123,9 +123,9 @@ impl Suite<'_> {
         }
         let again = || {
             let model = self.fit(&name, &data);
-            model.map(|model| model.to_json().to_string())
+            model.map(|model| model::json(&*model, &place))
         };
-        let expected = Ok(first.to_json().to_string());
+        let expected = Ok(model::json(&*first, &place));
         assert!(again() == expected, "{place}: a second training differs");
         let others: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (0..3).map(|_| scope.spawn(again)).collect();

@@ -179,17 +179,29 @@ pub(super) fn check_refusals(model: &dyn Model, data: &Dataset, place: &str) {
     }
 }
 
+/// The JSON text of a model.
+pub(in crate::testing) fn json(model: &dyn Model, place: &str) -> String {
+    match model.to_json() {
+        Ok(json) => json.to_string(),
+        Err(error) => panic!("{place}: the model has no JSON: {error}"),
+    }
+}
+
 pub(super) fn check_round_trip(
     model: &dyn Model,
     data: &Dataset,
     formats: &ModelFormats,
     place: &str,
 ) {
-    let text = model.to_json().to_string();
+    let text = json(model, place);
     let format = model.format();
     let read = serde_json::from_str(&text)
         .map_err(|error| error.to_string())
-        .and_then(|json| formats.read(format, &json));
+        .and_then(|json| {
+            formats
+                .read(format, &json)
+                .map_err(|error| error.to_string())
+        });
     let again = match read {
         Ok(again) => again,
         Err(message) => {
@@ -202,7 +214,7 @@ pub(super) fn check_round_trip(
         model.n_features(),
         "{place}: features of the model read"
     );
-    let saved_again = again.to_json().to_string();
+    let saved_again = json(&*again, place);
     assert!(
         saved_again == text,
         "{place}: a model that is saved, read and saved again differs"

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::label::Task;
 use crate::train::{
-    ConstantFeatures, Dataset, Guarantees, Model, NotTrained, PredictError, Prediction, Trainer,
+    ConstantFeatures, Dataset, FormatError, Guarantees, Model, NotTrained, PredictError,
+    Prediction, Trainer,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,7 +219,7 @@ pub(super) struct Fitted {
 }
 
 impl Fitted {
-    pub(super) fn read(json: &Value) -> Result<Arc<dyn Model>, String> {
+    pub(super) fn read(json: &Value) -> Result<Arc<dyn Model>, FormatError> {
         let list = |name: &str| -> Result<Vec<f64>, String> {
             let values = json[name].as_array().ok_or("a list is missing")?;
             let values = values.iter().map(Value::as_f64);
@@ -295,7 +296,7 @@ impl Model for Fitted {
         })
     }
 
-    fn to_json(&self) -> Value {
+    fn to_json(&self) -> Result<Value, FormatError> {
         let saved = |side: &[f64]| -> Vec<f64> {
             let rounded = self.fault == Fault::SavesRounded;
             let number = |x: &f64| if rounded { (x * 1e6).round() / 1e6 } else { *x };
@@ -305,13 +306,13 @@ impl Model for Fitted {
             Fault::ReadsAnother => "ReadsAnother",
             _ => "",
         };
-        json!({
+        Ok(json!({
             "n_features": self.n_features,
             "regression": self.regression,
             "middle": self.middle,
             "left": saved(&self.sides[0]),
             "right": saved(&self.sides[1]),
             "fault": fault,
-        })
+        }))
     }
 }

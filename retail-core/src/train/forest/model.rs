@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::saved::SavedForest;
-use crate::train::{Model, PredictError, Prediction};
+use crate::train::{FormatError, Model, PredictError, Prediction};
 
 /// A trained random forest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -169,9 +169,8 @@ impl Model for ForestModel {
         Ok(Prediction::Probabilities(self.probabilities(&features)))
     }
 
-    fn to_json(&self) -> Value {
-        // Whole and finite numbers in lists: nothing that JSON cannot hold.
-        serde_json::to_value(self).unwrap_or_default()
+    fn to_json(&self) -> Result<Value, FormatError> {
+        Ok(serde_json::to_value(self)?)
     }
 }
 
@@ -181,14 +180,14 @@ impl Model for ForestModel {
 /// use retail_core::train::{ForestModel, ModelFormats, read_forest};
 /// let formats = ModelFormats::empty().with(ForestModel::FORMAT, read_forest);
 /// let error = formats.read("forest", &serde_json::json!({"trees": []})).unwrap_err();
-/// assert_eq!(error, "missing field `n_features`");
+/// assert_eq!(error.to_string(), "missing field `n_features`");
 /// ```
 ///
 /// # Errors
 /// What is wrong, where the JSON is not a forest or its trees could not be walked safely.
-pub fn read_forest(json: &Value) -> Result<Arc<dyn Model>, String> {
+pub fn read_forest(json: &Value) -> Result<Arc<dyn Model>, FormatError> {
     match ForestModel::deserialize(json) {
         Ok(model) => Ok(Arc::new(model)),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.into()),
     }
 }

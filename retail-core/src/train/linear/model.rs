@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::uncertainty::Uncertainty;
 use crate::train::numeric::student_t::two_sided_quantile;
-use crate::train::{Model, PredictError, Prediction};
+use crate::train::{FormatError, Model, PredictError, Prediction};
 
 /// Terms of a prediction saturate here, so that no finite input gives an infinite answer.
 const LARGEST_TERM: f64 = 1e300;
@@ -60,7 +60,7 @@ impl LinearModel {
     ///
     /// # Errors
     /// What is wrong with the JSON.
-    pub fn from_json(json: &serde_json::Value) -> Result<Self, String> {
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, FormatError> {
         let model = Self::deserialize(json).map_err(|error| format!("linear model: {error}"))?;
         model.check()?;
         Ok(model)
@@ -70,7 +70,7 @@ impl LinearModel {
     ///
     /// # Errors
     /// What is wrong with the JSON.
-    pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, String> {
+    pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, FormatError> {
         Ok(Arc::new(Self::from_json(json)?))
     }
 
@@ -224,8 +224,7 @@ impl Model for LinearModel {
         Ok(Some(interval))
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        // A struct of numbers and strings has a JSON form.
-        serde_json::to_value(self).unwrap_or_default()
+    fn to_json(&self) -> Result<serde_json::Value, FormatError> {
+        Ok(serde_json::to_value(self)?)
     }
 }

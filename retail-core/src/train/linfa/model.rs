@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::LinfaOutput;
-use crate::train::{Model, PredictError, Prediction};
+use crate::train::{FormatError, Model, PredictError, Prediction};
 
 /// A fitted linfa object of type `F` that answers with `O`.
 pub struct LinfaModel<F, O> {
@@ -92,15 +92,16 @@ where
     ///
     /// # Errors
     /// What is wrong with the JSON.
-    pub fn from_json(json: &serde_json::Value) -> Result<Self, String> {
-        Self::checked(Saved::deserialize(json).map_err(|error| format!("linfa model: {error}"))?)
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, FormatError> {
+        let saved = Saved::deserialize(json).map_err(|error| format!("linfa model: {error}"))?;
+        Ok(Self::checked(saved)?)
     }
 
     /// [`LinfaModel::from_json`] as a reader for [`ModelFormats`](crate::train::ModelFormats).
     ///
     /// # Errors
     /// What is wrong with the JSON.
-    pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, String> {
+    pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, FormatError> {
         Ok(Arc::new(Self::from_json(json)?))
     }
 
@@ -156,7 +157,7 @@ where
         self.answer(&features)
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        serde_json::to_value(&self.saved).unwrap_or_default()
+    fn to_json(&self) -> Result<serde_json::Value, FormatError> {
+        Ok(serde_json::to_value(&self.saved)?)
     }
 }

@@ -68,7 +68,7 @@ type FitFn<F, T> = dyn Fn(&DatasetBase<Array2<f64>, Array1<T>>) -> Result<F, Str
 ///
 /// // The model can be saved and read again, once its format is known.
 /// let formats = ModelFormats::empty().with("tweedie", trainer.reader());
-/// let again = formats.read(model.format(), &model.to_json())?;
+/// let again = formats.read(model.format(), &model.to_json()?)?;
 /// assert_eq!(again.predict(data.features.view())?, model.predict(data.features.view())?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

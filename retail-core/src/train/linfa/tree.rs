@@ -6,7 +6,7 @@ use linfa_trees::{DecisionTree, SplitQuality};
 use serde::Deserialize;
 
 use super::{LinfaModel, LinfaTrainer};
-use crate::train::{Dataset, Guarantees, Model, NotTrained, Trainer};
+use crate::train::{Dataset, FormatError, Guarantees, Model, NotTrained, Trainer};
 
 /// The name of the trainer and the format of its models.
 const NAME: &str = "linfa-trees";
@@ -159,7 +159,7 @@ impl LinfaTree {
     ///
     /// # Errors
     /// What is wrong with the JSON.
-    pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, String> {
+    pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, FormatError> {
         // Checked before the trial prediction of `LinfaModel` walks the tree.
         let fitted = json.get("fitted").unwrap_or(&serde_json::Value::Null);
         let n_features = json.get("n_features").and_then(serde_json::Value::as_u64);

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::sigmoid::sigmoid;
-use crate::train::{Model, PredictError, Prediction};
+use crate::train::{FormatError, Model, PredictError, Prediction};
 
 /// Terms of a score saturate here, so that no finite input gives a probability that is not a
 /// number.
@@ -35,7 +35,7 @@ impl LogisticModel {
     ///
     /// # Errors
     /// What is wrong with the JSON.
-    pub fn from_json(json: &serde_json::Value) -> Result<Self, String> {
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, FormatError> {
         let model = Self::deserialize(json).map_err(|error| format!("logistic model: {error}"))?;
         model.check()?;
         Ok(model)
@@ -45,7 +45,7 @@ impl LogisticModel {
     ///
     /// # Errors
     /// What is wrong with the JSON.
-    pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, String> {
+    pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, FormatError> {
         Ok(Arc::new(Self::from_json(json)?))
     }
 
@@ -181,8 +181,7 @@ impl Model for LogisticModel {
         Ok(Prediction::Probabilities(probabilities))
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        // A struct of numbers and strings has a JSON form.
-        serde_json::to_value(self).unwrap_or_default()
+    fn to_json(&self) -> Result<serde_json::Value, FormatError> {
+        Ok(serde_json::to_value(self)?)
     }
 }

@@ -10,7 +10,7 @@ fn the_number_of_threads_changes_no_byte() {
     let data = sales(150_000, 1);
     let bytes = |threads| {
         let params = RandomForest::params().threads(threads).n_trees(9);
-        fit(params, &data).to_json().to_string()
+        fit(params, &data).to_json().unwrap().to_string()
     };
     let one = bytes(1);
     for threads in [2, 8, 0] {
@@ -61,8 +61,8 @@ proptest! {
     ) {
         let data = sales(400, seed);
         let params = || RandomForest::params().seed(seed).max_bins(max_bins).n_trees(4);
-        let straight = fit(params(), &data).to_json().to_string();
-        let shuffled = fit(params(), &reordered(&data, &order)).to_json().to_string();
+        let straight = fit(params(), &data).to_json().unwrap().to_string();
+        let shuffled = fit(params(), &reordered(&data, &order)).to_json().unwrap().to_string();
         prop_assert_eq!(straight, shuffled);
     }
 }

@@ -25,7 +25,7 @@ fn a_forest_survives_json_and_text_exactly() {
     let data = sales(2_000, 1);
     let model = fit(params, &data);
     assert_eq!(model.format(), "forest");
-    let text = model.to_json().to_string();
+    let text = model.to_json().unwrap().to_string();
     let json: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         serde_json::from_value::<ForestModel>(json.clone()).unwrap(),
@@ -33,7 +33,7 @@ fn a_forest_survives_json_and_text_exactly() {
     );
     let formats = ModelFormats::empty().with(ForestModel::FORMAT, read_forest);
     let read = formats.read("forest", &json).unwrap();
-    assert_eq!(read.to_json().to_string(), text);
+    assert_eq!(read.to_json().unwrap().to_string(), text);
     assert_eq!(read.n_features(), 6);
     assert_eq!(
         probabilities(read.as_ref(), &data.features),
@@ -96,7 +96,10 @@ fn json_that_is_no_sound_forest_is_refused() {
         *json.pointer_mut(place).unwrap() = value.clone();
         match read_forest(&json) {
             Ok(_) => panic!("{place} = {value} was accepted"),
-            Err(message) => assert!(message.contains(says), "{place} = {value}: {message}"),
+            Err(message) => assert!(
+                message.to_string().contains(says),
+                "{place} = {value}: {message}"
+            ),
         }
     }
     let other =

@@ -52,7 +52,7 @@ fn a_fit_is_the_solution_of_its_sums() {
 }
 
 fn json(model: &dyn Model) -> String {
-    model.to_json().to_string()
+    model.to_json().unwrap().to_string()
 }
 
 /// Ends of parts of `n` rows, among them empty ones.

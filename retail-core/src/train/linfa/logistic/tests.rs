@@ -231,13 +231,13 @@ fn each_illegal_hyper_parameter_is_refused() {
 #[test]
 fn json_round_trips_exactly_and_damage_is_refused() {
     let model = LinfaLogistic::default().fit_logistic(&known()).unwrap();
-    let text = model.to_json().to_string();
+    let text = model.to_json().unwrap().to_string();
     let again = LogisticModel::from_json(&serde_json::from_str(&text).unwrap()).unwrap();
     assert_eq!(again, model);
-    let (refused, all) = damage::refused(&model.to_json(), LogisticModel::read);
+    let (refused, all) = damage::refused(&model.to_json().unwrap(), LogisticModel::read);
     assert!(refused > all / 2, "{refused} of {all}");
     for (field, value) in [("scale", 0.0), ("mean", f64::NAN)] {
-        let mut json = model.to_json();
+        let mut json = model.to_json().unwrap();
         json[field][1] = serde_json::json!(value);
         assert!(LogisticModel::from_json(&json).is_err(), "{field}");
     }

@@ -10,7 +10,12 @@ fn a_model_does_not_depend_on_threads() {
             .threads(threads)
             .check()
             .unwrap();
-        trainer.fit_logistic(&rows).unwrap().to_json().to_string()
+        trainer
+            .fit_logistic(&rows)
+            .unwrap()
+            .to_json()
+            .unwrap()
+            .to_string()
     };
     let one = of(1);
     for threads in [0, 2, 3, 7] {

@@ -1,12 +1,16 @@
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+mod details;
+
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use retail_core::feature::RangeError;
 use serde::Serialize;
 
-use crate::PATHS;
-use crate::answer::json;
+use crate::json::json;
+use crate::paths::PATHS;
 
-/// Everything that a request can be refused for. A `row` is there only where the body is an array.
+pub(crate) use details::Details;
+
+/// Everything that a request can be refused for. A `row` is there only if the body is an array.
 #[derive(Debug)]
 pub(crate) enum ApiError {
     MalformedJson(serde_json::Error),
@@ -53,75 +57,29 @@ pub(crate) enum ApiError {
         row: Option<usize>,
         error: RangeError,
     },
+    Contradiction {
+        field: String,
+        row: Option<usize>,
+        computed: f64,
+        given: f64,
+    },
+    /// The model does not say how sure it is.
+    NoInterval {
+        model: String,
+    },
     NotTrained {
         model: String,
         reason: Option<String>,
     },
     NothingTrained,
     Busy,
-    /// A model broke its contract or panicked; the log has the cause, the client cannot help it.
+    /// A model broke its contract or panicked. The log has the cause; the client cannot help it.
     ModelFailed,
-}
-
-/// What a client is told.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Details {
-    code: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    got: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    row: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
 }
 
 #[derive(Serialize)]
 struct Body {
     error: Details,
-}
-
-impl Details {
-    fn message(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            ..Self::default()
-        }
-    }
-
-    fn mismatch(what: &str, expected: impl Into<String>, got: impl Into<String>) -> Self {
-        let (expected, got) = (expected.into(), got.into());
-        Self {
-            message: format!("{what}: expected {expected}, got {got}"),
-            expected: Some(expected),
-            got: Some(got),
-            ..Self::default()
-        }
-    }
-
-    fn of_field(self, field: String) -> Self {
-        Self {
-            field: Some(field),
-            ..self
-        }
-    }
-
-    fn in_row(self, row: Option<usize>) -> Self {
-        match row {
-            None => self,
-            Some(index) => Self {
-                message: format!("row {index}, {}", self.message),
-                row,
-                ..self
-            },
-        }
-    }
 }
 
 impl ApiError {
@@ -141,6 +99,8 @@ impl ApiError {
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::TooManyRows { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_rows"),
             Self::OutOfRange { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
+            Self::Contradiction { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "contradiction"),
+            Self::NoInterval { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no_interval"),
             Self::ModelFailed => (StatusCode::INTERNAL_SERVER_ERROR, "model_failed"),
             Self::NotTrained { .. } | Self::NothingTrained => {
                 (StatusCode::SERVICE_UNAVAILABLE, "not_trained")
@@ -153,11 +113,7 @@ impl ApiError {
     pub(crate) fn into_details(self) -> (StatusCode, Details) {
         let (status, code) = self.status_and_code();
         let details = match self {
-            Self::MalformedJson(error) => Details {
-                line: Some(error.line()),
-                column: Some(error.column()),
-                ..Details::message(format!("malformed JSON: {error}"))
-            },
+            Self::MalformedJson(error) => Details::malformed(&error),
             Self::UnreadableBody => Details::message("the connection broke within the body"),
             Self::WrongType {
                 field: Some(field),
@@ -207,6 +163,21 @@ impl ApiError {
                     .in_row(row)
                     .of_field(error.feature)
             }
+            Self::Contradiction {
+                field,
+                row,
+                computed,
+                given,
+            } => {
+                let expected = format!("{computed}, as computed from the other fields");
+                Details::mismatch(&field, expected, given.to_string())
+                    .in_row(row)
+                    .of_field(field)
+            }
+            Self::NoInterval { model } => {
+                let what = format!("interval: {model} gives no intervals");
+                Details::message(what).of_field("interval".to_owned())
+            }
             Self::NotTrained { model, reason } => Details::message(match reason {
                 Some(reason) => format!("{model} is not trained yet: {reason}"),
                 None => format!("{model} is not trained yet"),
@@ -217,7 +188,7 @@ impl ApiError {
                 Details::message("the model failed; the server's log has the cause")
             }
         };
-        (status, Details { code, ..details })
+        (status, details.with_code(code))
     }
 }
 
@@ -243,16 +214,4 @@ impl IntoResponse for ApiError {
 pub(crate) fn one_of<T: AsRef<str>>(known: &[T]) -> String {
     let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
     format!("one of {}", known.join(", "))
-}
-
-/// Answers every path that is not one of the API.
-pub(crate) async fn unknown_path(uri: Uri) -> ApiError {
-    let path = uri.path().to_owned();
-    ApiError::UnknownPath { path }
-}
-
-/// Answers every method that a path does not take; the `Allow` header is added by the router.
-pub(crate) async fn method_not_allowed(method: Method) -> ApiError {
-    let method = method.to_string();
-    ApiError::MethodNotAllowed { method }
 }

@@ -1,16 +1,16 @@
-//! How the three programs for Kafka are told where the brokers are, and how to reach them.
+//! How the programs for Kafka are told where the brokers are, and how to reach them.
 
-use std::error::Error;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
 use retail_kafka::Settings;
 use serde::Deserialize;
 
-/// Flags; they go before what the configuration file says.
+use crate::Outcome;
+
+/// Flags for the brokers. They win over the configuration file.
 #[derive(Debug, Args)]
-pub(crate) struct ClientArgs {
+pub struct ClientArgs {
     /// Brokers to ask first [default: 127.0.0.1:9092]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     brokers: Option<String>,
@@ -29,15 +29,6 @@ pub(crate) struct ClientArgs {
     set: Vec<String>,
 }
 
-/// Tells on standard error what goes on, in colours where that is a terminal.
-pub(crate) fn log() {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
-}
-
 #[derive(Default, Deserialize)]
 struct File {
     #[serde(default)]
@@ -45,9 +36,12 @@ struct File {
 }
 
 impl ClientArgs {
-    /// The file's settings with the flags on top. Dead letters of a topic that a flag names go to the
-    /// one whose name has `.dlq` behind it.
-    pub(crate) fn settings(&self) -> Result<Settings, Box<dyn Error>> {
+    /// The settings of the file, with the flags on top. Dead letters of a topic that a flag names go
+    /// to the topic of the same name with `.dlq` at its end.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or a flag is not of the form `KEY=VALUE`.
+    pub fn settings(&self) -> Outcome<Settings> {
         let file: File = match &self.config {
             Some(path) => retail_core::engine::read_toml(path)?,
             None => File::default(),

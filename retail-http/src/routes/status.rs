@@ -4,7 +4,7 @@ use axum::response::Response;
 use retail_core::engine::EngineStatus;
 use serde::Serialize;
 
-use crate::answer::json;
+use crate::json::json;
 use crate::state::{AppState, SourceStatus};
 
 #[derive(Serialize)]

@@ -7,10 +7,13 @@ use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::answer::{Answers, json, version_text};
+use crate::answer::Answers;
 use crate::error::{ApiError, Details};
+use crate::features::Given;
+use crate::json::json;
 use crate::parse::Accepts;
-use crate::request::Features;
+use crate::paths::version_text;
+use crate::predict::Predicted;
 use crate::state::AppState;
 use crate::{body, work};
 
@@ -26,25 +29,26 @@ pub(crate) async fn compare(
 
 fn answer(state: &AppState, body: &[u8]) -> Result<Response, ApiError> {
     // One look at the registry, so that a model swapped meanwhile is seen in one revision only.
-    let models: Vec<(SlotName, Option<Arc<Served>>)> = state
-        .registry
+    let models: Vec<(Arc<SlotName>, Option<Arc<Served>>)> = state.registry.iter().collect();
+    let columns: Vec<_> = models
         .iter()
-        .map(|(slot, served)| (slot.clone(), served))
+        .filter_map(|(_, served)| served.as_ref())
+        .map(|served| state.extractors.columns(&served.artefact.info.features))
         .collect();
-    let trained: Vec<Arc<Served>> = models
-        .iter()
-        .filter_map(|(_, served)| served.clone())
-        .collect();
-    let schemas = trained.iter().map(|served| &served.artefact.info.features);
-    let given = Features::read(body, schemas, Accepts::Object)?;
-    if trained.is_empty() {
+    let given = Given::read(body, &columns, Accepts::Object)?;
+    if columns.is_empty() {
         return Err(ApiError::NothingTrained);
     }
+    let mut features = given.matrices(&columns)?.into_iter();
     let mut predictions: BTreeMap<String, Versions> = BTreeMap::new();
-    for (slot, served) in models {
-        let (target, version) = (slot.target.clone(), slot.version);
+    for (slot, served) in &models {
+        let (slot, target, version) = (Arc::clone(slot), slot.target.clone(), slot.version);
         let entry = match served {
-            Some(served) => Entry::Trained(Answers::predict(slot, served, &given)?),
+            Some(served) => {
+                let features = features.next().unwrap_or_default();
+                let predicted = Predicted::new(slot, Arc::clone(served), features, None)?;
+                Entry::Trained(Answers(predicted))
+            }
             None => Entry::NotTrained {
                 error: state.not_trained(&slot).into_details().1,
                 slot,
@@ -78,7 +82,7 @@ impl Serialize for Versions {
 /// The answer of `/predict`, or its error.
 enum Entry {
     Trained(Answers),
-    NotTrained { slot: SlotName, error: Details },
+    NotTrained { slot: Arc<SlotName>, error: Details },
 }
 
 impl Serialize for Entry {

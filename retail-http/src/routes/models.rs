@@ -8,7 +8,8 @@ use retail_core::label::Task;
 use retail_core::registry::{HoldOutResult, Served, Slice, SlotName};
 use serde::Serialize;
 
-use crate::answer::{json, version_text};
+use crate::json::json;
+use crate::paths::version_text;
 use crate::state::AppState;
 
 /// `GET /models`.

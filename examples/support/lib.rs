@@ -1,0 +1,61 @@
+//! What the example programs share: how they start, log, print, stop and end.
+
+#[cfg(feature = "kafka")]
+mod kafka;
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[cfg(feature = "kafka")]
+pub use kafka::ClientArgs;
+
+/// What a part of a program gives, or the error that ends the program.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Runs a program on its arguments. An error is one line on standard error and an exit code that is
+/// not 0.
+pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
+    match program(&A::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs on standard error, in colours on a terminal; in detail if `verbose`.
+pub fn log(verbose: bool) {
+    let level = if verbose {
+        tracing::Level::DEBUG
+    } else {
+        tracing::Level::INFO
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(level)
+        .with_target(false)
+        .init();
+}
+
+/// Prints a result as a line on standard output.
+///
+/// # Errors
+/// What the system says, for example that nobody reads any more.
+pub fn print(line: impl Display) -> Outcome<()> {
+    writeln!(std::io::stdout().lock(), "{line}")?;
+    Ok(())
+}
+
+/// Calls `stop` on Ctrl+C, SIGTERM and SIGHUP, each time.
+///
+/// # Errors
+/// If the signals cannot be handled.
+pub fn on_signal(stop: impl FnMut() + Send + 'static) -> Outcome<()> {
+    Ok(ctrlc::set_handler(stop)?)
+}

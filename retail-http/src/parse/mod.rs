@@ -1,0 +1,53 @@
+mod field;
+mod reader;
+mod visit;
+
+use crate::error::ApiError;
+
+pub(crate) use field::{Cell, Field};
+
+/// What a body may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepts {
+    /// An object of features.
+    Object,
+    /// An object of features, or an array of up to `max_rows` of them.
+    ObjectOrArray { max_rows: usize },
+}
+
+impl Accepts {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Object => "an object of features",
+            Self::ObjectOrArray { .. } => "an object of features or an array of such objects",
+        }
+    }
+}
+
+/// The rows of a body.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// One cell for each row and field, row by row.
+    pub(crate) cells: Vec<Cell>,
+    /// The number of rows in `cells`: all, or those before the fault.
+    pub(crate) n_rows: usize,
+    /// Whether the body was an array.
+    pub(crate) is_array: bool,
+    /// The first value that is of a wrong type or given twice. A row before it may still lack
+    /// something, which is then the first fault of the body.
+    pub(crate) fault: Option<ApiError>,
+}
+
+/// Reads these fields from JSON; other keys are passed over.
+///
+/// # Errors
+/// In this order: JSON that is malformed anywhere, too many rows, and no rows.
+pub(crate) fn parse(
+    body: &[u8],
+    fields: &[Field<'_>],
+    accepts: Accepts,
+) -> Result<Parsed, ApiError> {
+    let mut reader = reader::Reader::new(fields, accepts);
+    visit::read(body, &mut reader).map_err(ApiError::MalformedJson)?;
+    reader.finish()
+}

@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use retail_core::registry::{Registry, Served, SlotName};
+use serde::Deserialize;
+
+use crate::answer::Answers;
+use crate::error::{ApiError, one_of};
+use crate::features::Given;
+use crate::json::json;
+use crate::parse::Accepts;
+use crate::paths::version_text;
+use crate::predict::Predicted;
+use crate::state::AppState;
+use crate::{body, query, work};
+
+/// The variable parts of the path, by name: a prefix that an embedder adds may have its own.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Model {
+    target: String,
+    version: String,
+}
+
+/// `POST /predict/{target}/{version}`.
+pub(crate) async fn predict(
+    State(state): State<AppState>,
+    path: Result<Path<Model>, PathRejection>,
+    RawQuery(asked): RawQuery,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Ok(Path(model)) = path else {
+        let path = request.uri().path().to_owned();
+        return Err(ApiError::UnknownPath { path });
+    };
+    let slot = find(&state.registry, &model)?;
+    let level = query::interval_level(asked.as_deref())?;
+    let body = body::receive(request, &state.limits).await?;
+    let Some(served) = state.registry.get(&slot.name) else {
+        return Err(state.not_trained(&slot));
+    };
+    let shared = state.clone();
+    work::run(&state, body.len(), move || {
+        answer(&shared, slot, &served, &body, level)
+    })
+    .await
+}
+
+fn answer(
+    state: &AppState,
+    slot: Arc<SlotName>,
+    served: &Arc<Served>,
+    body: &[u8],
+    level: Option<f64>,
+) -> Result<Response, ApiError> {
+    let max_rows = state.limits.max_rows;
+    let columns = [state.extractors.columns(&served.artefact.info.features)];
+    let given = Given::read(body, &columns, Accepts::ObjectOrArray { max_rows })?;
+    let is_array = given.is_array();
+    let features = given.matrices(&columns)?.pop().unwrap_or_default();
+    let predicted = Predicted::new(slot, Arc::clone(served), features, level)?;
+    let answers = Answers(predicted);
+    if is_array {
+        Ok(json(StatusCode::OK, &answers))
+    } else {
+        Ok(json(StatusCode::OK, &answers.iter().next()))
+    }
+}
+
+fn find(registry: &Registry, model: &Model) -> Result<Arc<SlotName>, ApiError> {
+    let slots: Vec<Arc<SlotName>> = registry.iter().map(|(slot, _)| slot).collect();
+    if slots.is_empty() {
+        return Err(ApiError::NothingTrained);
+    }
+    let of_target = slots.iter().filter(|slot| slot.target == model.target);
+    let mut of_target: Vec<&Arc<SlotName>> = of_target.collect();
+    if of_target.is_empty() {
+        let mut targets: Vec<&str> = slots.iter().map(|slot| slot.target.as_str()).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        return Err(ApiError::UnknownTarget {
+            target: model.target.clone(),
+            known: one_of(&targets),
+        });
+    }
+    // By number, not by text: v10 comes after v9.
+    of_target.sort_by_key(|slot| slot.version);
+    let asked = of_target
+        .iter()
+        .find(|slot| version_text(slot.version) == model.version);
+    asked.map(|slot| Arc::clone(slot)).ok_or_else(|| {
+        let known: Vec<String> = of_target
+            .iter()
+            .map(|slot| version_text(slot.version))
+            .collect();
+        ApiError::UnknownVersion {
+            version: model.version.clone(),
+            known: one_of(&known),
+        }
+    })
+}
