@@ -8,7 +8,7 @@ use super::history::History;
 use super::retrain::Retrainer;
 use super::run::Parts;
 use super::{Engine, EngineConfig, JobLog, Observer, Pipeline, StatusBoard, StopHandle};
-use crate::batch::{BatchStore, Saved};
+use crate::batch::{BatchStore, Recovered};
 use crate::error::{Error, StorageError};
 use crate::registry::{Registry, RegistryOptions};
 use crate::storage;
@@ -131,7 +131,7 @@ impl EngineBuilder {
             }
             None => (
                 BatchStore::in_memory(),
-                Saved {
+                Recovered {
                     stream: None,
                     batches: Vec::new(),
                 },

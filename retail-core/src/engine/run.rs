@@ -171,11 +171,9 @@ fn attach(parts: &mut Parts, source: &mut dyn Source) -> Result<(), Error> {
             });
         }
         Some(_) => {}
-        None => {
-            parts.store.begin(source.id())?;
-            parts.stream = Some(source.id());
-        }
+        None => parts.stream = Some(source.id()),
     }
+    parts.store.begin(source.id(), source.label())?;
     source.seek(parts.store.position())?;
     notify(
         &parts.retrainer,

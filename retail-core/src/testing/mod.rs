@@ -3,6 +3,7 @@
 
 mod clock;
 mod frames;
+mod records;
 mod trainer_contract;
 mod transactions;
 mod window_contract;
@@ -10,6 +11,7 @@ mod windower_contract;
 
 pub use clock::ManualClock;
 pub use frames::{frames, stream};
+pub use records::owned;
 pub use trainer_contract::{Refits, trainer_contract};
 pub use transactions::transactions;
 pub use window_contract::{ClosedWindows, window_contract};
