@@ -138,7 +138,10 @@ fn rejected_records_are_read_as_they_were_written() {
     let dir = dir.path();
     assert_eq!(read(dir).unwrap(), [], "there is no file yet");
     filled(dir, Durability::Off);
-    assert_eq!(read(dir).unwrap(), [rejected(), rejected(), rejected()].concat());
+    assert_eq!(
+        read(dir).unwrap(),
+        [rejected(), rejected(), rejected()].concat()
+    );
 }
 
 #[test]
