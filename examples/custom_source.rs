@@ -49,7 +49,7 @@ impl Source for Till {
             };
             let sale = self.sale();
             self.next += 1;
-            if sink.push(origin, Ok(sale.as_ref())).is_break() {
+            if sink.push(origin, &Ok(sale.as_ref())).flow.is_break() {
                 return Ok(ReadStatus::Paused);
             }
         }

@@ -7,7 +7,7 @@ pub use crate::feature::{Extractor, FeatureSet, FeatureSpec, MissingField, Sale,
 pub use crate::label::{FittedLabel, Label, Task};
 pub use crate::record::{Transaction, TransactionRef};
 pub use crate::registry::{Registry, RegistryOptions, Served};
-pub use crate::source::{CsvSource, MemorySource, Replay, Source, SyntheticSource};
+pub use crate::source::{CsvSource, MemorySource, Source, SyntheticSource, VirtualTime};
 pub use crate::time::Timestamp;
 pub use crate::train::{Dataset, Model, NotTrained, Prediction, Trainer};
 pub use crate::window::{StreamView, Window, WindowState, WindowStrategy};

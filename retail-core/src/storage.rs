@@ -37,6 +37,11 @@ fn parents_of_missing(dir: &Path) -> Vec<&Path> {
         .collect()
 }
 
+/// The checksum by which files are recognised: CRC-32, in hexadecimal.
+pub(crate) fn checksum(bytes: &[u8]) -> String {
+    format!("{:08x}", crc32fast::hash(bytes))
+}
+
 /// Whether something of this name is there.
 pub(crate) fn exists(path: &Path) -> Result<bool, StorageError> {
     fs::exists(path).map_err(StorageError::io("look for", path))

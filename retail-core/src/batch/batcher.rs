@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::BatchLimits;
 use crate::clean::{self, RejectCounts, RejectReason, Rejection};
 use crate::record::{TransactionRef, Transactions};
-use crate::source::{Incoming, Origin, Position, Sink};
+use crate::source::{Incoming, Origin, Position, Pushed, Sink, Verdict};
 use crate::time::Timestamp;
 
 /// Why a batch was closed.
@@ -212,17 +212,25 @@ impl Batcher {
             reason,
         });
     }
+
+    /// The reason of the record that was rejected last, whose batch may be closed by now.
+    fn last_rejected(&self) -> Option<&RejectReason> {
+        let newest = self.closed.back().map(|batch| &batch.rejections);
+        let open = self.open.rejections.last();
+        let last = open.or_else(|| newest?.last());
+        last.map(|rejection| &rejection.reason)
+    }
 }
 
 impl Sink for Batcher {
-    fn push(&mut self, origin: Origin, record: Incoming<'_>) -> ControlFlow<()> {
-        // By reference: a record is large, and there are millions of them a second.
-        match &record {
-            Ok(row) => match self.check(row) {
-                Ok(()) => self.keep(row),
-                Err(reason) => self.reject(&origin, reason),
-            },
-            Err(reason) => self.reject(&origin, reason.clone()),
+    fn push<'a>(&'a mut self, origin: Origin, record: &'a Incoming<'_>) -> Pushed<'a> {
+        let checked = match record {
+            Ok(row) => self.check(row).map(|()| self.keep(row)),
+            Err(reason) => Err(reason.clone()),
+        };
+        let kept = checked.is_ok();
+        if let Err(reason) = checked {
+            self.reject(&origin, reason);
         }
         self.position.advance(&origin);
         if self.open.rows.len() >= self.limits.rows()
@@ -230,11 +238,14 @@ impl Sink for Batcher {
         {
             self.close(CloseReason::Count);
         }
-        if self.closed.is_empty() {
+        let flow = if self.closed.is_empty() {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
-        }
+        };
+        let rejected = if kept { None } else { self.last_rejected() };
+        let verdict = rejected.map_or(Verdict::Kept, Verdict::Rejected);
+        Pushed { verdict, flow }
     }
 
     /// Batches have no gaps: what lies before the jump is a batch of its own.

@@ -24,4 +24,5 @@ pub use durability::Durability;
 pub use encode::{BATCH_COLUMNS, encode_csv};
 pub use entry::{BatchEntry, ManifestHeader};
 pub use limits::{BatchLimits, LimitError};
-pub use store::{BatchFormat, BatchStore, Saved};
+pub use rejects::Rejects;
+pub use store::{BatchFormat, BatchStore, Recovered};

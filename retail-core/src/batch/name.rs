@@ -1,16 +1,15 @@
 use super::BatchEntry;
-use crate::source::SourceId;
 
-/// The longest name; systems allow 255 bytes, and temporary names are longer.
+/// The longest name. Systems allow 255 bytes, and temporary names are longer than final ones.
 const LONGEST: usize = 200;
 
-/// The name of a batch's file: `batch_7.csv`. Where the stream is a topic, it says which, and which
+/// The name of a batch's file: `batch_7.csv`. If the stream has a label, the name says it, and which
 /// offsets of which partitions the batch spans, the last one exclusive:
 /// `batch_7-retail_data_stream-0@4000-5210+2@3950-5001.csv`. Partitions that do not fit are left
 /// out; the manifest has them all.
-pub(super) fn file_name(entry: &BatchEntry, stream: Option<&SourceId>) -> String {
+pub(super) fn file_name(entry: &BatchEntry, label: Option<&str>) -> String {
     let number = entry.batch;
-    let Some(topic) = stream.and_then(|stream| stream.0.get("topic")) else {
+    let Some(label) = label else {
         return format!("batch_{number}.csv");
     };
     let legal = |c: char| match c {
@@ -18,8 +17,8 @@ pub(super) fn file_name(entry: &BatchEntry, stream: Option<&SourceId>) -> String
         _ if c.is_ascii_alphanumeric() => c,
         _ => '_',
     };
-    let topic = topic.chars().take(LONGEST / 2).map(legal);
-    let mut name = format!("batch_{number}-{}", topic.collect::<String>());
+    let label = label.chars().take(LONGEST / 2).map(legal);
+    let mut name = format!("batch_{number}-{}", label.collect::<String>());
     let spans = entry.to.iter().filter_map(|(partition, to)| {
         let from = entry.from.next_offset(partition);
         (from < to).then(|| format!("{partition}@{from}-{to}"))
@@ -39,22 +38,13 @@ mod tests {
     use super::*;
     use crate::batch::CloseReason;
     use crate::clean::RejectCounts;
-    use crate::source::{Origin, Position};
+    use crate::source::Position;
 
-    fn position(offsets: &[(u32, u64)]) -> Position {
-        let mut position = Position::default();
-        for &(partition, next) in offsets {
-            let (offset, line) = (next - 1, None);
-            position.advance(&Origin {
-                partition,
-                offset,
-                line,
-            });
-        }
-        position
-    }
-
-    fn name(topic: &str, from: &[(u32, u64)], to: &[(u32, u64)]) -> String {
+    fn name<const FROM: usize, const TO: usize>(
+        label: Option<&str>,
+        from: [(u32, u64); FROM],
+        to: [(u32, u64); TO],
+    ) -> String {
         let entry = BatchEntry {
             batch: 7,
             file: None,
@@ -62,8 +52,8 @@ mod tests {
             first_row: 0,
             read: 1,
             rejected: RejectCounts::default(),
-            from: position(from),
-            to: position(to),
+            from: Position::from(from),
+            to: Position::from(to),
             stream_time: None,
             watermark: None,
             closed_by: CloseReason::Count,
@@ -72,25 +62,28 @@ mod tests {
             rejects_bytes: 0,
             rejects_crc32: String::new(),
         };
-        let topic = (!topic.is_empty()).then(|| ("topic".to_owned(), topic.to_owned()));
-        file_name(&entry, Some(&SourceId(topic.into_iter().collect())))
+        file_name(&entry, label)
     }
 
     #[test]
-    fn topics_are_named_with_the_offsets_that_the_batch_spans() {
-        assert_eq!(name("", &[], &[(0, 5)]), "batch_7.csv");
-        assert_eq!(name("sales", &[], &[(0, 5)]), "batch_7-sales-0@0-5.csv");
+    fn labelled_streams_are_named_with_the_offsets_that_the_batch_spans() {
+        let sales = Some("sales");
+        assert_eq!(name(None, [], [(0, 5)]), "batch_7.csv");
+        assert_eq!(name(sales, [], [(0, 5)]), "batch_7-sales-0@0-5.csv");
         assert_eq!(
-            name("sales", &[(0, 5), (1, 9)], &[(0, 5), (1, 12), (2, 3)]),
+            name(sales, [(0, 5), (1, 9)], [(0, 5), (1, 12), (2, 3)]),
             "batch_7-sales-1@9-12+2@0-3.csv"
         );
     }
 
     #[test]
     fn names_are_legal_and_not_too_long() {
-        assert_eq!(name("../a b", &[], &[(0, 5)]), "batch_7-.._a_b-0@0-5.csv");
-        let many: Vec<(u32, u64)> = (0..500).map(|partition| (partition, 1_000_000)).collect();
-        let long = name(&"x".repeat(249), &[], &many);
+        assert_eq!(
+            name(Some("../a b"), [], [(0, 5)]),
+            "batch_7-.._a_b-0@0-5.csv"
+        );
+        let many: [_; 500] = std::array::from_fn(|partition| (partition as u32, 1_000_000));
+        let long = name(Some(&"x".repeat(249)), [], many);
         assert!(
             long.len() <= LONGEST + 4 && long.contains("0@0-1000000+1@"),
             "{long}"

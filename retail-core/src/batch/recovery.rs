@@ -5,12 +5,7 @@ use std::path::Path;
 use super::BatchEntry;
 use super::manifest::Listed;
 use crate::error::StorageError;
-use crate::storage;
-
-/// The checksum that the manifest lists, in hexadecimal.
-pub(super) fn checksum(bytes: &[u8]) -> String {
-    format!("{:08x}", crc32fast::hash(bytes))
-}
+use crate::storage::{self, checksum};
 
 /// Whether these are the bytes of a batch file.
 pub(super) fn check(entry: &BatchEntry, bytes: &[u8]) -> Result<(), String> {

@@ -1,17 +1,22 @@
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom};
+use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::encode::text;
 use super::numbers::whole;
-use crate::clean::Rejection;
+use crate::clean::{RejectReason, Rejection};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::storage;
 
 pub(super) const HEADER: &[u8] = b"line,partition,offset,reason,detail\n";
 
-/// The file of rejected records, as CSV: which one, and why.
+/// The file of rejected records in an engine's folder of logs.
+pub(super) fn path(logs: &Path) -> PathBuf {
+    logs.join("rejects.csv")
+}
+
+/// The file of rejected records, as CSV, while it is written.
 #[derive(Debug)]
 pub(super) struct RejectsFile {
     path: PathBuf,
@@ -20,13 +25,13 @@ pub(super) struct RejectsFile {
 }
 
 impl RejectsFile {
-    /// Begins the file anew. Its name is durable when this returns, so that no crash removes it.
+    /// Begins the file again, empty. Its name is durable when this returns: no crash removes it.
     pub(super) fn create(path: &Path) -> Result<Self, StorageError> {
         storage::write_atomically(path, HEADER)?;
         Self::open(path, HEADER.len() as u64)
     }
 
-    /// Opens the file and cuts it to `len` bytes, what the manifest knows of.
+    /// Opens the file and cuts it to `len` bytes, which the manifest knows of.
     pub(super) fn open(path: &Path, len: u64) -> Result<Self, StorageError> {
         let mut file = OpenOptions::new()
             .write(true)
@@ -40,7 +45,7 @@ impl RejectsFile {
             return Err(StorageError::Corrupt {
                 path: path.to_owned(),
                 detail: format!(
-                    "expected at least {len} bytes, got {present}; remove it to begin it anew"
+                    "expected at least {len} bytes, got {present}; remove it to begin it again"
                 ),
             });
         }
@@ -76,7 +81,7 @@ impl RejectsFile {
     }
 }
 
-/// Appends a rejected record as a row of the file.
+/// Appends a rejected record as a line of the file.
 pub(super) fn encode(rejection: &Rejection, out: &mut Vec<u8>) {
     if let Some(line) = rejection.line {
         whole(line, out);
@@ -90,4 +95,107 @@ pub(super) fn encode(rejection: &Rejection, out: &mut Vec<u8>) {
     out.push(b',');
     text(&rejection.reason.to_string(), out);
     out.push(b'\n');
+}
+
+/// What [`encode`] wrote, without the line end.
+fn decode(line: &[u8]) -> Option<Rejection> {
+    let mut fields = std::str::from_utf8(line).ok()?.splitn(5, ',');
+    let mut field = || fields.next();
+    let (number, partition, offset) = (field()?, field()?, field()?);
+    let (key, detail) = (field()?, field()?);
+    let line = match number {
+        "" => None,
+        number => Some(number.parse().ok()?),
+    };
+    let reason = match detail.strip_prefix('"') {
+        Some(quoted) => RejectReason::parse(key, &quoted.strip_suffix('"')?.replace("\"\"", "\"")),
+        None => RejectReason::parse(key, detail),
+    };
+    Some(Rejection {
+        partition: partition.parse().ok()?,
+        offset: offset.parse().ok()?,
+        line,
+        reason: reason?,
+    })
+}
+
+/// The rejected records in an engine's folder of logs, in stream order: the offsets of each
+/// partition grow.
+///
+/// An engine may be writing meanwhile. A line that is not whole yet ends the iteration.
+///
+/// ```
+/// use retail_core::batch::Rejects;
+///
+/// let folder = std::env::temp_dir().join("no engine has been here");
+/// assert_eq!(Rejects::open(&folder)?.count(), 0);
+/// # Ok::<(), retail_core::error::StorageError>(())
+/// ```
+#[derive(Debug)]
+pub struct Rejects {
+    path: PathBuf,
+    file: Option<BufReader<File>>,
+    line: Vec<u8>,
+    lines: u64,
+}
+
+impl Rejects {
+    /// Opens the file of rejected records in the folder `logs`. If there is none, it reads as empty.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`] if the file cannot be opened.
+    pub fn open(logs: &Path) -> Result<Self, StorageError> {
+        let path = path(logs);
+        let file = match File::open(&path) {
+            Ok(file) => Some(BufReader::new(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(StorageError::io("open", &path)(error)),
+        };
+        Ok(Self {
+            path,
+            file,
+            line: Vec::new(),
+            lines: 0,
+        })
+    }
+
+    fn read(&mut self) -> Result<Option<Rejection>, StorageError> {
+        let Some(file) = &mut self.file else {
+            return Ok(None);
+        };
+        loop {
+            self.line.clear();
+            file.read_until(b'\n', &mut self.line)
+                .map_err(StorageError::io("read", &self.path))?;
+            let Some(line) = self.line.strip_suffix(b"\n") else {
+                return Ok(None);
+            };
+            self.lines += 1;
+            if self.lines > 1 {
+                return decode(line).map(Some).ok_or_else(|| StorageError::Corrupt {
+                    path: self.path.clone(),
+                    detail: format!("line {}: expected a rejected record", self.lines),
+                });
+            }
+            if self.line != HEADER {
+                return Err(StorageError::Foreign {
+                    path: self.path.clone(),
+                    detail: "expected a file of rejected records".to_owned(),
+                });
+            }
+        }
+    }
+}
+
+impl Iterator for Rejects {
+    type Item = Result<Rejection, StorageError>;
+
+    /// The next rejected record; nothing comes after an error.
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = self.read().transpose();
+        if !matches!(read, Some(Ok(_))) {
+            self.file = None;
+        }
+        read
+    }
 }

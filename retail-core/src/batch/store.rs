@@ -1,19 +1,20 @@
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{Listed, Manifest};
 use super::name::file_name;
-use super::recovery::{check, checksum, whole_batches};
+use super::recovery::{check, whole_batches};
 use super::rejects::{self, RejectsFile};
 use super::unsynced::Unsynced;
 use super::{Batch, BatchEntry, Durability, ManifestHeader, encode_csv};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::record::Transactions;
-use crate::source::{CsvSource, Incoming, Origin, Position, Replay, Source, SourceId};
-use crate::storage;
+use crate::source::{CsvSource, Incoming, Origin, Position, Source, SourceId, VirtualTime};
+use crate::storage::{self, checksum};
 use crate::time::Timestamp;
 
 /// In which form batches are saved.
@@ -37,6 +38,8 @@ pub struct BatchStore {
     durability: Durability,
     manifest: Option<Manifest>,
     rejects: Option<RejectsFile>,
+    /// The stream's name in the names of files.
+    label: Option<String>,
     next: Next,
     unsynced: Unsynced,
     /// Batches since the last checkpoint.
@@ -54,10 +57,10 @@ struct Next {
     position: Position,
 }
 
-/// What is on disk already when a store is opened.
+/// What a store finds on disk when it is opened.
 #[derive(Debug)]
-pub struct Saved {
-    /// The stream that the batches come from; `None` where there are none.
+pub struct Recovered {
+    /// The stream that the batches come from; `None` if no stream has been named yet.
     pub stream: Option<SourceId>,
     /// The batches, in order.
     pub batches: Vec<BatchEntry>,
@@ -77,9 +80,9 @@ impl BatchStore {
         logs: &Path,
         format: BatchFormat,
         durability: Durability,
-    ) -> Result<(Self, Saved), StorageError> {
+    ) -> Result<(Self, Recovered), StorageError> {
         storage::create_dir(logs)?;
-        let rejects_path = logs.join("rejects.csv");
+        let rejects_path = rejects::path(logs);
         let mut unsynced = Unsynced::default();
         let (manifest, listed) = match format {
             BatchFormat::Csv => {
@@ -118,7 +121,7 @@ impl BatchStore {
             position: entry.to.clone(),
         });
         let since_checkpoint = listed.behind().count() as u64;
-        let saved = Saved {
+        let recovered = Recovered {
             stream: manifest
                 .as_ref()
                 .and_then(Manifest::header)
@@ -130,12 +133,13 @@ impl BatchStore {
             durability,
             manifest,
             rejects: Some(rejects),
+            label: None,
             next,
             unsynced,
             since_checkpoint,
             failed: false,
         };
-        Ok((store, saved))
+        Ok((store, recovered))
     }
 
     /// A store that only numbers batches and saves nothing.
@@ -146,6 +150,7 @@ impl BatchStore {
             durability: Durability::Off,
             manifest: None,
             rejects: None,
+            label: None,
             next: Next::default(),
             unsynced: Unsynced::default(),
             since_checkpoint: 0,
@@ -165,11 +170,13 @@ impl BatchStore {
         &self.next.position
     }
 
-    /// Names the stream that batches will come from, in a store that has none yet.
+    /// Says which stream the next batches come from: its id, which a store keeps from the first time
+    /// on, and its [label](crate::source::Source::label) in the names of files.
     ///
     /// # Errors
-    /// [`StorageError`] where the manifest cannot be written; see [`BatchStore::save`].
-    pub fn begin(&mut self, stream: SourceId) -> Result<(), StorageError> {
+    /// [`StorageError`] if the manifest cannot be written; see [`BatchStore::save`].
+    pub fn begin(&mut self, stream: SourceId, label: Option<&str>) -> Result<(), StorageError> {
+        self.label = label.map(ToOwned::to_owned);
         self.unless_failed(|store| match &mut store.manifest {
             Some(manifest) if manifest.header().is_none() => {
                 manifest.begin(ManifestHeader::new(stream))
@@ -217,8 +224,7 @@ impl BatchStore {
             if self.manifest.is_some() && !batch.rows.is_empty() {
                 bytes.clear();
                 encode_csv(&batch.rows, &mut bytes);
-                let stream = self.manifest.as_ref().and_then(Manifest::header);
-                let name = file_name(&entry, stream.map(|header| &header.stream));
+                let name = file_name(&entry, self.label.as_deref());
                 let path = self.dir.join(&name);
                 let temporary = storage::write_temporary(&path, &bytes, sync)?;
                 fail_point::pass("batch file written");
@@ -346,14 +352,15 @@ impl BatchStore {
         let bytes = fs::read(&path).map_err(StorageError::io("read", &path))?;
         check(entry, &bytes).map_err(corrupt)?;
         let mut refused = 0_u64;
-        let mut sink = |_: Origin, record: Incoming<'_>| {
+        let mut sink = |_: Origin, record: &Incoming<'_>| {
             match record {
-                Ok(row) => rows.push(&row),
+                Ok(row) => rows.push(row),
                 Err(_) => refused += 1,
             }
             std::ops::ControlFlow::Continue(())
         };
-        CsvSource::open(&path, Replay::default())
+        // The very bytes that were checked, not what the file holds by now.
+        CsvSource::from_reader(Cursor::new(bytes), &path, VirtualTime::default())
             .and_then(|mut source| source.read(&mut sink))
             .map_err(|error| corrupt(error.to_string()))?;
         if refused > 0 || rows.len() as u64 != entry.rows {

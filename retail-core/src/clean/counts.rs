@@ -6,8 +6,7 @@ use std::ops::AddAssign;
 
 use super::RejectReason;
 
-/// How many records each reason dropped. Serialises as a map from [`RejectReason::KEYS`], all
-/// keys present.
+/// How many records each reason dropped. Serialises as a map that has all [`RejectReason::KEYS`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RejectCounts([u64; RejectReason::KEYS.len()]);
 
@@ -17,7 +16,7 @@ impl RejectCounts {
         self.0[reason.index()] += 1;
     }
 
-    /// How many records were dropped in all.
+    /// The number of dropped records.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()

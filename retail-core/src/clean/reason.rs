@@ -1,58 +1,7 @@
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-/// A field of the input, under its name in the stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Field {
-    /// Invoice number.
-    Invoice,
-    /// Product code.
-    StockCode,
-    /// Product name.
-    Description,
-    /// Units sold.
-    Quantity,
-    /// Event time.
-    InvoiceDate,
-    /// Unit price.
-    Price,
-    /// Customer.
-    CustomerId,
-    /// Country.
-    Country,
-    /// Stream time.
-    Timestamp,
-    /// The record as a whole.
-    Record,
-}
-
-impl Field {
-    /// The name in the stream, for example `invoice_date`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Invoice => "invoice",
-            Self::StockCode => "stock_code",
-            Self::Description => "description",
-            Self::Quantity => "quantity",
-            Self::InvoiceDate => "invoice_date",
-            Self::Price => "price",
-            Self::CustomerId => "customer_id",
-            Self::Country => "country",
-            Self::Timestamp => "timestamp",
-            Self::Record => "record",
-        }
-    }
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use super::Field;
 
 /// Why a record was dropped. Each dropped record has one reason: the first that applies, in the
 /// order of these variants.
@@ -68,11 +17,11 @@ pub enum RejectReason {
     },
     /// A field could not be read.
     UnparsableField {
-        /// Which field.
+        /// The field.
         field: Field,
-        /// What was expected there.
-        expected: &'static str,
-        /// What stood there, shortened to 64 characters.
+        /// What should stand there.
+        expected: Cow<'static, str>,
+        /// What stands there, shortened to 64 characters.
         got: String,
     },
     /// The invoice starts with `C` or `c`: a cancellation.
@@ -109,7 +58,7 @@ impl RejectReason {
         }
         Self::UnparsableField {
             field,
-            expected,
+            expected: Cow::Borrowed(expected),
             got: shown,
         }
     }
@@ -131,8 +80,49 @@ impl RejectReason {
     pub const fn key(&self) -> &'static str {
         Self::KEYS[self.index()]
     }
+
+    /// The reason with this key whose words are `detail`; `None` if there is no such reason.
+    ///
+    /// ```
+    /// use retail_core::clean::{Field, RejectReason};
+    /// let reason = RejectReason::unparsable(Field::Price, "a number", b"2,\"5\"");
+    /// let read = RejectReason::parse(reason.key(), &reason.to_string());
+    /// assert_eq!(read, Some(reason));
+    /// assert_eq!(RejectReason::parse("late", "it was late"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(key: &str, detail: &str) -> Option<Self> {
+        // The words of the other reasons are for people: their keys say all.
+        match Self::KEYS.iter().position(|known| *known == key)? {
+            0 => {
+                let numbers = detail.strip_prefix("expected ")?;
+                let (expected, got) = numbers.split_once(" columns, got ")?;
+                Some(Self::WrongColumnCount {
+                    expected: expected.parse().ok()?,
+                    got: got.parse().ok()?,
+                })
+            }
+            1 => {
+                let (field, rest) = detail.split_once(": expected ")?;
+                // A quote inside the text that was got has a backslash before it.
+                let (expected, got) = rest.strip_suffix('"')?.split_once(", got \"")?;
+                Some(Self::UnparsableField {
+                    field: Field::from_name(field)?,
+                    expected: Cow::Owned(expected.to_owned()),
+                    got: unescaped(got)?,
+                })
+            }
+            2 => Some(Self::Cancelled),
+            3 => Some(Self::Adjustment),
+            4 => Some(Self::MissingCustomer),
+            5 => Some(Self::NonPositiveQuantity),
+            6 => Some(Self::NonPositivePrice),
+            _ => None,
+        }
+    }
 }
 
+/// What stands in the files of rejected records, and is read from there: [`RejectReason::parse`].
 impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -153,15 +143,100 @@ impl fmt::Display for RejectReason {
     }
 }
 
-/// A record that was dropped: which one, and why.
+/// The text whose debug form stands between the quotes.
+fn unescaped(escaped: &str) -> Option<String> {
+    let mut text = String::with_capacity(escaped.len());
+    let mut chars = escaped.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        text.push(match chars.next()? {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            '0' => '\0',
+            'u' => {
+                let (digits, rest) = chars.as_str().strip_prefix('{')?.split_once('}')?;
+                chars = rest.chars();
+                char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
+            }
+            same @ ('"' | '\'' | '\\') => same,
+            _ => return None,
+        });
+    }
+    Some(text)
+}
+
+/// A dropped record: where it stood, and why it was dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// The partition of the source it came from.
     pub partition: u32,
-    /// Its offset there: records before it.
+    /// The number of records before it there.
     pub offset: u64,
-    /// The line of the file it started on, counted from 1, where the source has lines.
+    /// The line of the file it started on, counted from 1, if the source has lines.
     pub line: Option<u64>,
     /// Why it was dropped.
     pub reason: RejectReason,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(reason: &RejectReason) -> Option<RejectReason> {
+        RejectReason::parse(reason.key(), &reason.to_string())
+    }
+
+    #[test]
+    fn reasons_without_values_are_read_by_their_keys() {
+        for reason in [
+            RejectReason::Cancelled,
+            RejectReason::Adjustment,
+            RejectReason::MissingCustomer,
+            RejectReason::NonPositiveQuantity,
+            RejectReason::NonPositivePrice,
+        ] {
+            assert_eq!(
+                RejectReason::parse(reason.key(), "in other words"),
+                Some(reason)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_reason_is_not_read_as_one() {
+        for (key, detail) in [
+            ("", ""),
+            ("wrong_column_count", "expected 8 columns, got seven"),
+            ("unparsable_field", "colour: expected a word, got \"7\""),
+            ("unparsable_field", "price: expected a number, got \"\\x\""),
+            (
+                "unparsable_field",
+                "price: expected a number, got \"\\u{d800}\"",
+            ),
+            ("unparsable_field", "price: expected a number, got \""),
+        ] {
+            assert_eq!(RejectReason::parse(key, detail), None, "{key} {detail}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reasons_are_read_as_they_were_written(
+            got in prop_oneof!["\\PC{0,70}", "[\"\\\\,:\n\r\t\0\u{7f}\u{301} ']{0,20}"],
+            expected in any::<usize>(),
+            columns in any::<usize>(),
+        ) {
+            let unparsable = RejectReason::unparsable(
+                Field::CustomerId, "a customer number or nothing", got.as_bytes(),
+            );
+            prop_assert_eq!(read(&unparsable), Some(unparsable));
+            let count = RejectReason::WrongColumnCount { expected, got: columns };
+            prop_assert_eq!(read(&count), Some(count));
+        }
+    }
 }

@@ -4,10 +4,10 @@ use crate::record::TransactionRef;
 /// Decides whether a transaction that could be read is kept.
 ///
 /// # Errors
-/// The first reason that applies: an unparsable field, where a price or a date is beyond what text
-/// can say (prices from -1e12 to 1e12, the years 1 to 9999), as only a source that does not read
-/// text can have it; then cancelled, adjustment, missing customer, non-positive quantity,
-/// non-positive price.
+/// The first reason that applies, in this order:
+/// - an unparsable field: a price outside -1e12 to 1e12, a date outside the years 1 to 9999, or more
+///   than 256 KiB of text. Only sources that do not read text can have these;
+/// - cancelled, adjustment, missing customer, non-positive quantity, non-positive price.
 ///
 /// ```
 /// use retail_core::{clean, record::Transaction, time::Timestamp};
@@ -25,7 +25,7 @@ pub fn check(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
     check_sale(row)
 }
 
-/// Decides the same for a transaction whose values have passed [`check_values`].
+/// The same decision for a transaction whose values have passed [`check_values`].
 pub(crate) fn check_sale(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
     match row.invoice.as_bytes().first() {
         Some(b'C' | b'c') => return Err(RejectReason::Cancelled),

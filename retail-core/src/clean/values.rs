@@ -4,22 +4,22 @@ use super::{Field, RejectReason};
 use crate::record::TransactionRef;
 use crate::time::Timestamp;
 
-/// Legal prices. Beyond these, sums of thousandths would lose exactness.
+/// Legal prices. Sums of thousandths are exact for these.
 pub(crate) const PRICES: RangeInclusive<f64> = -1e12..=1e12;
 
-/// What a reader of text expects for a price.
+/// What a price should be, for messages.
 pub(crate) const EXPECTED_PRICE: &str = "a decimal number from -1e12 to 1e12, like 2.55";
 
-/// The years 1 to 9999: the times that have a text.
+/// The years 1 to 9999, which dates as text can name.
 const TIMES: Range<Timestamp> = Timestamp::from_micros(-62_135_596_800_000_000)
     ..Timestamp::from_micros(253_402_300_800_000_000);
 
-/// The most text of a row, in bytes. A batch file with all of it quotes, each written twice, still
-/// has a line that can be read.
+/// The most text of a row, in bytes. If all of it is quotes, each of which a batch file doubles, the
+/// line is still short enough to be read.
 const MAX_TEXT: usize = 1 << 18;
 
-/// Whether text could say all numbers and dates of a transaction. What was read from text always
-/// passes; what a program made up may not, and could be written to a batch file but not read again.
+/// Checks that a batch file can hold the transaction. What was read from text always passes. What a
+/// program made up may not: it could be written to a batch file but not be read from there.
 pub(crate) fn check_values(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
     // In the order in which readers of text look at the fields.
     check_time(Field::InvoiceDate, row.invoice_date)?;

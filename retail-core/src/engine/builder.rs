@@ -8,7 +8,7 @@ use super::retrain::Retrainer;
 use super::saving_thread::Saver;
 use super::shared::Shared;
 use super::{Engine, EngineConfig, Error, JobLog, Observer, Pipeline, StatusBoard, StopHandle};
-use crate::batch::{BatchStore, Saved};
+use crate::batch::{BatchStore, Recovered};
 use crate::registry::{Registry, RegistryOptions};
 use crate::time::{Clock, SystemClock};
 use crate::train::ModelFormats;
@@ -121,7 +121,7 @@ impl EngineBuilder {
             }
             None => (
                 BatchStore::in_memory(),
-                Saved {
+                Recovered {
                     stream: None,
                     batches: Vec::new(),
                 },

@@ -186,11 +186,9 @@ impl Engine {
                 });
             }
             Some(_) => {}
-            None => {
-                store.begin(source.id())?;
-                self.stream = Some(source.id());
-            }
+            None => self.stream = Some(source.id()),
         }
+        store.begin(source.id(), source.label())?;
         source.seek(store.position())?;
         self.shared.notify(&Event::Started {
             resumed_at: self.shared.status.read().rows_read,

@@ -9,6 +9,7 @@ use crate::evaluate::{HoldOut, Metrics};
 use crate::feature::FeatureSchema;
 use crate::label::Task;
 use crate::source::Position;
+use crate::storage::checksum;
 use crate::time::Timestamp;
 use crate::train::{Model, ModelFormats, NotTrained};
 
@@ -224,8 +225,4 @@ impl Artefact {
             model,
         })
     }
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    format!("{:08x}", crc32fast::hash(bytes))
 }

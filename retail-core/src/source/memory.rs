@@ -1,8 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{
-    Incoming, Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
-};
+use super::{Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId};
 use crate::record::Transaction;
 
 /// Transactions held in memory, as one partition.
@@ -12,7 +10,7 @@ use crate::record::Transaction;
 /// use retail_core::source::{Incoming, MemorySource, Origin, ReadStatus, Source};
 ///
 /// let mut source = MemorySource::new(Vec::new());
-/// let status = source.read(&mut |_: Origin, _: Incoming<'_>| ControlFlow::Continue(()))?;
+/// let status = source.read(&mut |_: Origin, _: &Incoming<'_>| ControlFlow::Continue(()))?;
 /// assert_eq!(status, ReadStatus::End);
 /// # Ok::<(), retail_core::source::SourceError>(())
 /// ```
@@ -34,8 +32,8 @@ impl MemorySource {
         }
     }
 
-    /// Identifies the stream by `name` instead of by its content, so that one that has grown is
-    /// still the same.
+    /// Identifies the stream by `name` instead of by its content: it stays the same stream when
+    /// transactions are added at its end.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -50,7 +48,7 @@ impl FromIterator<Transaction> for MemorySource {
 }
 
 impl Source for MemorySource {
-    /// The name, or else the number of records and the CRC-32 of their content.
+    /// The name; without one, the number of records and the CRC-32 of their content.
     fn id(&self) -> SourceId {
         let mut id = BTreeMap::from([("kind".to_owned(), "memory".to_owned())]);
         match &self.name {
@@ -91,8 +89,8 @@ impl Source for MemorySource {
                 line: None,
             };
             self.next += 1;
-            let incoming: Incoming<'_> = Ok(transaction.as_ref());
-            if sink.push(origin, incoming).is_break() {
+            let record = Ok(transaction.as_ref());
+            if sink.push(origin, &record).flow.is_break() {
                 return Ok(ReadStatus::Paused);
             }
         }
@@ -108,8 +106,8 @@ impl Source for MemorySource {
     }
 }
 
-/// Texts go in with their length before them, so that no two different records hash alike by
-/// moving a character from one field to the next.
+/// Each text is preceded by its length: a character moved from one field to the next changes the
+/// hash.
 fn hash(transaction: &Transaction, crc: &mut crc32fast::Hasher) {
     for text in [
         &transaction.invoice,
@@ -120,7 +118,7 @@ fn hash(transaction: &Transaction, crc: &mut crc32fast::Hasher) {
         crc.update(&(text.len() as u64).to_le_bytes());
         crc.update(text.as_bytes());
     }
-    // No customer hashes as a customer does not: nine bytes instead of eight.
+    // Nine bytes, so that a missing customer cannot hash like any customer's eight.
     match transaction.customer_id {
         Some(customer) => crc.update(&customer.to_le_bytes()),
         None => crc.update(&[0; 9]),
@@ -134,13 +132,14 @@ fn hash(transaction: &Transaction, crc: &mut crc32fast::Hasher) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Incoming;
     use crate::testing;
     use std::ops::ControlFlow;
 
     fn read_all(source: &mut MemorySource) -> Vec<(u64, Transaction)> {
         let mut all = Vec::new();
-        let status = source.read(&mut |origin: Origin, record: Incoming<'_>| {
-            all.push((origin.offset, record.unwrap().to_owned()));
+        let status = source.read(&mut |origin: Origin, record: &Incoming<'_>| {
+            all.push((origin.offset, record.as_ref().unwrap().to_owned()));
             ControlFlow::Continue(())
         });
         assert_eq!(status.unwrap(), ReadStatus::End);
@@ -187,7 +186,7 @@ mod tests {
         let mut source = MemorySource::new(testing::transactions(7, 3));
         let mut offsets = Vec::new();
         for _ in 0..3 {
-            let status = source.read(&mut |origin: Origin, _: Incoming<'_>| {
+            let status = source.read(&mut |origin: Origin, _: &Incoming<'_>| {
                 offsets.push(origin.offset);
                 ControlFlow::Break(())
             });

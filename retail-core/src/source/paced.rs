@@ -3,19 +3,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Incoming, Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
+    Incoming, Origin, Position, Progress, Pushed, ReadStatus, Sink, Source, SourceError, SourceId,
 };
 use crate::time::{Clock, Timestamp};
 
-/// Holds a source back to the pace of its stream time: a replay as it happened, or `speed` times as
-/// fast.
+/// Holds a source back to the pace of its stream time, or to `speed` times that pace.
 ///
-/// The first record read sets the origin of both times, again after each [`Source::seek`]. Of the
-/// records that are not due yet at most one is given, the next one: a source does not take back
-/// what it has pushed. Records that cannot be read have no time, and come with the record before
-/// them. A clock that is set back holds the source until it has caught up.
+/// The first record read ties stream time to the clock, and so does the first one after each
+/// [`Source::seek`]. At most one record is given before it is due, the next one: a source cannot
+/// take back what it has pushed. Records that cannot be read have no time and come with the record
+/// before them. If the clock is set back, the source waits until the clock has caught up.
 ///
-/// [`ReadStatus::Idle`] says that nothing is due, or that the source has nothing at the moment;
+/// [`ReadStatus::Idle`] means that nothing is due, or that the source has nothing at the moment.
 /// [`ReadStatus::End`] comes when the last record is due.
 pub struct Paced<S> {
     inner: S,
@@ -23,9 +22,9 @@ pub struct Paced<S> {
     speed: f64,
     /// Clock and stream time of the first record.
     origin: Option<(Timestamp, Timestamp)>,
-    /// The latest stream time given: nothing more is due before.
+    /// The latest stream time given. Nothing more is due before it.
     given: Timestamp,
-    /// Whether the source had nothing when it was last read, so that time goes on without it.
+    /// Whether the source had nothing when it was last read. Time then goes on without it.
     dry: bool,
 }
 
@@ -33,7 +32,7 @@ impl<S: Source> Paced<S> {
     /// Paces `inner` by `clock`, `speed` times as fast as its stream time.
     ///
     /// # Errors
-    /// [`SourceError::Parameter`] unless `speed` lies in `[1e-3, 1e6]`.
+    /// [`SourceError::Parameter`] if `speed` is not in `[1e-3, 1e6]`.
     pub fn new(inner: S, clock: Arc<dyn Clock>, speed: f64) -> Result<Self, SourceError> {
         if !(1e-3..=1e6).contains(&speed) {
             return Err(SourceError::Parameter {
@@ -61,9 +60,48 @@ impl<S: Source> Paced<S> {
     }
 }
 
+/// Passes records on until one is given that is not due yet.
+struct Gate<'a> {
+    sink: &'a mut dyn Sink,
+    given: &'a mut Timestamp,
+    due: Timestamp,
+    /// Whether the sink itself wants more.
+    wanted: ControlFlow<()>,
+}
+
+impl Sink for Gate<'_> {
+    fn push<'a>(&'a mut self, origin: Origin, record: &'a Incoming<'_>) -> Pushed<'a> {
+        if let Ok(row) = record {
+            *self.given = (*self.given).max(row.timestamp);
+        }
+        let mut pushed = self.sink.push(origin, record);
+        self.wanted = pushed.flow;
+        if *self.given > self.due {
+            pushed.flow = ControlFlow::Break(());
+        }
+        pushed
+    }
+
+    fn jump(&mut self, partition: u32, offset: u64) {
+        self.sink.jump(partition, offset);
+    }
+
+    fn flush(&mut self) {
+        self.sink.flush();
+    }
+
+    fn wants_text(&self) -> bool {
+        self.sink.wants_text()
+    }
+}
+
 impl<S: Source> Source for Paced<S> {
     fn id(&self) -> SourceId {
         self.inner.id()
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.inner.label()
     }
 
     fn continues(&self, saved: &SourceId) -> Result<bool, SourceError> {
@@ -82,22 +120,15 @@ impl<S: Source> Source for Paced<S> {
         if now.is_some_and(|now| now < self.given) {
             return Ok(ReadStatus::Idle);
         }
-        // The first record of all is let through: it says where stream time begins.
-        let due = now.unwrap_or(Timestamp::MIN);
-        let given = &mut self.given;
-        let mut wanted = ControlFlow::Continue(());
-        let mut forward = |origin: Origin, record: Incoming<'_>| {
-            if let Ok(row) = &record {
-                *given = (*given).max(row.timestamp);
-            }
-            wanted = sink.push(origin, record);
-            if wanted.is_break() || *given > due {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+        // The first record is let through: it says where stream time begins.
+        let mut gate = Gate {
+            sink,
+            given: &mut self.given,
+            due: now.unwrap_or(Timestamp::MIN),
+            wanted: ControlFlow::Continue(()),
         };
-        let status = self.inner.read(&mut forward)?;
+        let status = self.inner.read(&mut gate)?;
+        let wanted = gate.wanted;
         if self.origin.is_none() && self.given > Timestamp::MIN {
             self.origin = Some((self.clock.now(), self.given));
         }
@@ -116,8 +147,8 @@ impl<S: Source> Source for Paced<S> {
         self.inner.progress()
     }
 
-    /// Stream time by the clock, but not beyond the last record given, where records that are due
-    /// by now may be waiting.
+    /// Stream time by the clock. While records that are due by now may be waiting, it does not go
+    /// beyond the last record given.
     fn stream_now(&self) -> Option<Timestamp> {
         let now = self.now()?;
         Some(if self.dry { now } else { now.min(self.given) })

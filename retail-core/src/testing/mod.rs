@@ -3,6 +3,7 @@
 
 mod clock;
 mod frames;
+mod records;
 mod rounds_contract;
 mod status;
 mod trainer_contract;
@@ -12,6 +13,7 @@ mod windower_contract;
 
 pub use clock::ManualClock;
 pub use frames::{frames, stream};
+pub use records::owned;
 pub use rounds_contract::rounds_contract;
 pub use status::change_status;
 pub use trainer_contract::trainer_contract;

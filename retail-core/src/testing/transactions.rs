@@ -23,9 +23,10 @@ pub fn transactions(seed: u64, count: usize) -> Vec<Transaction> {
     let valid = params.check().expect("the parameters are legal");
     let mut kept = Vec::with_capacity(count);
     if count > 0 {
-        let sink = &mut |_: Origin, record: Incoming<'_>| {
+        let sink = &mut |_: Origin, record: &Incoming<'_>| {
             kept.extend(
                 record
+                    .as_ref()
                     .ok()
                     .filter(|row| clean::check(row).is_ok())
                     .map(|row| row.to_owned()),

@@ -34,19 +34,44 @@ fn the_sink_pauses_the_source_when_a_batch_is_ready() {
     let mut batcher = Batcher::new(limits(2, 60), Position::default());
     let row = sale(0, 0);
     assert_eq!(
-        batcher.push(origin(0), Ok(row.as_ref())),
+        batcher.push(origin(0), &Ok(row.as_ref())).flow,
         ControlFlow::Continue(())
     );
     assert_eq!(
-        batcher.push(origin(1), Ok(row.as_ref())),
+        batcher.push(origin(1), &Ok(row.as_ref())).flow,
         ControlFlow::Break(())
     );
 }
 
 #[test]
+fn the_verdict_is_what_becomes_of_the_record() {
+    let mut batcher = Batcher::new(limits(2, 60), Position::default());
+    let mut nobody = sale(1, 0);
+    nobody.customer_id = None;
+    let broken = RejectReason::unparsable(Field::Price, "a number", b"dear");
+    let (first, second) = (sale(0, 0), sale(3, 0));
+    // The second kept record closes the batch.
+    let records: [(Incoming<'_>, Option<RejectReason>); 5] = [
+        (Ok(first.as_ref()), None),
+        (Ok(nobody.as_ref()), Some(RejectReason::MissingCustomer)),
+        (Err(broken.clone()), Some(broken)),
+        (Ok(second.as_ref()), None),
+        (Ok(nobody.as_ref()), Some(RejectReason::MissingCustomer)),
+    ];
+    for (offset, (record, expected)) in (0..).zip(&records) {
+        let pushed = batcher.push(origin(offset), record);
+        assert_eq!(pushed.verdict.rejected(), expected.as_ref(), "{offset}");
+    }
+    batcher.flush(CloseReason::End);
+    let closed = std::iter::from_fn(|| batcher.take_closed());
+    let sizes = closed.map(|batch| (batch.rows.len(), batch.rejections.len()));
+    assert_eq!(sizes.collect::<Vec<_>>(), [(2, 2), (0, 1)]);
+}
+
+#[test]
 fn time_closes_a_batch_when_no_record_arrives() {
     let mut batcher = Batcher::new(limits(100, 60), Position::default());
-    let _ = batcher.push(origin(0), Ok(sale(0, 5).as_ref()));
+    let _ = batcher.push(origin(0), &Ok(sale(0, 5).as_ref()));
     batcher.advance(Timestamp::from_micros(64_999_999));
     assert!(batcher.take_closed().is_none());
     batcher.advance(Timestamp::from_micros(65_000_000));
@@ -61,7 +86,12 @@ fn nothing_but_rejected_records_still_closes_batches() {
     let mut batcher = Batcher::new(limits(1_000, 60), Position::default());
     let mut last = ControlFlow::Continue(());
     for offset in 0..BatchLimits::MAX_REJECTED as u64 {
-        last = batcher.push(origin(offset), Err(RejectReason::MissingCustomer));
+        let pushed = batcher.push(origin(offset), &Err(RejectReason::MissingCustomer));
+        assert_eq!(
+            pushed.verdict,
+            Verdict::Rejected(&RejectReason::MissingCustomer)
+        );
+        last = pushed.flow;
     }
     assert_eq!(last, ControlFlow::Break(()));
     let batch = batcher.take_closed().unwrap();
@@ -77,7 +107,7 @@ fn without_text_the_same_rows_are_kept() {
             if offset % 7 == 3 {
                 row.invoice = "C1".into();
             }
-            let _ = batcher.push(origin(offset), Ok(row.as_ref()));
+            let _ = batcher.push(origin(offset), &Ok(row.as_ref()));
         }
         batcher.flush(CloseReason::End);
         batcher.take_closed().unwrap()

@@ -29,7 +29,7 @@ fn a_store_that_could_not_save_writes_no_more_until_it_is_opened_again() {
         assert!(refuses(&error), "{error}");
         assert!(error.to_string().contains("open it again"), "{error}");
         assert!(refuses(&store.checkpoint().unwrap_err()));
-        assert!(refuses(&store.begin(stream()).unwrap_err()));
+        assert!(refuses(&store.begin(stream(), None).unwrap_err()));
     }
     assert_eq!(on_disk().0, manifest);
     assert_eq!(on_disk().1.unwrap(), rejects.unwrap());
@@ -51,7 +51,7 @@ fn a_checkpoint_that_failed_is_made_up_for_by_opening_again() {
         manifest.contains("synced_through")
     };
     let (mut store, _) = open();
-    store.begin(stream()).unwrap();
+    store.begin(stream(), None).unwrap();
     let cut = batches(limits(1, 60), &[0, 1, 2]);
     store.save(&cut).unwrap();
     let (there, elsewhere) = (dir.path().join("batches/batch_2.csv"), dir.path().join("2"));

@@ -12,7 +12,7 @@ fn at(partition: u32, offset: u64) -> Origin {
 
 fn push(batcher: &mut Batcher, partition: u32, offset: u64) {
     let row = sale(offset, 0);
-    let _ = batcher.push(at(partition, offset), Ok(row.as_ref()));
+    let _ = batcher.push(at(partition, offset), &Ok(row.as_ref()));
 }
 
 fn offsets(position: &Position) -> Vec<(u32, u64)> {

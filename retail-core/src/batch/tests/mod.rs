@@ -15,7 +15,7 @@ use super::*;
 use crate::clean::{Field, RejectReason};
 use crate::error::StorageError;
 use crate::record::Transaction;
-use crate::source::{Incoming, Origin, Position, Sink, SourceId};
+use crate::source::{Incoming, Origin, Position, Sink, SourceId, Verdict};
 use crate::time::Timestamp;
 
 fn sale(index: u64, second: u64) -> Transaction {
@@ -49,17 +49,17 @@ fn batches(limits: BatchLimits, seconds: &[u64]) -> Vec<Batch> {
     let mut batcher = Batcher::new(limits, Position::default());
     for (offset, &second) in (0..).zip(seconds) {
         let row = sale(offset, second);
-        let _ = batcher.push(origin(offset), Ok(row.as_ref()));
+        let _ = batcher.push(origin(offset), &Ok(row.as_ref()));
     }
     batcher.flush(CloseReason::End);
     std::iter::from_fn(|| batcher.take_closed()).collect()
 }
 
-fn open(dir: &Path) -> Result<(BatchStore, Saved), StorageError> {
+fn open(dir: &Path) -> Result<(BatchStore, Recovered), StorageError> {
     open_with(dir, Durability::Batch)
 }
 
-fn open_with(dir: &Path, durability: Durability) -> Result<(BatchStore, Saved), StorageError> {
+fn open_with(dir: &Path, durability: Durability) -> Result<(BatchStore, Recovered), StorageError> {
     BatchStore::open(
         &dir.join("batches"),
         &dir.join("logs"),
@@ -74,7 +74,7 @@ fn stream() -> SourceId {
 
 fn begun(dir: &Path) -> BatchStore {
     let (mut store, _) = open(dir).unwrap();
-    store.begin(stream()).unwrap();
+    store.begin(stream(), None).unwrap();
     store
 }
 
@@ -88,9 +88,9 @@ fn rejected_batch() -> Batch {
         Err(RejectReason::unparsable(Field::Price, "a number", b"1,\"5")),
     ];
     for (offset, reason) in (0..).zip(reasons) {
-        let _ = batcher.push(origin(offset), reason);
+        let _ = batcher.push(origin(offset), &reason);
     }
-    let _ = batcher.push(origin(2), Ok(sale(2, 0).as_ref()));
+    let _ = batcher.push(origin(2), &Ok(sale(2, 0).as_ref()));
     batcher.flush(CloseReason::End);
     batcher.take_closed().unwrap()
 }

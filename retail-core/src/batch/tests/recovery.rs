@@ -69,7 +69,7 @@ fn what_had_not_reached_the_disk_is_read_again() {
         for (name, loss) in losses {
             let dir = tempfile::tempdir().unwrap();
             let (mut store, _) = open_with(dir.path(), durability).unwrap();
-            store.begin(stream()).unwrap();
+            store.begin(stream(), None).unwrap();
             store.save(&cut[..1]).unwrap();
             store.checkpoint().unwrap();
             store.save(&cut[1..]).unwrap();
@@ -101,7 +101,7 @@ fn what_had_not_reached_the_disk_is_read_again() {
 fn what_had_reached_the_disk_is_not_quietly_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let (mut store, _) = open_with(dir.path(), Durability::Checkpoint).unwrap();
-    store.begin(stream()).unwrap();
+    store.begin(stream(), None).unwrap();
     store.save(&batches(limits(1, 60), &[0, 1, 2])).unwrap();
     store.checkpoint().unwrap();
     let path = dir.path().join("batches/manifest.jsonl");

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::clean::Rejection;
 
 const EACH: [Durability; 3] = [Durability::Batch, Durability::Checkpoint, Durability::Off];
 
@@ -18,7 +19,7 @@ fn lines(dir: &Path) -> usize {
 /// Three batches of two rejected records and a row each, without a checkpoint at the end.
 fn filled(dir: &Path, durability: Durability) {
     let (mut store, _) = open_with(dir, durability).unwrap();
-    store.begin(stream()).unwrap();
+    store.begin(stream(), None).unwrap();
     for _ in 0..3 {
         store.save(&[rejected_batch()]).unwrap();
     }
@@ -36,7 +37,7 @@ fn one_more(dir: &Path, durability: Durability, found: usize) {
 }
 
 #[test]
-fn a_removed_rejects_file_is_begun_anew_and_costs_no_batch() {
+fn a_removed_rejects_file_is_begun_again_and_costs_no_batch() {
     for durability in EACH {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
@@ -75,7 +76,7 @@ fn a_rejects_file_can_be_removed_time_and_again() {
 }
 
 #[test]
-fn batches_behind_a_file_begun_anew_are_looked_for_in_that_file() {
+fn batches_behind_a_file_begun_again_are_looked_for_in_that_file() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     filled(dir, Durability::Off);
@@ -90,7 +91,7 @@ fn batches_behind_a_file_begun_anew_are_looked_for_in_that_file() {
 }
 
 #[test]
-fn what_was_saved_after_a_file_begun_anew_is_cut_to_what_is_listed() {
+fn what_was_saved_after_a_file_begun_again_is_cut_to_what_is_listed() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     filled(dir, Durability::Batch);
@@ -106,7 +107,7 @@ fn what_was_saved_after_a_file_begun_anew_is_cut_to_what_is_listed() {
 }
 
 #[test]
-fn a_rejects_file_cut_short_is_damaged_also_when_it_was_begun_anew() {
+fn a_rejects_file_cut_short_is_damaged_also_when_it_was_begun_again() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     filled(dir, Durability::Batch);
@@ -120,4 +121,73 @@ fn a_rejects_file_cut_short_is_damaged_also_when_it_was_begun_anew() {
         let (mut store, _) = open(dir).unwrap();
         store.save(&[rejected_batch()]).unwrap();
     }
+}
+
+/// The records that [`rejected_batch`] rejects.
+fn rejected() -> Vec<Rejection> {
+    rejected_batch().rejections
+}
+
+fn read(dir: &Path) -> Result<Vec<Rejection>, StorageError> {
+    Rejects::open(&dir.join("logs"))?.collect()
+}
+
+#[test]
+fn rejected_records_are_read_as_they_were_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    assert_eq!(read(dir).unwrap(), [], "there is no file yet");
+    filled(dir, Durability::Off);
+    assert_eq!(
+        read(dir).unwrap(),
+        [rejected(), rejected(), rejected()].concat()
+    );
+}
+
+#[test]
+fn a_line_that_is_still_being_written_is_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    begun(dir).save(&[rejected_batch()]).unwrap();
+    let text = fs::read(path(dir)).unwrap();
+    let second = text.len()
+        - 1
+        - text[..text.len() - 1]
+            .iter()
+            .rev()
+            .position(|&b| b == b'\n')
+            .unwrap();
+    for end in second..text.len() {
+        fs::write(path(dir), &text[..end]).unwrap();
+        assert_eq!(read(dir).unwrap(), rejected()[..1], "{end} bytes");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_rejected_record_is_an_error_that_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    for wrong in [
+        "2,0,0,late,it was late",
+        "2,0,x,cancelled,x",
+        "2,0,7",
+        "",
+        "2,0,0,wrong_column_count,\"expected 8 columns, got 7",
+    ] {
+        drop(begun(dir));
+        append(
+            &path(dir),
+            format!("3,0,1,cancelled,x\n{wrong}\n3,0,2,cancelled,x\n").as_bytes(),
+        );
+        let mut rejects = Rejects::open(&dir.join("logs")).unwrap();
+        assert!(rejects.next().unwrap().is_ok());
+        let error = rejects.next().unwrap().unwrap_err();
+        assert!(
+            error.to_string().contains("rejects.csv is damaged: line 3"),
+            "{error}"
+        );
+        assert!(rejects.next().is_none(), "nothing comes after an error");
+    }
+    fs::write(path(dir), "invoice,quantity\n").unwrap();
+    assert!(matches!(read(dir), Err(StorageError::Foreign { .. })));
 }

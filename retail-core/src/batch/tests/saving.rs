@@ -35,7 +35,7 @@ fn rejected_records_are_listed_with_line_and_reason() {
 fn every_so_many_batches_are_a_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
     let (mut store, _) = open_with(dir.path(), Durability::Checkpoint).unwrap();
-    store.begin(stream()).unwrap();
+    store.begin(stream(), None).unwrap();
     let seconds: Vec<u64> = (0..Durability::CHECKPOINT).collect();
     let cut = batches(limits(1, 60), &seconds);
     let synced = || {
@@ -46,6 +46,39 @@ fn every_so_many_batches_are_a_checkpoint() {
     assert!(!synced());
     store.save(&cut[255..]).unwrap();
     assert!(synced());
+}
+
+/// What was checked is what is parsed: a pipe gives its bytes only once.
+#[cfg(unix)]
+#[test]
+fn a_batch_file_is_read_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let cut = batches(limits(2, 60), &[0, 1]);
+    let mut store = begun(dir.path());
+    let entries = store.save(&cut).unwrap();
+    let path = dir.path().join("batches/batch_1.csv");
+    let bytes = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let writer = std::thread::spawn(move || fs::write(path, bytes));
+    assert_eq!(store.load(&entries[0]).unwrap(), cut[0].rows);
+    writer.join().unwrap().unwrap();
+}
+
+#[test]
+fn files_are_named_by_the_label_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let cut = batches(limits(1, 60), &[0, 1]);
+    let names = [
+        "batch_1-sales-0@0-1.csv".to_owned(),
+        "batch_2-sales-0@1-2.csv".to_owned(),
+    ];
+    for (batch, name) in cut.chunks(1).zip(names) {
+        let (mut store, _) = open(dir.path()).unwrap();
+        store.begin(stream(), Some("sales")).unwrap();
+        assert_eq!(store.save(batch).unwrap()[0].file, Some(name));
+    }
 }
 
 proptest! {
@@ -67,7 +100,7 @@ proptest! {
         let rows: Transactions = [row].into_iter().collect();
         let dir = tempfile::tempdir().unwrap();
         let mut batcher = Batcher::new(limits(1, 60), Position::default());
-        let _ = batcher.push(origin(0), Ok(rows.get(0).unwrap()));
+        let _ = batcher.push(origin(0), &Ok(rows.get(0).unwrap()));
         let batch = batcher.take_closed().unwrap();
         let mut store = begun(dir.path());
         let entries = store.save(&[batch]).unwrap();

@@ -8,7 +8,7 @@ fn unspeakable() -> Batch {
     early.invoice_date = Timestamp::MIN;
     late.timestamp = Timestamp::MAX;
     for (offset, row) in (0..).zip([dear, early, late, sale(3, 7)]) {
-        let _ = batcher.push(origin(offset), Ok(row.as_ref()));
+        let _ = batcher.push(origin(offset), &Ok(row.as_ref()));
     }
     batcher.flush(CloseReason::End);
     batcher.take_closed().unwrap()

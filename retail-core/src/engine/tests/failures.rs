@@ -2,13 +2,13 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::batch::{BatchFormat, BatchStore, Durability, Saved};
+use crate::batch::{BatchFormat, BatchStore, Durability, Recovered};
 use crate::error::StorageError;
 use crate::source::MemorySource;
 use crate::train::NotTrained;
 
 /// What is on disk below `dir`. No engine may be using it.
-fn on_disk(dir: &Path) -> Saved {
+fn on_disk(dir: &Path) -> Recovered {
     let opened = BatchStore::open(
         &dir.join("batches"),
         &dir.join("logs"),

@@ -96,7 +96,7 @@ fn a_source_that_cannot_take_note_ends_the_run() {
         }
         fn saved(&mut self, _: &Position) -> Result<(), SourceError> {
             Err(SourceError::Adapter {
-                message: "it does not hear".into(),
+                source: "it does not hear".into(),
                 retryable: false,
             })
         }

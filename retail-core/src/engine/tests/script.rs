@@ -68,7 +68,7 @@ impl Source for Script {
                 }
                 Step::Fail => {
                     return Err(SourceError::Adapter {
-                        message: "the line is dead".into(),
+                        source: "the line is dead".into(),
                         retryable: false,
                     });
                 }
@@ -82,7 +82,7 @@ impl Source for Script {
                 line: None,
             };
             self.next += 1;
-            if sink.push(origin, Ok(sale.as_ref())).is_break() {
+            if sink.push(origin, &Ok(sale.as_ref())).flow.is_break() {
                 return Ok(ReadStatus::Paused);
             }
         }

@@ -13,7 +13,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -21,50 +21,55 @@ use self::header::Columns;
 use self::parser::{Parser, Texts};
 use self::records::{Framed, Records};
 use self::row::Utf8;
-use super::{Origin, Position, Progress, ReadStatus, Replay, Sink, Source, SourceError, SourceId};
+use super::{
+    Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId, VirtualTime,
+};
 
 /// How much of a file's start identifies it.
 const PREFIX: u64 = 1 << 16;
 
 /// Reads the exports *Online Retail* and *Online Retail II*, and the engine's own batch files.
 ///
-/// The first line names the columns, in any order, spelt with or without capitals, spaces and
-/// underscores: `Invoice` or `InvoiceNo`, `StockCode`, `Description`, `Quantity`, `InvoiceDate`,
-/// `Price` or `UnitPrice`, `Customer ID`, `Country`. Others are ignored, save `timestamp`: where it
-/// is there it is the stream time, otherwise record `i` is stamped by [`Replay::stamp`].
+/// The first line names the columns: `Invoice` or `InvoiceNo`, `StockCode`, `Description`,
+/// `Quantity`, `InvoiceDate`, `Price` or `UnitPrice`, `Customer ID`, `Country`, in any order. Case,
+/// spaces and underscores do not matter. Other columns are ignored except `timestamp`, which is the
+/// stream time. In a file without it, record `i` is stamped by [`VirtualTime::stamp`].
 ///
-/// Fields are separated by commas; quotes may hold commas, line ends and doubled quotes. A byte
+/// Fields are separated by commas. Quotes may enclose commas, line ends and doubled quotes. A byte
 /// order mark and CRLF line ends are fine. A text field that is not UTF-8 is read as Latin-1.
 /// White space around numbers, dates, invoices, stock codes and countries is ignored.
 ///
-/// A row that cannot be read is pushed as an error and does not end the stream. Of its reasons the
-/// first counts: the number of columns, then the fields in the order of [`RejectReason`](crate::clean::RejectReason)'s
-/// [`Field`](crate::clean::Field). A record may have up to 1 MiB. One that is longer, whose quotes
-/// the file's end leaves open, or that spans lines without having the header's columns, is taken
-/// for a stray quote: its first line is rejected (as an unparsable field in the first two cases,
-/// for its columns in the third) and reading resumes with the next line, so that a quote costs one
-/// row and not the rest of the file.
+/// A row that cannot be read is pushed with its reason and does not end the stream. If there are
+/// several reasons, the first counts: the number of columns, then the fields in the order of
+/// [`Field`](crate::clean::Field).
+///
+/// A record may have up to 1 MiB. A stray quote is suspected if a record is longer, if the end of
+/// the file leaves its quotes open, or if it spans lines without having the header's columns. Its
+/// first line is then rejected (as an unparsable field in the first two cases, for its columns in
+/// the third), and reading resumes with the next line: a stray quote costs one row, not the rest of
+/// the file.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
-/// use retail_core::source::{CsvSource, Incoming, Origin, Replay, Source};
+/// use retail_core::source::{CsvSource, Incoming, Origin, Source, VirtualTime};
 ///
-/// let mut source = CsvSource::open("online_retail_ii.csv", Replay::default())?;
+/// let mut source = CsvSource::open("online_retail_ii.csv", VirtualTime::default())?;
 /// let mut units = 0;
-/// source.read(&mut |_: Origin, record: Incoming<'_>| {
-///     units += record.map_or(0, |row| row.quantity);
+/// source.read(&mut |_: Origin, record: &Incoming<'_>| {
+///     units += record.as_ref().map_or(0, |row| row.quantity);
 ///     ControlFlow::Continue(())
 /// })?;
 /// # Ok::<(), retail_core::source::SourceError>(())
 /// ```
-pub struct CsvSource {
+pub struct CsvSource<R = File> {
+    /// For errors.
     path: PathBuf,
     /// The first bytes of the file, at most [`PREFIX`].
     prefix: Vec<u8>,
     size: u64,
-    replay: Replay,
+    time: VirtualTime,
     parser: Parser,
-    records: Records<File>,
+    records: Records<R>,
     /// Records read before the next one.
     offset: u64,
 }
@@ -73,37 +78,70 @@ impl CsvSource {
     /// Opens a file and reads its header.
     ///
     /// # Errors
-    /// [`SourceError::Io`] where the file cannot be read, is no regular file, or has a first line
-    /// of more than 1 MiB; [`SourceError::Header`] where columns are missing, also for compressed
-    /// files and workbooks, which it names; [`SourceError::DuplicateColumn`].
-    pub fn open(path: impl AsRef<Path>, replay: Replay) -> Result<Self, SourceError> {
-        let path = path.as_ref().to_owned();
+    /// - [`SourceError::Io`] if the file cannot be read, is no regular file, or has a first line of
+    ///   more than 1 MiB.
+    /// - [`SourceError::Header`] if columns are missing. It names compressed files and workbooks.
+    /// - [`SourceError::DuplicateColumn`] if the header names a column twice.
+    pub fn open(path: impl AsRef<Path>, time: VirtualTime) -> Result<Self, SourceError> {
+        let path = path.as_ref();
         let failed = |source| SourceError::Io {
-            path: path.clone(),
+            path: path.to_owned(),
             source,
         };
         // Asked before opening, because opening a pipe can block.
-        let metadata = std::fs::metadata(&path).map_err(failed)?;
+        let metadata = std::fs::metadata(path).map_err(failed)?;
         if !metadata.is_file() {
             return Err(failed(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "not a regular file",
             )));
         }
-        let mut file = File::open(&path).map_err(failed)?;
+        let file = File::open(path).map_err(failed)?;
+        Self::from_reader(file, path, time)
+    }
+}
+
+impl<R: Read + Seek> CsvSource<R> {
+    /// Reads the header of the content that `reader` has from its beginning to its end. Errors say
+    /// `path`.
+    ///
+    /// # Errors
+    /// Those of [`CsvSource::open`].
+    ///
+    /// ```
+    /// use std::io::Cursor;
+    /// use retail_core::source::{CsvSource, Source, VirtualTime};
+    ///
+    /// let text = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n";
+    /// let source = CsvSource::from_reader(Cursor::new(text), "memory", VirtualTime::default())?;
+    /// assert_eq!(source.progress().total, Some(text.len() as u64));
+    /// # Ok::<(), retail_core::source::SourceError>(())
+    /// ```
+    pub fn from_reader(
+        mut reader: R,
+        path: impl AsRef<Path>,
+        time: VirtualTime,
+    ) -> Result<Self, SourceError> {
+        let path = path.as_ref().to_owned();
+        let failed = |source| SourceError::Io {
+            path: path.clone(),
+            source,
+        };
+        let size = reader.seek(SeekFrom::End(0)).map_err(failed)?;
+        reader.rewind().map_err(failed)?;
         let mut prefix = Vec::new();
-        Read::by_ref(&mut file)
+        Read::by_ref(&mut reader)
             .take(PREFIX)
             .read_to_end(&mut prefix)
             .map_err(failed)?;
-        file.rewind().map_err(failed)?;
-        let records = Records::open(file).map_err(failed)?;
+        reader.rewind().map_err(failed)?;
+        let records = Records::open(reader).map_err(failed)?;
         let columns =
             Columns::find(&records.row(), &path).map_err(|error| name_format(error, &prefix))?;
         Ok(Self {
             prefix,
-            size: metadata.len(),
-            replay,
+            size,
+            time,
             parser: Parser::new(columns),
             records,
             offset: 0,
@@ -118,7 +156,7 @@ impl CsvSource {
         }
     }
 
-    /// Reads the lines that are records as they stand, as many as there are in a row.
+    /// Reads lines that are records as they stand, up to the first one that is not.
     fn read_lines(&mut self, sink: &mut dyn Sink) -> ControlFlow<()> {
         let texts = texts(sink);
         let mut wanted = ControlFlow::Continue(());
@@ -127,10 +165,11 @@ impl CsvSource {
         while wanted.is_continue()
             && let Some((line, row)) = lines.next()
         {
-            let stamp = self.replay.stamp(self.offset);
+            let stamp = self.time.stamp(self.offset);
             let origin = origin(self.offset, line);
             self.offset += 1;
-            wanted = sink.push(origin, self.parser.parse(&row, &mut utf8, texts, stamp));
+            let record = self.parser.parse(&row, &mut utf8, texts, stamp);
+            wanted = sink.push(origin, &record).flow;
         }
         let cursor = lines.cursor;
         self.records.resume(cursor);
@@ -143,8 +182,8 @@ impl CsvSource {
                 ("kind", "csv".to_owned()),
                 ("prefix_bytes", prefix.len().to_string()),
                 ("prefix_crc32", crc32fast::hash(prefix).to_string()),
-                ("rate", self.replay.rate().to_string()),
-                ("start", self.replay.start().to_string()),
+                ("rate", self.time.rate().to_string()),
+                ("start", self.time.start().to_string()),
             ]
             .map(|(key, value)| (key.to_owned(), value)),
         ))
@@ -160,7 +199,7 @@ fn texts(sink: &dyn Sink) -> Texts {
     }
 }
 
-/// Where a record stands.
+/// Where a record stands in the file.
 fn origin(offset: u64, line: u64) -> Origin {
     Origin {
         partition: 0,
@@ -169,7 +208,7 @@ fn origin(offset: u64, line: u64) -> Origin {
     }
 }
 
-/// Says what a file without a header is, where its first bytes tell.
+/// Says what a file without a header is, if its first bytes tell.
 fn name_format(error: SourceError, prefix: &[u8]) -> SourceError {
     const FORMATS: [(&[u8], &str); 5] = [
         (b"\x1f\x8b", "gzip data: decompress the file first"),
@@ -197,15 +236,15 @@ fn name_format(error: SourceError, prefix: &[u8]) -> SourceError {
     }
 }
 
-impl Source for CsvSource {
-    /// The file's content, not its name: number and CRC-32 of its first bytes, at most 64 KiB, and
-    /// the replay, which decides the stream times.
+impl<R: Read + Seek + Send> Source for CsvSource<R> {
+    /// The content, not the name: the number and the CRC-32 of the first bytes, at most 64 KiB, and
+    /// the virtual time, which decides the stamps.
     fn id(&self) -> SourceId {
         self.identity(&self.prefix)
     }
 
-    /// Whether the file starts with the bytes the saved one started with and is replayed in the
-    /// same way: it may have grown or moved since.
+    /// Whether the file starts with the bytes that the saved one started with and is stamped in the
+    /// same way. It may have grown or moved since.
     fn continues(&self, saved: &SourceId) -> Result<bool, SourceError> {
         Ok(saved
             .0
@@ -257,7 +296,7 @@ impl Source for CsvSource {
                 None => continue,
                 Some(Framed::End) => return Ok(ReadStatus::End),
                 Some(Framed::Whole { line, .. }) => {
-                    let stamp = self.replay.stamp(self.offset);
+                    let stamp = self.time.stamp(self.offset);
                     let utf8 = &mut Utf8::default();
                     let record = self.parser.parse(&row, utf8, texts(sink), stamp);
                     (line, record)
@@ -266,13 +305,13 @@ impl Source for CsvSource {
             };
             let origin = origin(self.offset, line);
             self.offset += 1;
-            if sink.push(origin, record).is_break() {
+            if sink.push(origin, &record).flow.is_break() {
                 return Ok(ReadStatus::Paused);
             }
         }
     }
 
-    /// In bytes of the file.
+    /// In bytes.
     fn progress(&self) -> Progress {
         let done = self.records.bytes_read();
         Progress {

@@ -1,11 +1,24 @@
 //! The form in which [`JsonEncoder`](super::JsonEncoder) writes, read several times as fast as JSON
-//! in general.
+//! in general. A space after each colon and comma, as Python writes, is read as well.
 
 use memchr::memchr2;
 
 use crate::record::TransactionRef;
 use crate::source::digits::Word;
 use crate::time::{Timestamp, TimestampReader};
+
+/// What stands before a value, as the encoder writes it and as Python does.
+type Key = [&'static str; 2];
+
+/// The key of this name, after a comma, before a value that starts with these characters.
+macro_rules! key {
+    ($name:literal, $start:literal) => {
+        [
+            concat!(",\"", $name, "\":", $start),
+            concat!(", \"", $name, "\": ", $start),
+        ]
+    };
+}
 
 /// The readers of both times.
 #[derive(Debug, Clone, Default)]
@@ -14,28 +27,28 @@ pub(super) struct Times {
     timestamp: TimestampReader,
 }
 
-/// The record, where the value is written exactly as the encoder writes and no text has an escape.
-/// `None` says nothing about whether it is JSON.
+/// The record, if the value is written as the encoder writes and no text has an escape. `None` says
+/// nothing about whether it is JSON.
 pub(super) fn read<'a>(value: &'a [u8], times: &mut Times) -> Option<TransactionRef<'a>> {
-    // Control characters have to be escaped in JSON. All are looked at, as that is done many at once.
+    // Control characters have to be escaped in JSON. Without an early exit the loop is vectorised.
     let any_control = value.iter().fold(false, |any, &byte| any | (byte < b' '));
     if any_control {
         return None;
     }
     let mut rest = Rest(std::str::from_utf8(value).ok()?);
-    let invoice = rest.text("{\"invoice\":\"")?;
-    let stock_code = rest.text(",\"stock_code\":\"")?;
-    let description = rest.text(",\"description\":\"")?;
-    let quantity = rest.number(",\"quantity\":")?.signed()?;
-    let invoice_date = rest.time::<19>(",\"invoice_date\":\"", &mut times.invoice_date)?;
-    let price = rest.number(",\"price\":")?.decimal()?;
-    let customer_id = rest.number(",\"customer_id\":")?;
+    let invoice = rest.text(["{\"invoice\":\"", "{\"invoice\": \""])?;
+    let stock_code = rest.text(key!("stock_code", "\""))?;
+    let description = rest.text(key!("description", "\""))?;
+    let quantity = rest.number(key!("quantity", ""))?.signed()?;
+    let invoice_date = rest.time::<19>(key!("invoice_date", "\""), &mut times.invoice_date)?;
+    let price = rest.number(key!("price", ""))?.decimal()?;
+    let customer_id = rest.number(key!("customer_id", ""))?;
     let customer_id = match customer_id.text() {
         b"null" => None,
         _ => Some(customer_id.whole()?),
     };
-    let country = rest.text(",\"country\":\"")?;
-    let timestamp = rest.time::<26>(",\"timestamp\":\"", &mut times.timestamp)?;
+    let country = rest.text(key!("country", "\""))?;
+    let timestamp = rest.time::<26>(key!("timestamp", "\""), &mut times.timestamp)?;
     (rest.0 == "}").then_some(())?;
     Some(TransactionRef {
         invoice,
@@ -54,24 +67,31 @@ pub(super) fn read<'a>(value: &'a [u8], times: &mut Times) -> Option<Transaction
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
-    /// The text behind `key`, up to its closing quote.
+    /// What follows a key, whichever way it is written.
     #[inline(always)]
-    fn text(&mut self, key: &str) -> Option<&'a str> {
-        let behind = self.0.strip_prefix(key)?;
+    fn behind(&self, [compact, spaced]: Key) -> Option<&'a str> {
+        let compact = self.0.strip_prefix(compact);
+        compact.or_else(|| self.0.strip_prefix(spaced))
+    }
+
+    /// The text of this key.
+    #[inline(always)]
+    fn text(&mut self, key: Key) -> Option<&'a str> {
+        let behind = self.behind(key)?;
         let end = memchr2(b'"', b'\\', behind.as_bytes())?;
         let text = behind.get(..end)?;
         self.0 = behind.get(end..)?.strip_prefix('"')?;
         Some(text)
     }
 
-    /// The time behind `key`, up to its closing quote; most have this length.
+    /// The time of this key. Most have this length.
     #[inline(always)]
     fn time<const LENGTH: usize>(
         &mut self,
-        key: &str,
+        key: Key,
         reader: &mut TimestampReader,
     ) -> Option<Timestamp> {
-        let behind = self.0.strip_prefix(key)?;
+        let behind = self.behind(key)?;
         if behind.as_bytes().get(LENGTH) == Some(&b'"')
             && let Some(time) = reader.read(behind.as_bytes().get(..LENGTH)?)
         {
@@ -81,10 +101,10 @@ impl<'a> Rest<'a> {
         reader.read(self.text(key)?.as_bytes())
     }
 
-    /// What stands behind `key`, up to the next comma.
+    /// The number of this key: all up to the next comma.
     #[inline(always)]
-    fn number(&mut self, key: &str) -> Option<Number<'a>> {
-        let behind = self.0.strip_prefix(key)?;
+    fn number(&mut self, key: Key) -> Option<Number<'a>> {
+        let behind = self.behind(key)?;
         // It is short.
         let length = behind.bytes().position(|byte| byte == b',')?;
         self.0 = behind.get(length..)?;
@@ -153,7 +173,7 @@ impl<'a> Number<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{JsonDecoder, JsonEncoder};
+    use super::super::{JsonEncoder, general};
     use super::*;
     use crate::record::Transaction;
     use proptest::prelude::*;
@@ -163,8 +183,8 @@ mod tests {
     }
 
     fn generally(value: &[u8]) -> Option<Transaction> {
-        let mut decoder = JsonDecoder::new();
-        let record = decoder.decode_generally(value, Timestamp::MIN);
+        let mut texts = general::Texts::default();
+        let record = general::read(value, Timestamp::MIN, &mut texts);
         record.ok().map(|row| row.to_owned())
     }
 

@@ -67,7 +67,7 @@ impl Source for Lines {
                     Ok(self.sale.as_ref())
                 }
             };
-            if sink.push(origin, record).is_break() {
+            if sink.push(origin, &record).flow.is_break() {
                 return Ok(ReadStatus::Paused);
             }
         }
@@ -110,7 +110,7 @@ impl Bench {
     /// status.
     fn after(&mut self, wait: u64) -> (usize, ReadStatus) {
         self.clock.advance(Duration::from_millis(wait));
-        let mut sink = |_: Origin, _: Incoming<'_>| {
+        let mut sink = |_: Origin, _: &Incoming<'_>| {
             self.given += 1;
             ControlFlow::Continue(())
         };
@@ -184,7 +184,7 @@ fn a_sink_that_has_enough_pauses_the_source() {
     for _ in 0..4 {
         let status = bench
             .paced
-            .read(&mut |_: Origin, _: Incoming<'_>| ControlFlow::Break(()));
+            .read(&mut |_: Origin, _: &Incoming<'_>| ControlFlow::Break(()));
         statuses.push(status.unwrap());
     }
     assert_eq!(statuses, [Paused; 4]);

@@ -1,7 +1,7 @@
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use super::export::COLUMNS;
+use super::columns::COLUMNS;
 use crate::clean::{Field, RejectReason};
 use crate::source::fields;
 

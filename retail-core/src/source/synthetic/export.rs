@@ -1,30 +1,19 @@
 use std::io::{self, Write};
 
+use super::columns::COLUMNS;
 use super::dirt::Dirt;
 use super::generator::Generator;
 use super::params::SyntheticValidParams;
 use crate::clean::Field;
 
-/// The columns of *Online Retail II*.
-pub(super) const COLUMNS: [&str; 8] = [
-    "Invoice",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "Price",
-    "Customer ID",
-    "Country",
-];
-
 /// Writes the rows of a [`SyntheticSource`](super::SyntheticSource) in the form of an
-/// *Online Retail II* export; dirty rows are truly dirty.
+/// *Online Retail II* export. Dirty rows are truly dirty.
 ///
-/// Read by a [`CsvSource`](crate::source::CsvSource) with the same replay, the file gives the
+/// A [`CsvSource`](crate::source::CsvSource) with the same virtual time reads from the file the
 /// records and the rejections of the source.
 ///
 /// # Errors
-/// What the writer says.
+/// The writer's error.
 ///
 /// ```
 /// use retail_core::source::{SyntheticSource, write_csv};

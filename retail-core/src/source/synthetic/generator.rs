@@ -112,7 +112,7 @@ impl Generator {
             state.begin_invoice(&self.customers);
         }
         let dirt = Dirt::draw(self.params.dirty, &mut state.dirt_rng);
-        let timestamp = self.params.replay.stamp(state.rows);
+        let timestamp = self.params.time.stamp(state.rows);
         state.rows += 1;
         state.invoice.rows -= 1;
         let line = line(&mut state.invoice, &self.catalogue, &mut state.rng);

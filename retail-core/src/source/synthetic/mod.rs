@@ -2,6 +2,7 @@
 
 mod calendar;
 mod catalogue;
+mod columns;
 mod customers;
 mod dirt;
 mod export;
@@ -13,6 +14,7 @@ mod weights;
 
 use std::collections::BTreeMap;
 
+use self::dirt::Dirt;
 use self::generator::Generator;
 use super::{Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId};
 
@@ -21,25 +23,30 @@ pub use self::params::{SyntheticParams, SyntheticValidParams};
 
 /// Made-up transactions in the shape of *Online Retail*, for trying things out and for tests.
 ///
-/// Modelled on the real data: customers who come back, few of them often; about a quarter of the
-/// rows without a customer; invoices of some twenty rows that share customer, date and country;
-/// quantities in packs (1, 2, 6, 12, 24 …), fewer of what is dear; prices that end in .25, .65 or
-/// .95; opening hours from 6 to 20 with a peak at noon, no Saturdays, a rise towards November;
-/// cancellations with negative quantities, stock written off at price 0, rare adjustments, and
-/// rows that cannot be read at all. Wholesale customers take larger quantities, so that high-value
-/// customers can be recognised. Event time never decreases, and a year has about half a million
-/// rows, whatever number of rows is asked for.
+/// Modelled on the real data:
+/// - customers come back, few of them often, and about a quarter of the rows name none;
+/// - an invoice has some twenty rows, which share customer, date and country;
+/// - quantities come in packs (1, 2, 6, 12, 24 …), smaller ones for dear products, and prices end
+///   in .25, .65 or .95;
+/// - the shop is open from 6 to 20 with a peak at noon, closed on Saturdays, and sells more towards
+///   November;
+/// - there are cancellations with negative quantities, stock written off at price 0, rare
+///   adjustments, and rows that cannot be read at all;
+/// - wholesale customers take larger quantities, so that high-value customers can be recognised.
+///
+/// Event time never decreases. A year has about half a million rows, however many are asked for.
 ///
 /// The names of products are made up. Nothing but the shape of the data was taken from real rows.
 ///
 /// ```
 /// use std::ops::ControlFlow;
+/// use retail_core::clean;
 /// use retail_core::source::{Incoming, Origin, Source, SyntheticSource};
 ///
 /// let params = SyntheticSource::params().rows(1_000).seed(7).check()?;
 /// let mut kept = 0;
-/// SyntheticSource::new(params).read(&mut |_: Origin, record: Incoming<'_>| {
-///     kept += u32::from(record.is_ok_and(|row| retail_core::clean::check(&row).is_ok()));
+/// SyntheticSource::new(params).read(&mut |_: Origin, record: &Incoming<'_>| {
+///     kept += u32::from(record.as_ref().is_ok_and(|row| clean::check(row).is_ok()));
 ///     ControlFlow::Continue(())
 /// })?;
 /// assert!(kept > 400);
@@ -48,6 +55,12 @@ pub use self::params::{SyntheticParams, SyntheticValidParams};
 pub struct SyntheticSource(Generator);
 
 impl SyntheticSource {
+    /// Parameters with their defaults.
+    #[must_use]
+    pub fn params() -> SyntheticParams {
+        SyntheticParams::default()
+    }
+
     /// A source that starts with the first row.
     #[must_use]
     pub fn new(params: SyntheticValidParams) -> Self {
@@ -56,8 +69,8 @@ impl SyntheticSource {
 }
 
 impl Source for SyntheticSource {
-    /// All parameters but the number of rows, since a longer stream continues a shorter one, and
-    /// the version of the generator.
+    /// The version of the generator and all parameters except the number of rows, since a longer
+    /// stream continues a shorter one.
     fn id(&self) -> SourceId {
         let params = self.0.params();
         SourceId(BTreeMap::from(
@@ -69,8 +82,8 @@ impl Source for SyntheticSource {
                 ("products", params.products.to_string()),
                 ("dirty", params.dirty.to_string()),
                 ("first_day", params.first_day.to_string()),
-                ("rate", params.replay.rate().to_string()),
-                ("start", params.replay.start().to_string()),
+                ("rate", params.time.rate().to_string()),
+                ("start", params.time.start().to_string()),
             ]
             .map(|(key, value)| (key.to_owned(), value)),
         ))
@@ -103,11 +116,11 @@ impl Source for SyntheticSource {
             let Some((row, dirt)) = self.0.next() else {
                 return Ok(ReadStatus::End);
             };
-            let incoming = match dirt.and_then(dirt::Dirt::reason) {
+            let record = match dirt.and_then(Dirt::reason) {
                 Some(reason) => Err(reason),
                 None => Ok(row),
             };
-            if sink.push(origin, incoming).is_break() {
+            if sink.push(origin, &record).flow.is_break() {
                 return Ok(ReadStatus::Paused);
             }
         }

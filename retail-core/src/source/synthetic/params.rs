@@ -1,5 +1,4 @@
-use super::SyntheticSource;
-use crate::source::{Replay, SourceError};
+use crate::source::{SourceError, VirtualTime};
 use crate::time::Timestamp;
 
 /// 2010-12-01, when the *Online Retail* data start.
@@ -10,7 +9,7 @@ const DAYS: (Timestamp, Timestamp) = (
     Timestamp::from_micros(4_133_894_400_000_000),
 );
 
-/// What a [`SyntheticSource`] generates, not yet checked; made by [`SyntheticSource::params`].
+/// What a [`SyntheticSource`](crate::source::SyntheticSource) generates, not yet checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntheticParams(SyntheticValidParams);
 
@@ -23,7 +22,7 @@ pub struct SyntheticValidParams {
     pub(super) products: usize,
     pub(super) dirty: f64,
     pub(super) first_day: Timestamp,
-    pub(super) replay: Replay,
+    pub(super) time: VirtualTime,
 }
 
 impl Default for SyntheticParams {
@@ -35,43 +34,43 @@ impl Default for SyntheticParams {
             products: 3_500,
             dirty: 0.001,
             first_day: DECEMBER_2010,
-            replay: Replay::default(),
+            time: VirtualTime::default(),
         })
     }
 }
 
 impl SyntheticParams {
-    /// Where the randomness starts, 42 by default. Same parameters, same rows.
+    /// The seed of all randomness, 42 by default. Same parameters, same rows.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.0.seed = seed;
         self
     }
 
-    /// Rows in all, dirty ones among them: 1 to 10⁹, 200,000 by default. Fewer rows are the first
-    /// of more rows.
+    /// Rows in all, including dirty ones: 1 to 10⁹, 200,000 by default. A shorter stream is the
+    /// beginning of a longer one.
     #[must_use]
     pub const fn rows(mut self, rows: u64) -> Self {
         self.0.rows = rows;
         self
     }
 
-    /// Customers there are: 1 to 1,000,000, 4,300 by default.
+    /// The number of customers: 1 to 1,000,000, 4,300 by default.
     #[must_use]
     pub const fn customers(mut self, customers: usize) -> Self {
         self.0.customers = customers;
         self
     }
 
-    /// Products in the catalogue: 1 to 50,000, 3,500 by default.
+    /// The number of products in the catalogue: 1 to 50,000, 3,500 by default.
     #[must_use]
     pub const fn products(mut self, products: usize) -> Self {
         self.0.products = products;
         self
     }
 
-    /// The share of rows that cannot be read, in `[0, 1]`, 0.001 by default. It changes no other
-    /// row.
+    /// The share of rows that cannot be read, in `[0, 1]`, 0.001 by default. The other rows do not
+    /// depend on it.
     #[must_use]
     pub const fn dirty(mut self, share: f64) -> Self {
         self.0.dirty = share;
@@ -79,24 +78,24 @@ impl SyntheticParams {
     }
 
     /// The day of the first invoices, 1900-01-01 to 2100-12-31, by default 2010-12-01. The time of
-    /// day does not matter; a day on which the shop is closed gives way to the next open one.
+    /// day does not matter. If the shop is closed on that day, the next open day is the first.
     #[must_use]
     pub const fn first_day(mut self, day: Timestamp) -> Self {
         self.0.first_day = day;
         self
     }
 
-    /// How rows are stamped with stream time; [`Replay::default`] by default.
+    /// How rows are stamped with stream time, by default [`VirtualTime::default`].
     #[must_use]
-    pub const fn replay(mut self, replay: Replay) -> Self {
-        self.0.replay = replay;
+    pub const fn virtual_time(mut self, time: VirtualTime) -> Self {
+        self.0.time = time;
         self
     }
 
     /// Checks every parameter.
     ///
     /// # Errors
-    /// [`SourceError::Parameter`] naming the first one that is out of its range.
+    /// [`SourceError::Parameter`] with the first one that is out of range.
     pub fn check(self) -> Result<SyntheticValidParams, SourceError> {
         let Self(valid) = self;
         let refuse = |parameter, expected, got: String| {
@@ -123,13 +122,5 @@ impl SyntheticParams {
         } else {
             Ok(valid)
         }
-    }
-}
-
-impl SyntheticSource {
-    /// Parameters with their defaults.
-    #[must_use]
-    pub fn params() -> SyntheticParams {
-        SyntheticParams::default()
     }
 }

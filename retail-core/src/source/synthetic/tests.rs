@@ -6,15 +6,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::clean::{self, RejectCounts, RejectReason};
 use crate::record::Transaction;
-use crate::source::{CsvSource, Incoming, Replay};
+use crate::source::{CsvSource, Incoming, VirtualTime};
+use crate::testing::owned;
 use crate::time::Timestamp;
 
 type Read = (u64, Result<Transaction, RejectReason>);
 
 fn read_some(source: &mut dyn Source, most: usize) -> (ReadStatus, Vec<Read>) {
     let mut read = Vec::new();
-    let status = source.read(&mut |origin: Origin, record: Incoming<'_>| {
-        read.push((origin.offset, record.map(|row| row.to_owned())));
+    let status = source.read(&mut |origin: Origin, record: &Incoming<'_>| {
+        read.push((origin.offset, owned(record)));
         if read.len() == most {
             ControlFlow::Break(())
         } else {
@@ -43,15 +44,7 @@ fn small() -> SyntheticParams {
 }
 
 fn at(offset: u64) -> Position {
-    let mut position = Position::default();
-    if let Some(before) = offset.checked_sub(1) {
-        position.advance(&Origin {
-            partition: 0,
-            offset: before,
-            line: None,
-        });
-    }
-    position
+    Position::from([(0, offset)])
 }
 
 #[test]
@@ -133,15 +126,15 @@ fn a_position_beyond_the_last_row_is_refused() {
 
 #[test]
 fn the_file_gives_the_records_and_rejections_of_the_source() {
-    let replay = Replay::new(Timestamp::from_micros(5), 7.0).unwrap();
+    let time = VirtualTime::new(Timestamp::from_micros(5), 7.0).unwrap();
     let params = SyntheticSource::params()
         .rows(30_000)
         .dirty(0.02)
-        .replay(replay);
+        .virtual_time(time);
     let mut file = tempfile::NamedTempFile::new().unwrap();
     write_csv(&params.clone().check().unwrap(), &mut file).unwrap();
     file.flush().unwrap();
-    let from_file = read_all(&mut CsvSource::open(file.path(), replay).unwrap());
+    let from_file = read_all(&mut CsvSource::open(file.path(), time).unwrap());
     let from_source = read_all(&mut synthetic(params));
     assert_eq!(from_file.len(), from_source.len());
     for (in_file, in_source) in from_file.iter().zip(&from_source) {

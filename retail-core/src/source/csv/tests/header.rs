@@ -80,7 +80,7 @@ fn what_is_not_a_file_is_refused() {
         Path::new("/dev/null"),
         &folder.path().join("no"),
     ] {
-        let opened = CsvSource::open(path, Replay::default());
+        let opened = CsvSource::open(path, VirtualTime::default());
         assert!(matches!(opened, Err(SourceError::Io { path: named, .. }) if named == path));
     }
 }

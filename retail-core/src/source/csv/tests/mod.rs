@@ -17,7 +17,8 @@ use tempfile::NamedTempFile;
 use super::*;
 use crate::clean::{self, Field, RejectCounts, RejectReason};
 use crate::record::Transaction;
-use crate::source::{Incoming, SyntheticSource, write_csv};
+use crate::source::{Incoming, Pushed, SyntheticSource, Verdict, write_csv};
+use crate::testing::owned;
 use crate::time::Timestamp;
 
 const HEADER: &str = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country";
@@ -32,11 +33,11 @@ fn file(content: impl AsRef<[u8]>) -> NamedTempFile {
 }
 
 fn open(file: &NamedTempFile) -> CsvSource {
-    CsvSource::open(file.path(), Replay::default()).unwrap()
+    CsvSource::open(file.path(), VirtualTime::default()).unwrap()
 }
 
 fn refused(content: impl AsRef<[u8]>) -> SourceError {
-    match CsvSource::open(file(content).path(), Replay::default()) {
+    match CsvSource::open(file(content).path(), VirtualTime::default()) {
         Ok(_) => panic!("the header was accepted"),
         Err(error) => error,
     }
@@ -44,8 +45,8 @@ fn refused(content: impl AsRef<[u8]>) -> SourceError {
 
 fn read_some(source: &mut CsvSource, most: usize) -> (ReadStatus, Vec<Read>) {
     let mut read = Vec::new();
-    let status = source.read(&mut |origin: Origin, record: Incoming<'_>| {
-        read.push((origin.offset, origin.line, record.map(|row| row.to_owned())));
+    let status = source.read(&mut |origin: Origin, record: &Incoming<'_>| {
+        read.push((origin.offset, origin.line, owned(record)));
         if read.len() == most {
             ControlFlow::Break(())
         } else {
@@ -79,13 +80,5 @@ fn lines(read: &[Read]) -> Vec<(u64, &'static str)> {
 }
 
 fn at(offset: u64) -> Position {
-    let mut position = Position::default();
-    if let Some(before) = offset.checked_sub(1) {
-        position.advance(&Origin {
-            partition: 0,
-            offset: before,
-            line: None,
-        });
-    }
-    position
+    Position::from([(0, offset)])
 }

@@ -140,10 +140,10 @@ fn the_real_sample_has_its_known_counts() {
         eprintln!("RETAIL_SAMPLE is not set: the real data were not read");
         return;
     };
-    let mut source = CsvSource::open(&path, Replay::default()).unwrap();
+    let mut source = CsvSource::open(&path, VirtualTime::default()).unwrap();
     let (mut kept, mut dropped) = (0_u64, RejectCounts::default());
-    let status = source.read(&mut |_: Origin, record: Incoming<'_>| {
-        match record.and_then(|row| clean::check(&row)) {
+    let status = source.read(&mut |_: Origin, record: &Incoming<'_>| {
+        match owned(record).and_then(|row| clean::check(&row.as_ref())) {
             Ok(()) => kept += 1,
             Err(reason) => dropped.add(&reason),
         }

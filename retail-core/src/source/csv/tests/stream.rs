@@ -15,7 +15,7 @@ fn identity_follows_the_content_not_the_path() {
             .continues(&open(&file(&grown)).id())
             .unwrap()
     );
-    let faster = Replay::new(Timestamp::EPOCH, 200.0).unwrap();
+    let faster = VirtualTime::new(Timestamp::EPOCH, 200.0).unwrap();
     let source = CsvSource::open(file(&short).path(), faster).unwrap();
     assert!(!source.continues(&saved).unwrap());
     // Beyond the prefix a file may differ: only its start identifies it.
@@ -81,10 +81,12 @@ fn messy() -> NamedTempFile {
 struct Numbers(Vec<Read>);
 
 impl Sink for Numbers {
-    fn push(&mut self, origin: Origin, record: Incoming<'_>) -> ControlFlow<()> {
-        let record = record.map(|row| row.to_owned());
-        self.0.push((origin.offset, origin.line, record));
-        ControlFlow::Continue(())
+    fn push<'a>(&'a mut self, origin: Origin, record: &'a Incoming<'_>) -> Pushed<'a> {
+        self.0.push((origin.offset, origin.line, owned(record)));
+        Pushed {
+            verdict: Verdict::of(record),
+            flow: ControlFlow::Continue(()),
+        }
     }
 
     fn wants_text(&self) -> bool {

@@ -1,31 +1,31 @@
 use super::SourceError;
 use crate::time::Timestamp;
 
-/// Stamps the records of a file with virtual stream time: record `i` enters at `start + i / rate`.
+/// Virtual stream time: record `i` of a stream enters it at `start + i / rate`.
 ///
-/// The stamps depend on nothing but the record's number, so a replay at full speed gives the same
-/// stream as one in real time.
+/// The stamps depend on the record's number alone. A file read at full speed therefore gives the
+/// same stream as one read at the pace of its stamps.
 ///
 /// ```
-/// use retail_core::{source::Replay, time::Timestamp};
-/// let replay = Replay::new(Timestamp::EPOCH, 100.0)?;
-/// assert_eq!(replay.stamp(30_000).as_micros(), 300_000_000);
+/// use retail_core::{source::VirtualTime, time::Timestamp};
+/// let time = VirtualTime::new(Timestamp::EPOCH, 100.0)?;
+/// assert_eq!(time.stamp(30_000).as_micros(), 300_000_000);
 /// # Ok::<(), retail_core::source::SourceError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Replay {
+pub struct VirtualTime {
     start: Timestamp,
     rate: f64,
 }
 
-impl Replay {
-    /// Records per second unless told otherwise.
+impl VirtualTime {
+    /// The default number of records per second.
     pub const DEFAULT_RATE: f64 = 100.0;
 
-    /// A replay that starts at `start` and runs at `rate` records per second of stream time.
+    /// Time that starts at `start`, with `rate` records per second.
     ///
     /// # Errors
-    /// [`SourceError::Parameter`] unless `rate` lies in `[1e-3, 1e6]`.
+    /// [`SourceError::Parameter`] if `rate` is not in `[1e-3, 1e6]`.
     pub fn new(start: Timestamp, rate: f64) -> Result<Self, SourceError> {
         if (1e-3..=1e6).contains(&rate) {
             Ok(Self { start, rate })
@@ -59,8 +59,8 @@ impl Replay {
     }
 }
 
-impl Default for Replay {
-    /// From the epoch at [`Replay::DEFAULT_RATE`].
+impl Default for VirtualTime {
+    /// From the epoch at [`VirtualTime::DEFAULT_RATE`].
     fn default() -> Self {
         Self {
             start: Timestamp::EPOCH,

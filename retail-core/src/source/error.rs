@@ -1,0 +1,65 @@
+use std::error::Error;
+use std::path::PathBuf;
+
+/// A source cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// A file could not be opened or read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: std::io::Error,
+    },
+    /// The first line of a file does not name all required columns.
+    #[error(
+        "{path}: line 1 is not the expected header: missing {missing}; expected columns \
+         Invoice|InvoiceNo, StockCode, Description, Quantity, InvoiceDate, Price|UnitPrice, \
+         Customer ID|CustomerID, Country; got {got}",
+        path = path.display(), missing = missing.join(", ")
+    )]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// The accepted names of each missing column.
+        missing: Vec<String>,
+        /// The line, shortened.
+        got: String,
+    },
+    /// The header names one column twice.
+    #[error("{path}: line 1 names the column {column} twice", path = path.display())]
+    DuplicateColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column's accepted names.
+        column: String,
+    },
+    /// A saved position lies beyond the end: the source is shorter than when it was saved.
+    #[error("the source has {got} records, but {expected} of it were read before: it has shrunk")]
+    PositionBeyondEnd {
+        /// Records read before.
+        expected: u64,
+        /// Records the source has now.
+        got: u64,
+    },
+    /// A parameter of the source is out of range.
+    #[error("{parameter}: expected {expected}, got {got}")]
+    Parameter {
+        /// Its name.
+        parameter: &'static str,
+        /// The legal values.
+        expected: &'static str,
+        /// The given value.
+        got: String,
+    },
+    /// An adapter failed with an error of its own.
+    #[error("{source}")]
+    Adapter {
+        /// The adapter's error; downcast it for its details.
+        source: Box<dyn Error + Send + Sync>,
+        /// Whether trying again can help.
+        retryable: bool,
+    },
+}
