@@ -31,7 +31,7 @@
 //! | feature | [`feature::Extractor`] |
 //! | target | [`label::Label`] |
 //! | training window | [`window::WindowStrategy`] and [`window::WindowState`] |
-//! | algorithm | [`train::Trainer`] and [`train::Model`], or wrap a linfa estimator in [`train::LinfaTrainer`] |
+//! | algorithm | [`train::Trainer`] and [`train::Model`], or wrap a linfa estimator in [`train::linfa::LinfaTrainer`] |
 //! | clock | [`time::Clock`] |
 //!
 //! # Features

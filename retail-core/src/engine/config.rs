@@ -116,7 +116,7 @@ pub enum Family {
     #[default]
     Mergeable,
     /// linfa's: linfa-linear, linfa-logistic, and in the place of each forest a single tree of
-    /// linfa-trees, with its defects (see [`crate::train::LinfaTree`]).
+    /// linfa-trees, with its defects (see [`crate::train::linfa::LinfaTree`]).
     Linfa,
 }
 

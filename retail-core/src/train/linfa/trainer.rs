@@ -43,7 +43,8 @@ type FitFn<F, T> = dyn Fn(&DatasetBase<Array2<f64>, Array1<T>>) -> Result<F, Str
 /// use retail_core::label::{Label, TotalAmount};
 /// use retail_core::record::{Transaction, Transactions};
 /// use retail_core::time::Timestamp;
-/// use retail_core::train::{Dataset, LinfaTrainer, ModelFormats, Trainer};
+/// use retail_core::train::linfa::LinfaTrainer;
+/// use retail_core::train::{Dataset, ModelFormats, Trainer};
 ///
 /// # let transactions: Transactions = (1..=40_i64).map(|i| Transaction {
 /// #     invoice: "1".into(), stock_code: "A".into(), description: String::new(),

@@ -201,8 +201,8 @@ impl Place {
         let all: Vec<usize> = (0..n).collect();
         let element = |i, j| self.hessian[packed(i, j)];
         let flat = |&column: &usize| {
-            // Written so that NaN is flat.
-            !(element(column, column) > CERTAIN * self.weight)
+            let curvature = element(column, column);
+            curvature.is_nan() || curvature <= CERTAIN * self.weight
         };
         all.iter().any(flat) || InverseRoot::new(n, &all, NEARLY_DEPENDENT, element).rank() < n
     }

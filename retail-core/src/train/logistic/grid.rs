@@ -109,8 +109,7 @@ impl Binned {
         ] {
             for lane in lanes {
                 let units = lane * per_one;
-                // Written so that NaN fails.
-                if !(units.abs() <= MOST) {
+                if units.is_nan() || units.abs() > MOST {
                     return None;
                 }
                 sum += i128::from(units as i64) << shift;
@@ -189,7 +188,7 @@ mod tests {
                 sum.take(grid)
             };
             let cut = cut % numbers.len();
-            let whole = sum(&[0..a.len()]);
+            let whole = sum(std::slice::from_ref(&(0..a.len())));
             prop_assert!(whole.is_some());
             prop_assert_eq!(sum(&[cut..a.len(), 0..cut]), whole);
             let exact: f64 = numbers.iter().map(|(a, b)| a * b).sum();
