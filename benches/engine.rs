@@ -11,7 +11,7 @@ use retail_core::feature::{FeatureSet, Frame, Rows, StandardFeature};
 use retail_core::label::{HighValueCustomer, Label, QuantityCategory, TotalAmount};
 use retail_core::record::Transactions;
 use retail_core::source::{
-    CsvSource, Incoming, Origin, Position, ReadStatus, Replay, Source, SyntheticSource, write_csv,
+    CsvSource, Incoming, Origin, Position, ReadStatus, VirtualTime, Source, SyntheticSource, write_csv,
 };
 use retail_core::time::Timestamp;
 use retail_core::train::linfa::{LinfaLinear, LinfaLogistic};
@@ -21,7 +21,7 @@ fn kept(records: u64) -> Transactions {
     let params = SyntheticSource::params().rows(records).check();
     let mut source = SyntheticSource::new(params.expect("legal parameters"));
     let mut rows = Transactions::new();
-    let mut sink = |_: Origin, record: Incoming<'_>| {
+    let mut sink = |_: Origin, record: &Incoming<'_>| {
         if let Ok(row) = record
             && clean::check(&row).is_ok()
         {
@@ -54,13 +54,13 @@ fn reading(c: &mut Criterion) {
     let mut bytes = Vec::new();
     write_csv(&params.expect("legal parameters"), &mut bytes).expect("writing to memory");
     std::fs::write(&path, &bytes).expect("a writable temporary folder");
-    let open = || CsvSource::open(&path, Replay::default()).expect("the file is there");
+    let open = || CsvSource::open(&path, VirtualTime::default()).expect("the file is there");
     let mut group = c.benchmark_group("read");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
     group.bench_function("csv to checked records", |bencher| {
         bencher.iter(|| {
             let mut kept = 0;
-            let mut sink = |_: Origin, record: Incoming<'_>| {
+            let mut sink = |_: Origin, record: &Incoming<'_>| {
                 kept += usize::from(record.is_ok_and(|row| clean::check(&row).is_ok()));
                 ControlFlow::Continue(())
             };
@@ -71,7 +71,7 @@ fn reading(c: &mut Criterion) {
     group.bench_function("csv to clean columns", |bencher| {
         bencher.iter(|| {
             let mut rows = Transactions::new();
-            let mut sink = |_: Origin, record: Incoming<'_>| {
+            let mut sink = |_: Origin, record: &Incoming<'_>| {
                 if let Ok(row) = record
                     && clean::check(&row).is_ok()
                 {

@@ -25,7 +25,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_benches::{Outcome, answer};
 use retail_core::engine::{Engine, EngineConfig, RetrainPolicy};
-use retail_core::source::{CsvSource, Replay};
+use retail_core::source::{CsvSource, VirtualTime};
 use retail_kafka::{KafkaSource, Settings, Until, ensure_topic, replay};
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ fn write(brokers: &str, csv: &Path, topic: &str) -> Outcome<(u64, f64)> {
     let settings = settings(brokers, topic);
     ensure_topic(&settings, topic, 1)?;
     let begun = Instant::now();
-    let mut source = CsvSource::open(csv, Replay::default())?;
+    let mut source = CsvSource::open(csv, VirtualTime::default())?;
     let stop = AtomicBool::new(false);
     let replayed = replay(&mut source, &settings, 1, &stop, |_, _| {})?;
     Ok((replayed.delivered, begun.elapsed().as_secs_f64()))

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use retail_core::clean;
 use retail_core::record::Transactions;
-use retail_core::source::{CsvSource, Incoming, Origin, Replay, Source};
+use retail_core::source::{CsvSource, Incoming, Origin, VirtualTime, Source};
 use serde_json::Value;
 
 /// What a program of this package returns from `main`.
@@ -21,7 +21,7 @@ pub type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Where the file cannot be read.
 pub fn read_kept(path: &Path, limit: usize) -> Outcome<Transactions> {
     let mut rows = Transactions::new();
-    let mut sink = |_: Origin, record: Incoming<'_>| {
+    let mut sink = |_: Origin, record: &Incoming<'_>| {
         if let Ok(row) = record
             && clean::check(&row).is_ok()
         {
@@ -32,7 +32,7 @@ pub fn read_kept(path: &Path, limit: usize) -> Outcome<Transactions> {
             false => ControlFlow::Break(()),
         }
     };
-    CsvSource::open(path, Replay::default())?.read(&mut sink)?;
+    CsvSource::open(path, VirtualTime::default())?.read(&mut sink)?;
     Ok(rows)
 }
 

@@ -15,7 +15,7 @@ use std::time::Instant;
 use retail_benches::{Outcome, answer, read_kept};
 use retail_core::batch::{BatchLimits, Batcher, CloseReason};
 use retail_core::clean;
-use retail_core::source::{CsvSource, Incoming, Origin, Position, ReadStatus, Replay, Source};
+use retail_core::source::{CsvSource, Incoming, Origin, Position, ReadStatus, VirtualTime, Source};
 use serde_json::json;
 
 const COLUMNS: &str = "all columns of clean rows";
@@ -52,7 +52,7 @@ fn batcher() -> Batcher {
 }
 
 fn batches(path: &Path, mut batcher: Batcher) -> Outcome<usize> {
-    let mut source = CsvSource::open(path, Replay::default())?;
+    let mut source = CsvSource::open(path, VirtualTime::default())?;
     let mut rows = 0;
     loop {
         let status = source.read(&mut batcher)?;
@@ -71,7 +71,7 @@ fn batches(path: &Path, mut batcher: Batcher) -> Outcome<usize> {
 /// Keeps the columns that the models use. The source reads and checks the others all the same.
 fn five_columns(path: &Path) -> Outcome<usize> {
     let mut rows = Vec::new();
-    let mut sink = |_: Origin, record: Incoming<'_>| {
+    let mut sink = |_: Origin, record: &Incoming<'_>| {
         if let Ok(row) = record
             && clean::check(&row).is_ok()
         {
@@ -79,6 +79,6 @@ fn five_columns(path: &Path) -> Outcome<usize> {
         }
         ControlFlow::Continue(())
     };
-    CsvSource::open(path, Replay::default())?.read(&mut sink)?;
+    CsvSource::open(path, VirtualTime::default())?.read(&mut sink)?;
     Ok(black_box(rows).len())
 }

@@ -5,7 +5,7 @@ use retail_core::engine::{
     BatchConfig, EngineConfig, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
     TrainConfig, WindowConfig,
 };
-use retail_core::source::Replay;
+use retail_core::source::VirtualTime;
 use retail_core::time::Timestamp;
 use retail_core::train::RandomForestParams;
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,7 @@ impl Default for StreamConfig {
     fn default() -> Self {
         Self {
             input: None,
-            rate: Replay::DEFAULT_RATE,
+            rate: VirtualTime::DEFAULT_RATE,
             start: Timestamp::EPOCH,
             speed: None,
             rows: 200_000,

@@ -3,7 +3,7 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 
-use retail_core::source::{self, CsvSource, Paced, Replay, Source, SyntheticSource};
+use retail_core::source::{self, CsvSource, Paced, VirtualTime, Source, SyntheticSource};
 use retail_core::time::SystemClock;
 
 use crate::config::AppConfig;
@@ -19,7 +19,7 @@ pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<(Box<dyn Source>, 
         return kafka(settings, config, once);
     }
     let stream = &config.stream;
-    let replay = Replay::new(stream.start, stream.rate)?;
+    let replay = VirtualTime::new(stream.start, stream.rate)?;
     let source = match &stream.input {
         Some(path) => paced(CsvSource::open(path, replay)?, config),
         None => {
@@ -63,7 +63,7 @@ fn synthetic(config: &AppConfig) -> Outcome<SyntheticSource> {
     let params = SyntheticSource::params()
         .rows(stream.rows)
         .seed(stream.seed)
-        .replay(Replay::new(stream.start, stream.rate)?);
+        .(VirtualTime::new(stream.start, stream.rate)?);
     Ok(SyntheticSource::new(params.check()?))
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use retail_core::source::{CsvSource, Paced, Progress, Replay, Source};
+use retail_core::source::{CsvSource, Paced, Progress, VirtualTime, Source};
 use retail_core::time::{SystemClock, Timestamp};
 use retail_examples::{ClientArgs, Outcome};
 use retail_kafka::{Replayed, replay};
@@ -30,10 +30,10 @@ struct Args {
     partitions: u32,
 
     /// Records per second of stream time
-    #[arg(long, value_name = "N", default_value_t = Replay::DEFAULT_RATE)]
+    #[arg(long, value_name = "N", default_value_t = VirtualTime::DEFAULT_RATE)]
     rate: f64,
 
-    /// Replay this many times as fast as stream time [default: as fast as possible]
+    /// VirtualTime this many times as fast as stream time [default: as fast as possible]
     #[arg(long, value_name = "FACTOR")]
     speed_up: Option<f64>,
 }
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome<()> {
     retail_examples::log(false);
     let settings = args.client.settings()?;
-    let csv = CsvSource::open(&args.input, Replay::new(Timestamp::EPOCH, args.rate)?)?;
+    let csv = CsvSource::open(&args.input, VirtualTime::new(Timestamp::EPOCH, args.rate)?)?;
     let mut source: Box<dyn Source> = match args.speed_up {
         Some(speed) => Box::new(Paced::new(csv, Arc::new(SystemClock), speed)?),
         None => Box::new(csv),
