@@ -11,7 +11,8 @@ use retail_core::feature::{FeatureSet, Frame, Rows, StandardFeature};
 use retail_core::label::{HighValueCustomer, Label, QuantityCategory, TotalAmount};
 use retail_core::record::Transactions;
 use retail_core::source::{
-    CsvSource, Incoming, Origin, Position, ReadStatus, VirtualTime, Source, SyntheticSource, write_csv,
+    CsvSource, Incoming, Origin, Position, ReadStatus, Source, SyntheticSource, VirtualTime,
+    write_csv,
 };
 use retail_core::time::Timestamp;
 use retail_core::train::linfa::{LinfaLinear, LinfaLogistic};
@@ -23,9 +24,9 @@ fn kept(records: u64) -> Transactions {
     let mut rows = Transactions::new();
     let mut sink = |_: Origin, record: &Incoming<'_>| {
         if let Ok(row) = record
-            && clean::check(&row).is_ok()
+            && clean::check(row).is_ok()
         {
-            rows.push(&row);
+            rows.push(row);
         }
         ControlFlow::Continue(())
     };
@@ -61,7 +62,7 @@ fn reading(c: &mut Criterion) {
         bencher.iter(|| {
             let mut kept = 0;
             let mut sink = |_: Origin, record: &Incoming<'_>| {
-                kept += usize::from(record.is_ok_and(|row| clean::check(&row).is_ok()));
+                kept += usize::from(record.as_ref().is_ok_and(|row| clean::check(row).is_ok()));
                 ControlFlow::Continue(())
             };
             open().read(&mut sink).expect("the file is readable");
@@ -73,9 +74,9 @@ fn reading(c: &mut Criterion) {
             let mut rows = Transactions::new();
             let mut sink = |_: Origin, record: &Incoming<'_>| {
                 if let Ok(row) = record
-                    && clean::check(&row).is_ok()
+                    && clean::check(row).is_ok()
                 {
-                    rows.push(&row);
+                    rows.push(row);
                 }
                 ControlFlow::Continue(())
             };

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use retail_core::clean;
 use retail_core::record::Transactions;
-use retail_core::source::{CsvSource, Incoming, Origin, VirtualTime, Source};
+use retail_core::source::{CsvSource, Incoming, Origin, Source, VirtualTime};
 use serde_json::Value;
 
 /// What a program of this package returns from `main`.
@@ -23,9 +23,9 @@ pub fn read_kept(path: &Path, limit: usize) -> Outcome<Transactions> {
     let mut rows = Transactions::new();
     let mut sink = |_: Origin, record: &Incoming<'_>| {
         if let Ok(row) = record
-            && clean::check(&row).is_ok()
+            && clean::check(row).is_ok()
         {
-            rows.push(&row);
+            rows.push(row);
         }
         match rows.len() < limit {
             true => ControlFlow::Continue(()),

@@ -15,7 +15,7 @@ use std::time::Instant;
 use retail_benches::{Outcome, answer, read_kept};
 use retail_core::batch::{BatchLimits, Batcher, CloseReason};
 use retail_core::clean;
-use retail_core::source::{CsvSource, Incoming, Origin, Position, ReadStatus, VirtualTime, Source};
+use retail_core::source::{CsvSource, Incoming, Origin, Position, ReadStatus, Source, VirtualTime};
 use serde_json::json;
 
 const COLUMNS: &str = "all columns of clean rows";
@@ -73,7 +73,7 @@ fn five_columns(path: &Path) -> Outcome<usize> {
     let mut rows = Vec::new();
     let mut sink = |_: Origin, record: &Incoming<'_>| {
         if let Ok(row) = record
-            && clean::check(&row).is_ok()
+            && clean::check(row).is_ok()
         {
             rows.push((row.quantity, row.price, row.customer_id, row.invoice_date));
         }

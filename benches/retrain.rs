@@ -134,7 +134,7 @@ impl Source for Fed {
                 line: None,
             };
             self.next += 1;
-            if sink.push(origin, Ok(row)).is_break() {
+            if sink.push(origin, &Ok(row)).flow.is_break() {
                 return Ok(ReadStatus::Paused);
             }
         }

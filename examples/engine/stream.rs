@@ -3,7 +3,7 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 
-use retail_core::source::{self, CsvSource, Paced, VirtualTime, Source, SyntheticSource};
+use retail_core::source::{self, CsvSource, Paced, Source, SyntheticSource, VirtualTime};
 use retail_core::time::SystemClock;
 
 use crate::config::AppConfig;
@@ -63,7 +63,7 @@ fn synthetic(config: &AppConfig) -> Outcome<SyntheticSource> {
     let params = SyntheticSource::params()
         .rows(stream.rows)
         .seed(stream.seed)
-        .(VirtualTime::new(stream.start, stream.rate)?);
+        .virtual_time(VirtualTime::new(stream.start, stream.rate)?);
     Ok(SyntheticSource::new(params.check()?))
 }
 

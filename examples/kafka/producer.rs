@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use retail_core::source::{CsvSource, Paced, Progress, VirtualTime, Source};
+use retail_core::source::{CsvSource, Paced, Progress, Source, VirtualTime};
 use retail_core::time::{SystemClock, Timestamp};
 use retail_examples::{ClientArgs, Outcome};
 use retail_kafka::{Replayed, replay};

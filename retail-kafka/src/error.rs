@@ -1,7 +1,12 @@
-use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use std::path::PathBuf;
+
+use rdkafka::error::KafkaError as ClientError;
 use rdkafka::types::RDKafkaConfRes;
+use retail_core::clean::RejectReason;
+use retail_core::error::StorageError;
 use retail_core::source::SourceError;
 
+use crate::ClientCause;
 use crate::settings::is_secret;
 
 /// What can go wrong between the engine and a broker.
@@ -11,125 +16,160 @@ pub enum KafkaError {
     /// A setting is not legal.
     #[error("{key}: expected {expected}, got {got}")]
     Setting {
-        /// Which one.
+        /// Its key.
         key: String,
         /// What is legal.
         expected: &'static str,
-        /// What was given.
+        /// What was given. Never a secret.
         got: String,
     },
     /// No broker answered.
-    #[error("no Kafka broker answers at {brokers}: {cause}")]
+    #[error("no Kafka broker answers at {brokers}: {source}")]
     Unreachable {
         /// The addresses tried.
         brokers: String,
         /// What the client said last.
-        cause: String,
+        source: ClientCause,
     },
-    /// There is no such topic.
+    /// The topic does not exist.
     #[error("there is no topic {topic} at {brokers}")]
     NoTopic {
-        /// Which one.
+        /// Its name.
         topic: String,
         /// The brokers asked.
         brokers: String,
     },
-    /// A topic is not as it has to be.
+    /// A topic has too few partitions.
     #[error("the topic {topic} has {got} partitions, {needed} are needed")]
     Partitions {
-        /// Which one.
+        /// The topic.
         topic: String,
         /// How many it has.
         got: usize,
         /// How many it needs at least.
         needed: usize,
     },
-    /// What is in the topic is not what was read before.
+    /// The topic does not hold what was read of it before.
     #[error(
-        "{topic}, partition {partition}: {detail}; the topic has been created anew, or its records \
+        "{topic}, partition {partition}: {change}; the topic has been created again, or its records \
          have been removed. To read it from its beginning, use another data folder and group"
     )]
     Replaced {
-        /// Which topic.
+        /// The topic.
         topic: String,
-        /// Which partition.
+        /// The partition.
         partition: u32,
         /// What was found.
-        detail: String,
+        change: TopicChange,
     },
-    /// Another consumer has taken over records that this one has saved.
+    /// Another consumer has read records that this one has saved.
     #[error(
         "{topic}, partition {partition}: saved up to {saved} here, but another consumer of the \
          group has taken over from {theirs}: records are in both"
     )]
     TakenOver {
-        /// Which topic.
+        /// The topic.
         topic: String,
-        /// Which partition.
+        /// The partition.
         partition: u32,
-        /// Offset up to which it is saved here.
+        /// The offset up to which it is saved here.
         saved: u64,
-        /// Offset from which another consumer read.
+        /// The offset from which the other consumer read.
         theirs: u64,
     },
     /// Messages could not be delivered.
-    #[error("{failed} messages could not be delivered to {topic}: {cause}")]
+    #[error("{failed} messages could not be delivered to {topic}: {source}")]
     Delivery {
-        /// Where to.
+        /// The topic.
         topic: String,
-        /// How many.
+        /// The number of messages.
         failed: u64,
         /// What the client said of the first one.
-        cause: String,
+        source: ClientCause,
     },
     /// A corrected record would become a dead letter again.
     #[error("record {record} is not corrected: {reason}")]
     NotCorrected {
-        /// Which one of those given, counted from 1.
+        /// Which of the given records, counted from 1.
         record: usize,
         /// Why it cannot be used.
-        reason: String,
+        reason: RejectReason,
     },
-    /// The source that is replayed cannot be read.
+    /// The source whose records are to be written cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The engine's own files cannot be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// A file could not be read or written.
     #[error("{path}: {source}", path = path.display())]
     File {
-        /// Which file.
-        path: std::path::PathBuf,
-        /// What the system said.
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The client refused or failed.
-    #[error("cannot {action}: {cause}")]
+    #[error("cannot {action}: {source}")]
     Client {
-        /// What was tried.
+        /// What was tried, for example `commit offsets`.
         action: &'static str,
         /// What the client said.
-        cause: ClientError,
+        source: ClientCause,
     },
 }
 
+/// How a topic differs from what was read of it before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TopicChange {
+    /// It is shorter.
+    #[error("{read} records were read of it, and it has {has}")]
+    Shorter {
+        /// Records read before.
+        read: u64,
+        /// Records there are.
+        has: u64,
+    },
+    /// Records that have not been read are gone.
+    #[error("the records from {from} to {to} have not been read, and are gone")]
+    Gone {
+        /// The offset of the first one.
+        from: u64,
+        /// The offset behind the last one.
+        to: u64,
+    },
+    /// A record that was saved is another one now.
+    #[error("the record at offset {offset} is not the one that was saved")]
+    Other {
+        /// Its offset.
+        offset: u64,
+    },
+    /// The records to be read next are not there, says the broker.
+    #[error("the records to be read next are not there")]
+    OutOfRange,
+}
+
 impl KafkaError {
+    /// An error of the client. If it refuses a setting, the error says which.
     pub(crate) fn client(action: &'static str) -> impl FnOnce(ClientError) -> Self {
-        move |cause| match cause {
+        move |error| match error {
             ClientError::ClientConfig(code, description, key, value) => {
                 Self::refused(code, &description, &key, &value)
             }
-            cause => Self::Client { action, cause },
+            error => Self::Client {
+                action,
+                source: error.into(),
+            },
         }
     }
 
-    /// A setting that librdkafka does not take. It says the value with it, which may be a secret, also
-    /// where the name of the setting is misspelt.
+    /// A setting that librdkafka refuses. It says the value, which may be a secret, even if the
+    /// name of the setting is misspelt.
     fn refused(code: RDKafkaConfRes, description: &str, key: &str, value: &str) -> Self {
         let unknown = code == RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN;
         let (expected, got) = match () {
-            () if unknown => (
-                "a setting that librdkafka has",
-                "one that it has not".into(),
-            ),
+            () if unknown => ("a setting of librdkafka", "an unknown one".into()),
             () if is_secret(key) => ("a value that librdkafka takes", "***".into()),
             () => (
                 "a value that librdkafka takes",
@@ -148,21 +188,7 @@ impl KafkaError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Client { cause, .. } => cause.rdkafka_error_code().is_some_and(|code| {
-                matches!(
-                    code,
-                    RDKafkaErrorCode::AllBrokersDown
-                        | RDKafkaErrorCode::BrokerTransportFailure
-                        | RDKafkaErrorCode::OperationTimedOut
-                        | RDKafkaErrorCode::RequestTimedOut
-                        | RDKafkaErrorCode::CoordinatorNotAvailable
-                        | RDKafkaErrorCode::NotCoordinator
-                        | RDKafkaErrorCode::CoordinatorLoadInProgress
-                        | RDKafkaErrorCode::LeaderNotAvailable
-                        | RDKafkaErrorCode::NotLeaderForPartition
-                        | RDKafkaErrorCode::RebalanceInProgress
-                )
-            }),
+            Self::Client { source, .. } => source.is_retryable(),
             _ => false,
         }
     }
@@ -172,34 +198,58 @@ impl From<KafkaError> for SourceError {
     fn from(error: KafkaError) -> Self {
         Self::Adapter {
             retryable: error.is_retryable(),
-            message: error.to_string(),
+            source: Box::new(error),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
+    use rdkafka::error::RDKafkaErrorCode;
+    use retail_core::source::SourceError;
+
+    use super::*;
     use crate::{KafkaSource, Settings, Until};
 
-    fn refused(key: &str, value: &str) -> String {
+    fn refused(key: &str, value: &str) -> KafkaError {
         let mut settings = Settings::new("127.0.0.1:9");
         settings.client.insert(key.into(), value.into());
         let opened = KafkaSource::open(&settings, Until::Caught, None);
-        opened.err().expect("it is not taken").to_string()
+        opened.err().expect("it is not taken")
     }
 
     #[test]
     fn a_setting_that_is_refused_is_named_and_no_secret_is_said() {
         assert_eq!(
-            refused("sasl.pasword", "hunter2"),
-            "kafka.client.sasl.pasword: expected a setting that librdkafka has, got one that it has not"
+            refused("sasl.pasword", "hunter2").to_string(),
+            "kafka.client.sasl.pasword: expected a setting of librdkafka, got an unknown one"
         );
-        let error = refused("security.protocol", "smoke signals");
+        let error = refused("security.protocol", "smoke signals").to_string();
         assert!(
             error.starts_with("kafka.client.security.protocol: "),
             "{error}"
         );
         assert!(error.contains("\"smoke signals\""), "{error}");
-        assert!(!refused("ssl.key.pem", "hunter2").contains("hunter2"));
+        for key in ["ssl.key.pem", "sasl.pasword"] {
+            let error = SourceError::from(refused(key, "hunter2"));
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{key}");
+        }
+    }
+
+    #[test]
+    fn causes_are_kept_behind_the_errors() {
+        let slow = ClientError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
+        let error = SourceError::from(KafkaError::client("read messages")(slow.clone()));
+        assert_eq!(error.to_string(), format!("cannot read messages: {slow}"));
+        let SourceError::Adapter { source, retryable } = &error else {
+            panic!("{error:?}");
+        };
+        assert!(retryable);
+        assert!(source.is::<KafkaError>());
+        let cause = error.source().and_then(Error::source);
+        let cause = cause.and_then(|cause| cause.downcast_ref::<ClientCause>());
+        assert_eq!(cause, Some(&ClientCause::from(slow)));
     }
 }

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::dead_letters::{DETAIL, OFFSET, PARTITION, REASON, TOPIC};
 use crate::settings::PATIENCE;
 use crate::writer::{Message, Writer};
-use crate::{KafkaError, Settings, topic};
+use crate::{ClientCause, KafkaError, Settings, topic};
 
 /// A record that could not be used, as it was, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,7 +79,7 @@ pub fn read_dead_letters(
             None if heard.elapsed() > 2 * PATIENCE => {
                 return Err(KafkaError::Unreachable {
                     brokers: settings.brokers.clone(),
-                    cause: last_error().unwrap_or_else(|| "it has fallen silent".into()),
+                    source: ClientCause::words(last_error(), &"it has fallen silent"),
                 });
             }
             None => continue,
@@ -135,7 +135,7 @@ pub fn resend<V: AsRef<[u8]>>(settings: &Settings, values: &[V]) -> Result<u64, 
     for (index, value) in values.iter().enumerate() {
         check_corrected(value.as_ref()).map_err(|reason| KafkaError::NotCorrected {
             record: index + 1,
-            reason: reason.to_string(),
+            reason,
         })?;
     }
     let mut writer = Writer::open(settings, &settings.topic)?;

@@ -19,6 +19,7 @@
 //!
 //! Records of several partitions are merged by the time of their messages; see [`KafkaSource`].
 
+mod cause;
 mod context;
 mod dead_letters;
 mod error;
@@ -27,6 +28,7 @@ mod letters;
 mod merge;
 mod message;
 mod metrics;
+mod missing;
 mod notes;
 mod queue;
 mod replay;
@@ -36,7 +38,8 @@ mod start;
 mod topic;
 mod writer;
 
-pub use error::KafkaError;
+pub use cause::ClientCause;
+pub use error::{KafkaError, TopicChange};
 pub use letters::{DeadLetter, check_corrected, read_dead_letters, resend};
 pub use metrics::{Metrics, MetricsSnapshot};
 pub use replay::{Replayed, replay};

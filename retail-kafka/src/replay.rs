@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use retail_core::source::{
-    Incoming, JsonEncoder, Origin, Position, Progress, ReadStatus, Sink, Source,
+    Incoming, JsonEncoder, Origin, Position, Progress, Pushed, ReadStatus, Sink, Source, Verdict,
 };
 use serde::Serialize;
 
@@ -98,14 +98,23 @@ impl TopicSink {
 }
 
 impl Sink for TopicSink {
-    fn push(&mut self, _: Origin, record: Incoming<'_>) -> ControlFlow<()> {
+    fn push<'a>(&'a mut self, _: Origin, record: &'a Incoming<'_>) -> Pushed<'a> {
+        Pushed {
+            verdict: Verdict::of(record),
+            flow: self.write(record),
+        }
+    }
+}
+
+impl TopicSink {
+    fn write(&mut self, record: &Incoming<'_>) -> ControlFlow<()> {
         self.replayed.read += 1;
         let Ok(row) = record else {
             self.replayed.unreadable += 1;
             return ControlFlow::Continue(());
         };
         self.value.clear();
-        self.encoder.encode(&row, &mut self.value);
+        self.encoder.encode(row, &mut self.value);
         let key = row.customer_id.map(|customer| {
             self.key.clear();
             self.key.extend_from_slice(customer.to_string().as_bytes());

@@ -1,10 +1,7 @@
 use std::fmt;
-use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind};
-use std::path::Path;
 
-use crate::KafkaError;
 use crate::notes::Seen;
+use crate::{KafkaError, TopicChange};
 
 /// Where reading begins in a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,16 +83,12 @@ impl Known<'_> {
             },
         };
         if next > self.high {
-            return Err(self.replaced(format!(
-                "{next} records were read of it, and it has {}",
-                self.high
-            )));
+            let (read, has) = (next, self.high);
+            return Err(self.replaced(TopicChange::Shorter { read, has }));
         }
         if next < self.low {
-            return Err(self.replaced(format!(
-                "the records from {next} to {} have not been read, and are gone",
-                self.low
-            )));
+            let (from, to) = (next, self.low);
+            return Err(self.replaced(TopicChange::Gone { from, to }));
         }
         let by_group = self.by_group.as_ref();
         Ok(Start {
@@ -111,11 +104,11 @@ impl Known<'_> {
         })
     }
 
-    fn replaced(&self, detail: String) -> KafkaError {
+    fn replaced(&self, change: TopicChange) -> KafkaError {
         KafkaError::Replaced {
             topic: self.topic.to_owned(),
             partition: self.partition,
-            detail,
+            change,
         }
     }
 
@@ -137,43 +130,6 @@ impl Start {
         };
         self.fetch = self.fetch.min(self.letters);
     }
-}
-
-/// The smallest offset from `from` on at which this partition has a rejected record, in an engine's
-/// file of rejected records.
-pub(crate) fn first_rejected(
-    path: &Path,
-    partition: u32,
-    from: u64,
-) -> Result<Option<u64>, KafkaError> {
-    let failed = |source| KafkaError::File {
-        path: path.to_owned(),
-        source,
-    };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut first = None;
-    for line in BufReader::new(file).split(b'\n').skip(1) {
-        let line = line.map_err(failed)?;
-        // line, partition, offset, reason, detail; no detail has a line end.
-        let mut fields = line.split(|&byte| byte == b',').skip(1);
-        let mut number = || {
-            std::str::from_utf8(fields.next()?)
-                .ok()?
-                .parse::<u64>()
-                .ok()
-        };
-        if let (Some(own), Some(offset)) = (number(), number())
-            && own == u64::from(partition)
-            && offset >= from
-        {
-            first = Some(first.map_or(offset, |first: u64| first.min(offset)));
-        }
-    }
-    Ok(first)
 }
 
 #[cfg(test)]
@@ -304,19 +260,5 @@ mod tests {
                 "{written} {missing:?}"
             );
         }
-    }
-
-    #[test]
-    fn rejected_records_are_found_by_partition_and_offset() {
-        let path = std::env::temp_dir().join(format!("retail-rejects-{}.csv", std::process::id()));
-        let rows = "line,partition,offset,reason,detail\n,0,3,cancelled,x\n,1,4,unparsable_field,\
-                    \"price: expected, 1,9\"\n,1,9,adjustment,y\n";
-        std::fs::write(&path, rows).unwrap();
-        assert_eq!(first_rejected(&path, 1, 0).unwrap(), Some(4));
-        assert_eq!(first_rejected(&path, 1, 5).unwrap(), Some(9));
-        assert_eq!(first_rejected(&path, 1, 10).unwrap(), None);
-        assert_eq!(first_rejected(&path, 0, 0).unwrap(), Some(3));
-        std::fs::remove_file(&path).unwrap();
-        assert_eq!(first_rejected(&path, 0, 0).unwrap(), None);
     }
 }

@@ -6,7 +6,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::context::Context;
 use crate::settings::PATIENCE;
-use crate::{KafkaError, Settings};
+use crate::{ClientCause, KafkaError, Settings};
 
 /// The number of partitions of a topic; `None` where there is no such topic.
 ///
@@ -22,7 +22,7 @@ pub(crate) fn partitions<C: ClientContext>(
         .fetch_metadata(Some(topic), PATIENCE)
         .map_err(|error| KafkaError::Unreachable {
             brokers: settings.brokers.clone(),
-            cause: last_error().unwrap_or_else(|| error.to_string()),
+            source: ClientCause::words(last_error(), &error),
         })?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     Ok(found
@@ -83,8 +83,8 @@ pub fn ensure_topic(settings: &Settings, topic: &str, needed: u32) -> Result<u32
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((_, code)) => {
-                let cause = rdkafka::error::KafkaError::AdminOp(code);
-                return Err(KafkaError::client("create a topic")(cause));
+                let error = ClientError::AdminOp(code);
+                return Err(KafkaError::client("create a topic")(error));
             }
         }
     }

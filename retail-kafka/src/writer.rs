@@ -9,7 +9,7 @@ use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
 use crate::context::Context;
-use crate::{KafkaError, Settings, topic};
+use crate::{ClientCause, KafkaError, Settings, topic};
 
 /// Messages between two looks at what has been delivered.
 const LOOK: u64 = 1_024;
@@ -156,7 +156,7 @@ impl Writer {
             failed => Err(KafkaError::Delivery {
                 topic: self.topic.clone(),
                 failed,
-                cause: self.last_error("no answer from the broker"),
+                source: self.last_error("no answer from the broker"),
             }),
         }
     }
@@ -172,13 +172,16 @@ impl Writer {
         Err(KafkaError::Delivery {
             topic: self.topic.clone(),
             failed,
-            cause: first.as_ref().map_or_else(String::new, ToString::to_string),
+            source: match &*first {
+                Some(error) => error.clone().into(),
+                None => self.last_error("no reason given"),
+            },
         })
     }
 
-    fn last_error(&self, otherwise: &str) -> String {
+    fn last_error(&self, otherwise: &str) -> ClientCause {
         let said = self.producer.client().context().context.last_error();
-        said.unwrap_or_else(|| otherwise.to_owned())
+        ClientCause::words(said, &otherwise)
     }
 
     /// Messages delivered so far.

@@ -29,7 +29,7 @@ pub fn transactions(seed: u64, count: usize) -> Vec<Transaction> {
                     .as_ref()
                     .ok()
                     .filter(|row| clean::check(row).is_ok())
-                    .map(|row| row.to_owned()),
+                    .map(crate::record::TransactionRef::to_owned),
             );
             if kept.len() == count {
                 ControlFlow::Break(())

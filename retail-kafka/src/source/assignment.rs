@@ -12,10 +12,11 @@ use retail_core::source::Sink;
 use super::client::consumer;
 use super::{KafkaSource, Partition, WAIT};
 use crate::group::{Handover, give_up, take_over};
+use crate::missing::Missing;
 use crate::notes::Seen;
 use crate::settings::{PATIENCE, patiently};
-use crate::start::{Known, Owner, Start, first_rejected};
-use crate::{KafkaError, Settings, topic};
+use crate::start::{Known, Owner, Start};
+use crate::{KafkaError, Settings, TopicChange, topic};
 
 impl KafkaSource {
     /// Does what the group has asked for since the last time, as far as it can be done now.
@@ -51,9 +52,8 @@ impl KafkaSource {
     /// Where the broker does not know the topic any more, that is what is said.
     fn or_no_topic(&self, error: KafkaError) -> KafkaError {
         match &error {
-            KafkaError::Client { cause, .. }
-                if cause.rdkafka_error_code()
-                    == Some(RDKafkaErrorCode::UnknownTopicOrPartition) =>
+            KafkaError::Client { source, .. }
+                if source.code() == Some(RDKafkaErrorCode::UnknownTopicOrPartition) =>
             {
                 KafkaError::NoTopic {
                     topic: self.settings.topic.clone(),
@@ -128,7 +128,7 @@ impl KafkaSource {
         })?;
         let mut from = TopicPartitionList::new();
         for &partition in partitions {
-            let start = patiently(|| self.start(partition, &committed))?;
+            let (start, missing) = patiently(|| self.start(partition, &committed))?;
             sink.jump(partition, start.next);
             self.saved.set(partition, start.next);
             from.add_partition_offset(
@@ -142,7 +142,8 @@ impl KafkaSource {
             if start.fetch >= start.end {
                 self.merge.at_end(partition);
             }
-            self.partitions.insert(partition, Partition::new(&start));
+            self.partitions
+                .insert(partition, Partition::new(&start, missing));
         }
         take_over(&self.consumer, &from).map_err(KafkaError::client("take over partitions"))?;
         self.joined = true;
@@ -152,8 +153,12 @@ impl KafkaSource {
         Ok(())
     }
 
-    /// Where to begin in a partition.
-    fn start(&self, partition: u32, committed: &TopicPartitionList) -> Result<Start, KafkaError> {
+    /// Where to begin in a partition, and which rejected records before may have no dead letter.
+    fn start(
+        &self,
+        partition: u32,
+        committed: &TopicPartitionList,
+    ) -> Result<(Start, Option<Missing>), KafkaError> {
         let topic = &self.settings.topic;
         let (low, high) = topic::ends(&self.consumer, topic, partition)
             .map_err(KafkaError::client("ask for the ends of a partition"))?;
@@ -183,12 +188,12 @@ impl KafkaSource {
             return Err(KafkaError::Replaced {
                 topic: topic.clone(),
                 partition,
-                detail: format!(
-                    "the record at offset {} is not the one that was saved",
-                    seen.offset
-                ),
+                change: TopicChange::Other {
+                    offset: seen.offset,
+                },
             });
         }
+        let mut missing = None;
         if let Some(letters) = &self.dead_letters {
             // Letters may be those of an earlier topic of this name.
             let written = match letters.newest(partition)? {
@@ -198,13 +203,12 @@ impl KafkaSource {
                 }
                 _ => 0,
             };
-            let missing = match &self.logs {
-                Some(logs) => first_rejected(&logs.join("rejects.csv"), partition, written)?,
-                None => None,
-            };
-            start.with_letters(written, missing);
+            if let Some(logs) = &self.logs {
+                missing = Some(Missing::open(logs, partition, written)?);
+            }
+            start.with_letters(written, missing.as_ref().and_then(Missing::offset));
         }
-        Ok(start)
+        Ok((start, missing))
     }
 
     /// Whether a record is still the one that was seen, as far as it can be looked at.

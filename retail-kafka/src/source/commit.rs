@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use rdkafka::consumer::{CommitMode, Consumer};
-use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::fail_point;
 
 use super::{KafkaSource, TELL, WAIT};
-use crate::KafkaError;
 use crate::settings::PATIENCE;
 use crate::start::Owner;
+use crate::{ClientCause, KafkaError};
 
 impl KafkaSource {
     /// Tells the group what has been saved of the partitions that are read here. What could not be
@@ -67,8 +67,8 @@ impl KafkaSource {
         let begun = Instant::now();
         loop {
             match self.commit(CommitMode::Sync) {
-                Err(KafkaError::Client { cause, .. })
-                    if is_between_members(&cause)
+                Err(KafkaError::Client { source, .. })
+                    if is_between_members(&source)
                         && begun.elapsed() < PATIENCE * 2
                         && !self.consumer.assignment_lost() =>
                 {
@@ -101,9 +101,9 @@ impl KafkaSource {
 }
 
 /// Whether a group refuses a commit because of a change of its members that is under way.
-fn is_between_members(cause: &ClientError) -> bool {
+fn is_between_members(cause: &ClientCause) -> bool {
     matches!(
-        cause.rdkafka_error_code(),
+        cause.code(),
         Some(RDKafkaErrorCode::IllegalGeneration | RDKafkaErrorCode::RebalanceInProgress)
     )
 }

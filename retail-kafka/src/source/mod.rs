@@ -193,6 +193,11 @@ impl Source for KafkaSource {
         )
     }
 
+    /// The topic.
+    fn label(&self) -> Option<&str> {
+        Some(&self.settings.topic)
+    }
+
     fn seek(&mut self, position: &Position) -> Result<(), SourceError> {
         self.saved = position.clone();
         if let Some(logs) = &self.logs {

@@ -1,14 +1,15 @@
 use std::ops::ControlFlow;
 
-use retail_core::clean;
+use retail_core::clean::RejectReason;
 use retail_core::fail_point;
-use retail_core::source::{JsonDecoder, Origin, Sink};
+use retail_core::source::{JsonDecoder, Origin, Pushed, Sink};
 use retail_core::time::Timestamp;
 
 use crate::KafkaError;
 use crate::dead_letters::DeadLetters;
 use crate::message::Message;
 use crate::metrics::Tally;
+use crate::missing::Missing;
 use crate::notes::Seen;
 use crate::start::Start;
 
@@ -17,9 +18,11 @@ use crate::start::Start;
 pub(super) struct Partition {
     /// The offset of the next record to give.
     pub(super) next: u64,
-    /// The offset of the next record that may have to be written as a dead letter; not the same as
-    /// `next` after a crash.
+    /// The offset of the next record that may have to be written as a dead letter. After a crash it
+    /// may differ from `next`.
     next_letter: u64,
+    /// The rejected records before `next` that may have no dead letter yet.
+    missing: Option<Missing>,
     /// Where it ended when it was taken over.
     end: u64,
     /// Offset up to which the group knows.
@@ -28,8 +31,8 @@ pub(super) struct Partition {
     pub(super) first: u64,
     /// The offset at which reading began this time.
     pub(super) begun: u64,
-    /// Checksums of records that are given but not saved: of the last one before each possible end
-    /// of a batch there is one here.
+    /// Offsets and checksums of records that are given but not saved. Those of the last record before
+    /// each possible end of a batch are among them.
     given: Vec<(u64, u32)>,
 }
 
@@ -42,10 +45,11 @@ pub(super) struct To<'a> {
 }
 
 impl Partition {
-    pub(super) fn new(start: &Start) -> Self {
+    pub(super) fn new(start: &Start, missing: Option<Missing>) -> Self {
         Self {
             next: start.next,
             next_letter: start.letters,
+            missing,
             end: start.end,
             committed: start.committed,
             first: start.first,
@@ -54,13 +58,14 @@ impl Partition {
         }
     }
 
-    /// Whether everything has been given that there was when it was taken over, dead letters too.
+    /// Whether all records that there were when it was taken over have been given, and their dead
+    /// letters written.
     pub(super) fn has_ended(&self) -> bool {
         self.next.min(self.next_letter) >= self.end
     }
 
-    /// Gives one record, and writes it as a dead letter where it cannot be used. Its stream time,
-    /// which comes back, is not before `passed` where the record names none.
+    /// Gives one record, and writes it as a dead letter if it is rejected. Returns its stream time,
+    /// which is not before `passed` if the record names none.
     pub(super) fn give(
         &mut self,
         message: Message<'_>,
@@ -68,46 +73,63 @@ impl Partition {
         to: To<'_>,
     ) -> Result<(ControlFlow<()>, Timestamp), KafkaError> {
         let Message { offset, value, .. } = message;
+        if offset < self.next {
+            self.make_up(message, to.letters)?;
+            return Ok((ControlFlow::Continue(()), message.time()));
+        }
         let record = to.decoder.decode(value, passed.max(message.written));
         let time = match &record {
             Ok(row) => row.timestamp,
             Err(_) => message.time(),
         };
-        let checked = match &record {
-            Ok(row) => clean::check(row).err(),
-            Err(reason) => Some(reason.clone()),
-        };
-        if offset >= self.next_letter {
-            self.next_letter = offset + 1;
-            if let (Some(reason), Some(letters)) = (&checked, to.letters) {
-                letters.write(message, reason)?;
-                fail_point::pass("dead letter written");
-            }
-        }
-        // After a crash, read again for its dead letter alone.
-        if offset < self.next {
-            return Ok((ControlFlow::Continue(()), time));
-        }
-        to.tally.count(value.len(), checked.as_ref());
         self.next = offset + 1;
         let origin = Origin {
             partition: message.partition,
             offset,
             line: None,
         };
-        // What has been found out is not looked for again.
-        let flow = match checked {
-            Some(reason) => to.sink.push(origin, Err(reason)),
-            None => to.sink.push(origin, record),
-        };
+        let Pushed { verdict, flow } = to.sink.push(origin, &record);
+        to.tally.count(value.len(), verdict.rejected());
         // A batch may end here, and only here.
         if flow.is_break() || self.given.is_empty() {
             self.given.push((offset, crc32fast::hash(value)));
         }
+        self.write_letter(message, verdict.rejected(), to.letters)?;
         Ok((flow, time))
     }
 
-    /// The last record before `saved` that can be recognised, unless it was returned before.
+    /// Writes the dead letter of a record that was saved as rejected before a crash.
+    fn make_up(
+        &mut self,
+        message: Message<'_>,
+        letters: Option<&mut DeadLetters>,
+    ) -> Result<(), KafkaError> {
+        let reason = match &mut self.missing {
+            Some(missing) => missing.reason(message.offset)?,
+            None => None,
+        };
+        self.write_letter(message, reason.as_ref(), letters)
+    }
+
+    /// Writes a rejected record as a dead letter unless it is there from before a crash.
+    fn write_letter(
+        &mut self,
+        message: Message<'_>,
+        rejected: Option<&RejectReason>,
+        letters: Option<&mut DeadLetters>,
+    ) -> Result<(), KafkaError> {
+        if message.offset < self.next_letter {
+            return Ok(());
+        }
+        self.next_letter = message.offset + 1;
+        if let (Some(reason), Some(letters)) = (rejected, letters) {
+            letters.write(message, reason)?;
+            fail_point::pass("dead letter written");
+        }
+        Ok(())
+    }
+
+    /// The last record before `saved` that can be recognised, if it was not returned before.
     pub(super) fn seen(&mut self, saved: u64) -> Option<Seen> {
         let upto = self.given.partition_point(|&(offset, _)| offset < saved);
         let (offset, crc32) = self.given.drain(..upto).next_back()?;

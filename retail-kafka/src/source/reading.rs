@@ -12,12 +12,12 @@ use retail_core::time::Timestamp;
 
 use super::partition::{Partition, To};
 use super::{KafkaSource, Until};
-use crate::KafkaError;
 use crate::dead_letters::DeadLetters;
 use crate::merge::Merge;
 use crate::message::{Held, Message};
 use crate::metrics::Tally;
 use crate::queue::MessageQueue;
+use crate::{KafkaError, TopicChange};
 
 /// What came of waiting for messages.
 pub(super) enum Heard {
@@ -234,7 +234,7 @@ impl KafkaSource {
                 Err(KafkaError::Replaced {
                     topic: topic.clone(),
                     partition: known.unwrap_or(0),
-                    detail: format!("the records to be read next are not there ({error})"),
+                    change: TopicChange::OutOfRange,
                 })
             }
             Some(RDKafkaErrorCode::Fatal) => Err(KafkaError::client("read messages")(error)),

@@ -1,11 +1,14 @@
 //! What cannot be used is a dead letter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
+use retail_core::batch::Rejects;
+use retail_core::clean::Rejection;
 use retail_kafka::{DeadLetter, Settings, read_dead_letters, resend};
 
 use crate::cluster::Cluster;
-use crate::runs::{consume, fill, records};
+use crate::runs::{assert_same, consume, fill, records};
 
 /// The letters that there are.
 pub(crate) fn letters(settings: &Settings) -> Vec<DeadLetter> {
@@ -13,6 +16,12 @@ pub(crate) fn letters(settings: &Settings) -> Vec<DeadLetter> {
     let count = read_dead_letters(settings, |letter| letters.push(letter)).expect("a topic");
     assert_eq!(count, letters.len() as u64);
     letters
+}
+
+/// The rejected records that an engine has listed in this folder.
+fn rejections(data: &Path) -> Vec<Rejection> {
+    let rejects = Rejects::open(&data.join("logs")).expect("a file");
+    rejects.collect::<Result<_, _>>().expect("rejected records")
 }
 
 #[test]
@@ -38,12 +47,12 @@ fn each_rejected_record_is_one_letter_that_says_where_it_was_and_why() {
     assert!(reasons.len() > 1, "{reasons:?}");
 
     // The engine has noted the same ones.
-    let noted = std::fs::read_to_string(dir.path().join("logs").join("rejects.csv")).unwrap();
-    let noted = noted.lines().skip(1).map(|line| {
-        let fields: Vec<&str> = line.splitn(5, ',').collect();
-        (fields[1].parse().unwrap(), fields[2].parse().unwrap())
-    });
-    assert_eq!(noted.collect::<BTreeSet<(u32, u64)>>(), places);
+    let noted = rejections(dir.path());
+    let noted: BTreeSet<_> = noted
+        .iter()
+        .map(|one| (one.partition, one.offset))
+        .collect();
+    assert_eq!(noted, places);
 }
 
 #[test]
@@ -56,9 +65,9 @@ fn a_letter_is_written_once_however_often_the_topic_is_read() {
     let first = letters(&settings);
     assert!(first.len() > 5);
     // A folder and a group of its own: all is read again, and its letters are there.
-    let mut anew = settings.clone();
-    anew.group = "another".into();
-    let (report, _) = consume(&anew, &dir.path().join("b"));
+    let mut other = settings.clone();
+    other.group = "another".into();
+    let (report, _) = consume(&other, &dir.path().join("b"));
     assert_eq!(report.rows_read, 600);
     assert_eq!(letters(&settings), first);
 }
@@ -105,6 +114,35 @@ fn what_is_no_record_is_a_letter_with_its_bytes_and_can_be_sent_again_corrected(
     let (report, metrics) = consume(&settings, dir.path());
     assert_eq!((report.rows_read, report.rows_kept), (6, 3));
     assert_eq!((metrics.messages, metrics.dead_letters), (1, 0));
+}
+
+#[test]
+fn rejected_records_that_were_saved_without_a_letter_get_theirs_when_reading_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::with_topic("sales", 2);
+    let settings = cluster.settings("sales");
+    fill(&cluster, records(9, 0..600));
+    let without = Settings {
+        dead_letters: String::new(),
+        ..settings.clone()
+    };
+    let (report, _) = consume(&without, dir.path());
+    assert_eq!(letters(&settings), []);
+
+    let (after, _) = consume(&settings, dir.path());
+    assert_same(&after, &report);
+    let mut expected = rejections(dir.path());
+    expected.sort_by_key(|rejection| (rejection.partition, rejection.offset));
+    assert_eq!(expected.len() as u64, report.rejected.total());
+    let mut got = letters(&settings);
+    got.sort_by_key(|letter| (letter.partition, letter.offset));
+    assert_eq!(got.len(), expected.len());
+    for (letter, rejection) in got.iter().zip(&expected) {
+        let place = (letter.partition, letter.offset);
+        assert_eq!(place, (rejection.partition, rejection.offset));
+        assert_eq!(letter.reason, rejection.reason.key());
+        assert_eq!(letter.detail, rejection.reason.to_string());
+    }
 }
 
 #[test]

@@ -22,8 +22,9 @@ pub(crate) fn records(seed: u64, which: Range<usize>) -> MemorySource {
         .dirty(0.0);
     let params = params.check().expect("legal parameters");
     let mut all: Vec<Transaction> = Vec::new();
-    let read = SyntheticSource::new(params).read(&mut |_: Origin, record: Incoming<'_>| {
-        all.push(record.expect("none of them is dirty").to_owned());
+    let read = SyntheticSource::new(params).read(&mut |_: Origin, record: &Incoming<'_>| {
+        let row = record.as_ref().expect("none of them is dirty");
+        all.push(row.to_owned());
         ControlFlow::Continue(())
     });
     assert_eq!(read.expect("no medium, no error"), ReadStatus::End);
@@ -33,10 +34,10 @@ pub(crate) fn records(seed: u64, which: Range<usize>) -> MemorySource {
 /// Puts records into the topic `sales`, quickly, and not by what is tested here.
 pub(crate) fn fill(cluster: &Cluster, mut source: MemorySource) {
     let mut encoder = JsonEncoder::new();
-    let read = source.read(&mut |_: Origin, record: Incoming<'_>| {
-        let row = record.expect("it is in memory");
+    let read = source.read(&mut |_: Origin, record: &Incoming<'_>| {
+        let row = record.as_ref().expect("it is in memory");
         let (mut value, key) = (Vec::new(), row.customer_id.map(|id| id.to_string()));
-        encoder.encode(&row, &mut value);
+        encoder.encode(row, &mut value);
         cluster.send("sales", None, key.as_deref().map(str::as_bytes), &value);
         ControlFlow::Continue(())
     });
