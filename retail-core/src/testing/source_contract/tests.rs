@@ -316,7 +316,10 @@ fn each_broken_promise_is_found() {
         (Fault::ContinuesNothing, "does not continue its own stream"),
         (Fault::ForgetsProgress, "progress went back"),
         (Fault::HasMoreThanAll, "more progress than there is in all"),
-        (Fault::StartsAgainAfterTheEnd, "the end is not final"),
+        (
+            Fault::StartsAgainAfterTheEnd,
+            "comes after offset 40 of its partition was due",
+        ),
         (Fault::NeverEnds, "stays idle"),
         (Fault::FailsWhenTold, "nothing has been read"),
         (Fault::ReadsFromWhereItIsTold, "told what is saved"),
