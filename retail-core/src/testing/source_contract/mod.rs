@@ -154,7 +154,7 @@ fn saving<S: Source>(all: &[Taken], make: &mut impl FnMut() -> S) {
     while let Some(more) = reading.until(|taken| taken % 5 == 4) {
         read.extend(more);
         // An earlier position, too: what is saved is known late.
-        for records in [read.len() / 2, read.len(), read.len()] {
+        for records in [read.len(), read.len(), read.len() / 2] {
             reading.tell(&after(&read, records));
         }
     }
