@@ -14,6 +14,7 @@ mod target;
 mod tests;
 mod trainer;
 mod tree;
+mod validate;
 
 pub use linear::{LinfaLinear, LinfaLinearParams};
 pub use logistic::{LinfaLogistic, LinfaLogisticParams};

@@ -10,10 +10,10 @@ use ndarray::{Array1, Array2};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{LinfaModel, LinfaOutput, LinfaTarget};
+use super::{LinfaModel, LinfaOutput, LinfaTarget, validate};
 use crate::train::linfa::standardize::Spread;
 use crate::train::outcome::panic_message;
-use crate::train::{Dataset, Model, NotTrained, ReadModel, Trainer, validate};
+use crate::train::{Dataset, Model, NotTrained, ReadModel, Trainer, validate::wrong_task};
 
 type FitFn<F, T> = dyn Fn(&DatasetBase<Array2<f64>, Array1<T>>) -> Result<F, String> + Send + Sync;
 
@@ -157,7 +157,7 @@ where
     /// [`NotTrained::Library`] with what the estimator said.
     pub fn fit_linfa(&self, data: &Dataset) -> Result<LinfaModel<F, O>, NotTrained> {
         if !T::suits(&data.task) {
-            return Err(validate::wrong_task(&self.name, &data.task));
+            return Err(wrong_task(&self.name, &data.task));
         }
         validate::numbers(data, self.min_rows.max(1))?;
         let n_classes = data.task.n_classes();

@@ -11,10 +11,11 @@ use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::standardize::{Spread, Standardized};
+use super::validate;
 use crate::label::Task;
 use crate::train::{
     Dataset, LinearError, LinearModel, LinearRegression, LinearRegressionParams, Model, NotTrained,
-    Trainer, validate,
+    Trainer, validate::wrong_task,
 };
 
 /// The name of the trainer, and the library that errors name.
@@ -85,7 +86,7 @@ impl LinfaLinear {
     /// See [`Trainer::fit`]; [`NotTrained::NoVariation`] where no feature varies.
     pub fn fit_linear(&self, data: &Dataset) -> Result<LinearModel, NotTrained> {
         if data.task != Task::Regression {
-            return Err(validate::wrong_task(NAME, &data.task));
+            return Err(wrong_task(NAME, &data.task));
         }
         validate::numbers(data, self.min_rows)?;
         let mut features = Standardized::new(&data.features.view())

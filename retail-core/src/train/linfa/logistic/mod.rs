@@ -11,10 +11,11 @@ use linfa::{DatasetBase, ParamGuard};
 use ndarray::Array1;
 
 use super::standardize::Standardized;
+use super::validate;
 use crate::label::Task;
 use crate::train::{
     Dataset, LogisticError, LogisticModel, LogisticRegression, LogisticRegressionParams, Model,
-    NotTrained, Trainer, validate,
+    NotTrained, Trainer, validate::wrong_task,
 };
 
 /// The name of the trainer, and the library that errors name.
@@ -113,7 +114,7 @@ impl LinfaLogistic {
     /// [`NotTrained::NotConverged`] if the gradient stays above the tolerance.
     pub fn fit_logistic(&self, data: &Dataset) -> Result<LogisticModel, NotTrained> {
         if data.task != Task::Binary {
-            return Err(validate::wrong_task(NAME, &data.task));
+            return Err(wrong_task(NAME, &data.task));
         }
         validate::numbers(data, self.0.min_rows)?;
         validate::classes(data)?;
