@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{LogisticPoint, LogisticSums};
 use crate::train::NotTrained;
 use crate::train::numeric::InverseRoot;
-use crate::train::numeric::vector::packed;
+use crate::train::numeric::vector::{packed, packed_len};
 
 /// A Newton step at most this long, relative to one standard deviation and the coefficients, leads
 /// nowhere else: the point is the minimum.
@@ -59,6 +59,21 @@ pub(super) struct Place {
     /// Euclidean norm of the gradient per unit of weight.
     pub(super) gradient_norm: f64,
     pub(super) steps: u64,
+}
+
+impl Descent {
+    /// Whether the lengths agree, for states from elsewhere.
+    pub(super) fn is_sound(&self, n_features: usize) -> bool {
+        let (place, trial) = (&self.place, &self.trial);
+        let n = trial.coefficients.len() + 1;
+        [&place.point, trial]
+            .iter()
+            .all(|point| point.is_sound() && point.mean.len() == n_features)
+            && place.point.columns == trial.columns
+            && place.gradient.len() == n
+            && place.hessian.len() == packed_len(n)
+            && (0..HALVINGS).contains(&self.halvings)
+    }
 }
 
 /// What follows a look at a point.
@@ -161,7 +176,7 @@ impl Loss {
             let same = self.place(trial, derivatives, weight, place.steps);
             return self.at(same).map(Some);
         }
-        let next = self.place(trial, derivatives, weight, place.steps + 1);
+        let next = self.place(trial, derivatives, weight, place.steps.saturating_add(1));
         if next.gradient_norm < place.gradient_norm {
             return self.at(next).map(Some);
         }

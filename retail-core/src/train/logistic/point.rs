@@ -24,6 +24,10 @@ pub struct LogisticPoint {
     pub(super) intercept: f64,
 }
 
+/// Standardised features are below two to the power of this, so that units of their products are
+/// within the range of a number.
+pub(super) const MOST_BITS: i32 = 300;
+
 impl LogisticPoint {
     /// The number of sums over rows: by each coefficient and the intercept, then by each pair of
     /// them.
@@ -52,7 +56,7 @@ impl LogisticPoint {
             && self.bits.len() == varying
             && self.coefficients.len() == varying
             && self.columns.iter().all(|&column| column < n)
-            && self.bits.iter().all(|bits| bits.abs() <= 400)
+            && self.bits.iter().all(|bits| (0..=MOST_BITS).contains(bits))
             && (-400..=400).contains(&self.weight_bits)
     }
 }

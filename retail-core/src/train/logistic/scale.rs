@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::LogisticPoint;
+use super::point::MOST_BITS;
 use crate::label::Task;
-use crate::train::numeric::parallel::in_parallel;
+use crate::train::numeric::parallel::{in_parallel, threads_for};
 use crate::train::numeric::vector::packed;
 use crate::train::rounds::Head;
 use crate::train::{MomentSums, Moments, NotTrained, WeightedRows};
@@ -41,7 +42,7 @@ impl ScaleSums {
             let n_classes = 2;
             return Err(NotTrained::NoSuchClass { row, n_classes });
         }
-        let n_threads = crate::train::numeric::parallel::threads_for(threads, head.n_features);
+        let n_threads = threads_for(threads, head.n_features);
         let ranges = in_parallel(
             n_threads,
             head.n_features,
@@ -114,7 +115,8 @@ impl ScaleSums {
             let [low, high] = self.ranges[column].unwrap_or_default();
             let mean = moments.mean(column);
             let largest = (mean - low).abs().max((high - mean).abs());
-            bits_of(largest / scale(column))
+            // At least one value is a standard deviation away.
+            bits_of(largest / scale(column)).clamp(0, MOST_BITS)
         });
         Ok(LogisticPoint {
             bits: bits.collect(),

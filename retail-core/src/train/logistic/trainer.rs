@@ -195,6 +195,9 @@ impl Rounds for LogisticRegression {
                 },
                 LogisticPartial::Derivatives(sums),
             ) => {
+                if !descent.is_sound(head.n_features) {
+                    return Err(foreign());
+                }
                 let onward = self.loss().tried(*descent, &sums, weight)?;
                 next(head, n_samples, weight, onward.ok_or_else(foreign)?)
             }

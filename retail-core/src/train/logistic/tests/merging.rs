@@ -39,8 +39,7 @@ fn answers_of_other_rounds_and_features_are_refused() {
     let first = trainer.begin(&Head::of(&rows)).unwrap();
     let mut part = trainer.part(&rows);
     let mut scale = trainer.answer(&mut part, &first).unwrap();
-    let Ok(crate::train::rounds::Next::Round(second)) = trainer.step(first.clone(), scale.clone())
-    else {
+    let Ok(Next::Round(second)) = trainer.step(first.clone(), scale.clone()) else {
         panic!("a second round");
     };
     let mut sums = trainer.answer(&mut part, &second).unwrap();
@@ -62,6 +61,40 @@ fn answers_of_other_rounds_and_features_are_refused() {
     assert_eq!(answer(&others), Err(NotTrained::OtherRows));
     others.features = others.features.select(Axis(1), &[0, 1]);
     assert_eq!(answer(&others), Err(NotTrained::OtherRows));
+}
+
+/// A state or partial that was damaged on its way is refused, or leads to an answer; nothing panics.
+#[test]
+fn damaged_messages_do_not_panic() {
+    let trainer = trainer(1.0);
+    let rows = noisy(60);
+    let first = trainer.begin(&Head::of(&rows)).unwrap();
+    let mut part = trainer.part(&rows);
+    let scale = trainer.answer(&mut part, &first).unwrap();
+    let Ok(Next::Round(second)) = trainer.step(first.clone(), scale.clone()) else {
+        panic!("a second round");
+    };
+    let sums = trainer.answer(&mut part, &second).unwrap();
+    let mut refused = 0;
+    for state in damaged(&serde_json::to_value(&second).unwrap()) {
+        match serde_json::from_value::<LogisticState>(state) {
+            Ok(state) => {
+                let answered = trainer.answer(&mut part, &state).is_err();
+                refused += usize::from(answered | trainer.step(state, sums.clone()).is_err());
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 100, "{refused}");
+    for (state, partial) in [(&first, &scale), (&second, &sums)] {
+        for partial in damaged(&serde_json::to_value(partial).unwrap()) {
+            if let Ok(partial) = serde_json::from_value::<LogisticPartial>(partial) {
+                let mut sum = trainer.identity(state);
+                let _ = trainer.merge(&mut sum, &partial);
+                let _ = trainer.step(state.clone(), partial);
+            }
+        }
+    }
 }
 
 proptest! {

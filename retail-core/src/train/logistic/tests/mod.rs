@@ -5,7 +5,8 @@ use ndarray::{Array2, Axis, ShapeBuilder};
 
 use super::*;
 use crate::label::Task;
-use crate::train::rounds::{Head, Rounds};
+use crate::train::damage::damaged;
+use crate::train::rounds::{Head, Next, Rounds};
 use crate::train::{Dataset, Model, NotTrained};
 
 /// Rows by a formula, so that other programs can make the same ones; 61.5 % of 200 are yes.

@@ -2,9 +2,10 @@ use std::cmp::Ordering;
 
 use ndarray::ArrayView1;
 
-use super::limbs::{NoLimbs, Staged, Unit, product, read};
+use super::limbs::{NoLimbs, Staged, Unit, product};
 use super::products::Products;
-use super::sums::{MomentSums, MomentsError};
+use super::reading::read;
+use super::{MomentSums, MomentsError};
 use crate::train::numeric::vector::vectorized;
 use crate::train::numeric::wide::integer_of;
 

@@ -9,30 +9,18 @@
 //! Both are then cut into limbs of at most 2²² in magnitude, each with its own power of two. The
 //! products of 512 pairs of them sum to at most 2⁵³, in any order, without rounding.
 
-use pulp::{Simd, WithSimd};
-
+use super::reading::{AreWhole, Cut, Decimals, LARGEST_LIMB, LIMB_BITS, ROUND, as_decimal};
 use crate::train::numeric::vector::{LANES, vectorized};
 use crate::train::numeric::wide::power_of_two;
 
 /// Rows whose limbs are kept at a time.
 pub(super) const CHUNK: usize = 2048;
 
-/// The magnitude of a limb is at most this.
-const LARGEST_LIMB: f64 = 4_194_304.0;
-/// Bits from one limb of a binary number to the next.
-const LIMB_BITS: i32 = 23;
 /// The most limbs of a binary column. Columns that need more have values too far apart, and are
 /// summed one product at a time.
 const MAX_LIMBS: i32 = 6;
-/// Adding and subtracting this rounds numbers below 2⁵¹ to whole ones.
-const ROUND: f64 = 6_755_399_441_055_744.0;
-/// Decimals are below this many thousandths.
-const LARGEST_DECIMAL: f64 = 1_099_511_627_776.0;
 /// The most values of a chunk and column that are left to be summed one by one.
 const MOST_LOOSE: usize = 16;
-/// How far a decimal may be from a whole number of thousandths, as a share of it: the rounding of
-/// a product of two numbers.
-const DECIMAL_ERROR: f64 = 4.0 * f64::EPSILON / 2.0;
 /// Numbers from here on have squares whose sums may be beyond the range of a number.
 const TOO_LARGE: f64 = 1e130;
 
@@ -73,27 +61,6 @@ pub(super) enum NoLimbs {
     TooLarge,
     /// Small and large values are too far apart.
     TooWide,
-}
-
-/// How a value is read: `mantissa · 2^bit`, in thousandths or not. The reading of a single value,
-/// for rows that are summed one by one.
-pub(super) fn read(value: f64) -> (f64, bool) {
-    let (thousandths, is_decimal) = as_decimal(value);
-    if is_decimal {
-        (thousandths, true)
-    } else {
-        (value, false)
-    }
-}
-
-/// The value in thousandths, and whether that is how it is read.
-#[inline(always)]
-fn as_decimal(value: f64) -> (f64, bool) {
-    let scaled = value * 1000.0;
-    let whole = (scaled + ROUND) - ROUND;
-    let is_near = (scaled - whole).abs() <= whole.abs() * DECIMAL_ERROR;
-    let is_decimal = is_near && whole.abs() < LARGEST_DECIMAL;
-    (whole, is_decimal)
 }
 
 /// Limb columns of one chunk of rows.
@@ -317,111 +284,4 @@ fn largest(values: &[f64]) -> Result<f64, NoLimbs> {
 pub(super) fn product(a: f64, b: f64) -> (f64, f64) {
     let high = a * b;
     (high, a.mul_add(b, -high))
-}
-
-/// Whether all values are whole numbers that fit a limb.
-struct AreWhole<'a> {
-    values: &'a [f64],
-}
-
-impl WithSimd for AreWhole<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> bool {
-        let (round, most) = (simd.splat_f64s(ROUND), simd.splat_f64s(LARGEST_LIMB));
-        // Other columns mostly show at once.
-        self.values.chunks(128).all(|values| {
-            let (vectors, tail) = S::as_simd_f64s(values);
-            let mut all = simd.less_than_or_equal_f64s(round, round);
-            for &value in vectors {
-                let whole = simd.sub_f64s(simd.add_f64s(value, round), round);
-                let small = simd.less_than_or_equal_f64s(simd.abs_f64s(value), most);
-                all = simd.and_m64s(all, simd.and_m64s(simd.equal_f64s(value, whole), small));
-            }
-            let vectors = simd.first_true_m64s(simd.not_m64s(all)) == S::F64_LANES;
-            let fits = |value: &f64| value.fract() == 0.0 && value.abs() <= LARGEST_LIMB;
-            vectors && tail.iter().all(fits)
-        })
-    }
-}
-
-/// Turns values into thousandths.
-struct Decimals<'a> {
-    values: &'a [f64],
-    decimals: &'a mut [f64],
-}
-
-struct Parted {
-    /// Whether all values are decimals.
-    all: bool,
-    largest: f64,
-}
-
-impl WithSimd for Decimals<'_> {
-    type Output = Parted;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Parted {
-        let (vectors, tail) = S::as_simd_f64s(self.values);
-        let (decimals, decimals_tail) = S::as_mut_simd_f64s(self.decimals);
-        let (round, thousand) = (simd.splat_f64s(ROUND), simd.splat_f64s(1000.0));
-        let error = simd.splat_f64s(DECIMAL_ERROR);
-        let mut all = simd.less_than_or_equal_f64s(round, round);
-        let mut most = simd.splat_f64s(0.0);
-        for (&value, decimal) in vectors.iter().zip(decimals) {
-            let scaled = simd.mul_f64s(value, thousand);
-            *decimal = simd.sub_f64s(simd.add_f64s(scaled, round), round);
-            let size = simd.abs_f64s(*decimal);
-            let off = simd.abs_f64s(simd.sub_f64s(scaled, *decimal));
-            let near = simd.less_than_or_equal_f64s(off, simd.mul_f64s(size, error));
-            all = simd.and_m64s(all, near);
-            most = simd.max_f64s(size, most);
-        }
-        let mut all = simd.first_true_m64s(simd.not_m64s(all)) == S::F64_LANES;
-        let mut largest = simd.reduce_max_f64s(most);
-        for (&value, decimal) in tail.iter().zip(decimals_tail) {
-            let (whole, is_decimal) = as_decimal(value);
-            *decimal = whole;
-            all &= is_decimal;
-            largest = largest.max(whole.abs());
-        }
-        Parted {
-            all: all && largest < LARGEST_DECIMAL,
-            largest,
-        }
-    }
-}
-
-/// Takes the whole part off each value, and leaves the rest in the unit of the next limb. Answers
-/// whether nothing is left.
-struct Cut<'a> {
-    values: &'a mut [f64],
-    limbs: &'a mut [f64],
-}
-
-impl WithSimd for Cut<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> bool {
-        const NEXT: f64 = power_of_two(LIMB_BITS);
-        let (values, values_tail) = S::as_mut_simd_f64s(self.values);
-        let (limbs, limbs_tail) = S::as_mut_simd_f64s(self.limbs);
-        let (round, next) = (simd.splat_f64s(ROUND), simd.splat_f64s(NEXT));
-        let zero = simd.splat_f64s(0.0);
-        let mut nothing_left = simd.less_than_or_equal_f64s(zero, zero);
-        for (value, limb) in values.iter_mut().zip(limbs) {
-            *limb = simd.sub_f64s(simd.add_f64s(*value, round), round);
-            *value = simd.mul_f64s(simd.sub_f64s(*value, *limb), next);
-            nothing_left = simd.and_m64s(nothing_left, simd.equal_f64s(*value, zero));
-        }
-        let mut nothing_left = simd.first_true_m64s(simd.not_m64s(nothing_left)) == S::F64_LANES;
-        for (value, limb) in values_tail.iter_mut().zip(limbs_tail) {
-            *limb = (*value + ROUND) - ROUND;
-            *value = (*value - *limb) * NEXT;
-            nothing_left &= *value == 0.0;
-        }
-        nothing_left
-    }
 }

@@ -1,13 +1,18 @@
 //! Exact sums of products, and the means and scatter matrix that follow from them.
 
 mod chunk;
+mod digits;
+mod error;
 mod limbs;
 mod products;
+mod reading;
+mod saved;
 mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use sums::{MomentSums, MomentsError};
+pub use error::MomentsError;
+pub use sums::MomentSums;
 
 use super::vector::packed;
 use super::wide::Wide;

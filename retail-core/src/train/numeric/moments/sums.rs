@@ -3,20 +3,18 @@ use std::fmt::{self, Debug};
 use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::Moments;
 use super::chunk::Adder;
 use super::limbs::{CHUNK, Unit};
-use crate::train::NotTrained;
+use super::saved::SavedSums;
+use super::{Moments, MomentsError};
 use crate::train::numeric::parallel::{in_parallel, threads_for};
-use crate::train::numeric::vector::{packed, packed_len};
+use crate::train::numeric::vector::packed;
 use crate::train::numeric::wide::{Wide, integer_of};
 
 /// Chunks that a thread takes at a time.
 const SHARE: usize = 8;
 /// Fewer shares are not worth a thread.
 const SHARES_PER_THREAD: usize = 4;
-/// Sums count in millionths: the product of two decimals is a whole number of them.
-const MILLION: i128 = 1_000_000;
 
 /// All that least squares needs of some rows, without any rounding: the sum of their weights, and
 /// the weighted sums of every feature and the target and of all their products.
@@ -48,60 +46,17 @@ const MILLION: i128 = 1_000_000;
 /// # Ok::<(), retail_core::train::MomentsError>(())
 /// ```
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "Saved", into = "Saved")]
+#[serde(try_from = "SavedSums", into = "SavedSums")]
 pub struct MomentSums {
-    n_samples: u64,
+    pub(super) n_samples: u64,
     /// The features, the target, and a column of ones.
-    columns: usize,
+    pub(super) columns: usize,
     /// All sums share the places of their digits: digit `k` of each counts `2^(32 · (low + k))`
     /// millionths.
-    low: i32,
-    width: usize,
+    pub(super) low: i32,
+    pub(super) width: usize,
     /// Sum by sum, in the order of a packed lower triangle; each digit from −2³¹ to 2³¹ − 1.
-    digits: Vec<i32>,
-}
-
-/// Rows that have no moments.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MomentsError {
-    /// Features and targets differ in number.
-    #[error("{rows} rows of features, {targets} targets")]
-    Shape {
-        /// Rows of the features.
-        rows: usize,
-        /// Number of targets.
-        targets: usize,
-    },
-    /// There are other features than before.
-    #[error("expected {expected} features, got {got}")]
-    Features {
-        /// Features of the sums.
-        expected: usize,
-        /// Features given.
-        got: usize,
-    },
-    /// A feature or a target is NaN or infinite.
-    #[error("row {row}, column {column}: not a finite number")]
-    NotFinite {
-        /// The feature, counted from 0; the number of features stands for the target.
-        column: usize,
-        /// The row, counted from 0.
-        row: usize,
-    },
-    /// A weight is negative, not finite or 10¹⁰⁰ or more; or a row has none, or a weight has no row.
-    #[error("row {row}: expected one weight, a finite number from 0 on, below 1e100")]
-    Weight {
-        /// The row, counted from 0.
-        row: usize,
-    },
-    /// A number is 10¹³⁰ or more in magnitude: sums of such squares are beyond the range of a
-    /// number.
-    #[error("column {column}: its squares are beyond the range of a number")]
-    Overflow {
-        /// The feature, counted from 0; the number of features stands for the target.
-        column: usize,
-    },
+    pub(super) digits: Vec<i32>,
 }
 
 impl MomentSums {
@@ -228,100 +183,6 @@ impl MomentSums {
         Ok(())
     }
 
-    fn combine(&mut self, other: &Self, sign: i64) -> Result<(), MomentsError> {
-        if other.columns != self.columns {
-            return Err(MomentsError::Features {
-                expected: self.n_features(),
-                got: other.n_features(),
-            });
-        }
-        if other.width == 0 {
-            return Ok(());
-        }
-        self.cover(other.low, other.end());
-        let at = (other.low - self.low) as usize;
-        let mut carries = Vec::new();
-        let sums = self.digits.chunks_exact_mut(self.width);
-        for (index, (own, other)) in sums.zip(other.digits.chunks_exact(other.width)).enumerate() {
-            let mut rest = 0;
-            for (place, digit) in own[at..].iter_mut().enumerate() {
-                let other = other.get(place).copied();
-                if rest == 0 && other.is_none() {
-                    break;
-                }
-                let other = sign * i64::from(other.unwrap_or(0));
-                *digit = carry(&mut rest, i64::from(*digit) + other);
-            }
-            if rest != 0 {
-                carries.push((index, rest as i32));
-            }
-        }
-        if !carries.is_empty() {
-            self.cover(self.low, self.end() + 1);
-            for (index, rest) in carries {
-                self.digits[(index + 1) * self.width - 1] = rest;
-            }
-        }
-        Ok(())
-    }
-
-    /// One past the place of the last digit.
-    const fn end(&self) -> i32 {
-        self.low + self.width as i32
-    }
-
-    /// Makes room for digits `low..end`.
-    fn cover(&mut self, low: i32, end: i32) {
-        let (low, end) = match self.width {
-            0 => (low, end),
-            _ => (low.min(self.low), end.max(self.end())),
-        };
-        let width = (end - low) as usize;
-        if width == self.width {
-            return;
-        }
-        let mut digits = vec![0; packed_len(self.columns) * width];
-        if self.width > 0 {
-            let at = (self.low - low) as usize;
-            let sums = digits.chunks_exact_mut(width);
-            for (to, from) in sums.zip(self.digits.chunks_exact(self.width)) {
-                to[at..at + from.len()].copy_from_slice(from);
-            }
-        }
-        (self.low, self.width, self.digits) = (low, width, digits);
-    }
-
-    /// The column of ones: its products with other columns are their sums.
-    pub(super) const fn one(&self) -> usize {
-        self.columns - 1
-    }
-
-    /// Adds a number of products of units to the sum of column `i` times column `j`. The number is
-    /// below 2⁷⁴ in magnitude.
-    pub(super) fn add_products(&mut self, i: usize, j: usize, unit: [Unit; 2], number: i128) {
-        if number == 0 {
-            return;
-        }
-        let thousandths = unit.map(|unit| usize::from(unit.thousandths));
-        let millionths = [MILLION, 1000, 1][thousandths[0] + thousandths[1]];
-        let bit = unit[0].bit + unit[1].bit;
-        let place = bit.div_euclid(32);
-        self.cover(place, place + 1);
-        let mut rest = (number * millionths) << bit.rem_euclid(32);
-        let mut at = (place - self.low) as usize;
-        while rest != 0 {
-            if at == self.width {
-                self.cover(self.low, self.end() + 1);
-            }
-            let digit = &mut self.digits[packed(i, j) * self.width + at];
-            let sum = rest + i128::from(*digit);
-            // The low 32 bits as a signed digit.
-            *digit = sum as i32;
-            rest = (sum - i128::from(*digit)) >> 32;
-            at += 1;
-        }
-    }
-
     /// Counts rows of weight 1.
     pub(super) fn count_rows(&mut self, rows: u64) {
         self.n_samples += rows;
@@ -369,35 +230,6 @@ impl MomentSums {
     pub fn moments(&self) -> Moments {
         Moments::new(self)
     }
-
-    /// The same sums without digits at the ends that are 0 in all of them: their one form on disk.
-    fn trimmed(&self) -> Self {
-        let used = |place: usize| {
-            let mut digits = self.digits.iter().skip(place).step_by(self.width);
-            digits.any(|&digit| digit != 0)
-        };
-        let first = (0..self.width).find(|&place| used(place));
-        let last = (0..self.width).rfind(|&place| used(place));
-        let (Some(first), Some(last)) = (first, last) else {
-            let (low, width, digits) = (0, 0, Vec::new());
-            return Self {
-                low,
-                width,
-                digits,
-                ..*self
-            };
-        };
-        let sums = self.digits.chunks_exact(self.width);
-        Self {
-            low: self.low + first as i32,
-            width: last + 1 - first,
-            digits: sums
-                .flat_map(|digits| &digits[first..=last])
-                .copied()
-                .collect(),
-            ..*self
-        }
-    }
 }
 
 impl PartialEq for MomentSums {
@@ -422,119 +254,6 @@ impl Debug for MomentSums {
             .field("n_samples", &self.n_samples)
             .field("width", &self.width)
             .finish_non_exhaustive()
-    }
-}
-
-/// Takes the lowest digit off a number plus what was left before, and leaves the rest.
-fn carry(rest: &mut i64, number: i64) -> i32 {
-    let sum = *rest + number;
-    // The low 32 bits as a signed digit.
-    let digit = sum as i32;
-    *rest = (sum - i64::from(digit)) >> 32;
-    digit
-}
-
-/// Sums as they are saved: trimmed, and not yet checked when they are read.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Saved {
-    n_samples: u64,
-    n_features: usize,
-    low: i32,
-    digits: Vec<Vec<i32>>,
-}
-
-impl From<MomentSums> for Saved {
-    fn from(sums: MomentSums) -> Self {
-        let sums = sums.trimmed();
-        let digits = match sums.width {
-            0 => Vec::new(),
-            width => sums
-                .digits
-                .chunks_exact(width)
-                .map(<[i32]>::to_vec)
-                .collect(),
-        };
-        Self {
-            n_samples: sums.n_samples,
-            n_features: sums.n_features(),
-            low: sums.low,
-            digits,
-        }
-    }
-}
-
-impl TryFrom<Saved> for MomentSums {
-    type Error = String;
-
-    fn try_from(saved: Saved) -> Result<Self, String> {
-        // Exponents of finite numbers below 10¹³⁰ are far within this.
-        const PLACES: i32 = 200;
-        const MOST_FEATURES: usize = 100_000;
-        let width = saved.digits.first().map_or(0, Vec::len);
-        let expected = packed_len(saved.n_features.min(MOST_FEATURES) + 2);
-        let known = saved.digits.is_empty() || saved.digits.len() == expected;
-        if !known || saved.digits.iter().any(|digits| digits.len() != width) {
-            return Err(format!(
-                "moment sums: expected {expected} numbers of equal length for {} features, got {}",
-                saved.n_features,
-                saved.digits.len()
-            ));
-        }
-        if saved.low.abs() > PLACES || width > PLACES as usize {
-            return Err(format!(
-                "moment sums: expected digits within {PLACES} places, got {width} from place {}",
-                saved.low
-            ));
-        }
-        let sums = Self {
-            n_samples: saved.n_samples,
-            columns: saved.n_features + 2,
-            low: saved.low,
-            width,
-            digits: saved.digits.concat(),
-        };
-        let negative = |column: usize| sums.exact(column, column).to_f64() < 0.0;
-        if (0..sums.columns).any(negative) {
-            return Err("moment sums: a negative sum of squares".to_owned());
-        }
-        let weight = sums.exact(sums.one(), sums.one()).to_f64();
-        if (weight > 0.0) != (sums.n_samples > 0) {
-            return Err(format!(
-                "moment sums: {} rows of weight {weight}",
-                sums.n_samples
-            ));
-        }
-        Ok(sums)
-    }
-}
-
-impl MomentsError {
-    /// The same error for rows that begin behind `rows` others.
-    fn behind(self, rows: usize) -> Self {
-        match self {
-            Self::NotFinite { column, row } => Self::NotFinite {
-                column,
-                row: rows + row,
-            },
-            other => other,
-        }
-    }
-
-    /// The reason why there is no model; `name` gives the name of a column.
-    pub(in crate::train) fn into_reason(self, name: impl Fn(usize) -> String) -> NotTrained {
-        match self {
-            Self::Shape { rows, targets } => NotTrained::Shape { rows, targets },
-            Self::Features { expected, got } => NotTrained::Features { expected, got },
-            Self::NotFinite { column, row } => NotTrained::NotFinite {
-                column: name(column),
-                row,
-            },
-            Self::Weight { row } => NotTrained::Weight { row },
-            Self::Overflow { column } => NotTrained::Overflow {
-                column: name(column),
-            },
-        }
     }
 }
 
