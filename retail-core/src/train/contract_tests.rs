@@ -44,6 +44,7 @@ fn the_forest_keeps_the_contracts() {
         let trainer = params.check().unwrap();
         let tasks = [Task::Binary, classes(4), classes(7)];
         trainer_contract(&trainer, &tasks, &ModelFormats::default());
+        rounds_contract(&trainer, &tasks);
     }
 }
 

@@ -24,7 +24,8 @@ mod validate;
 
 pub use dataset::{Dataset, WeightedRows};
 pub use forest::{
-    ForestError, ForestModel, MaxFeatures, RandomForest, RandomForestParams, read_forest,
+    ForestError, ForestModel, ForestPartial, ForestRows, ForestState, MaxFeatures, RandomForest,
+    RandomForestParams, read_forest,
 };
 pub use linear::{LinearError, LinearModel, LinearRegression, LinearRegressionParams};
 pub use logistic::{

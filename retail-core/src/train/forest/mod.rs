@@ -32,20 +32,41 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bins;
+mod bag;
+mod binned;
 mod bootstrap;
+mod column;
 mod distinct;
+mod edges;
 mod entry;
+mod growing;
 mod model;
 mod params;
 mod random;
 mod saved;
 mod split;
+mod spread;
+mod state;
 mod trainer;
-mod tree;
 
 #[cfg(test)]
 mod tests;
 
 pub use model::{ForestModel, read_forest};
 pub use params::{ForestError, MaxFeatures, RandomForest, RandomForestParams};
+pub use state::{ForestPartial, ForestState};
+pub use trainer::ForestRows;
+
+use super::NotTrained;
+
+/// The name of the algorithm.
+const NAME: &str = "random-forest";
+/// The most rows: weighted counts of them, in each tree, stay below 2³².
+const MAX_ROWS: u64 = 1 << 31;
+
+fn refused(message: String) -> NotTrained {
+    NotTrained::Library {
+        library: NAME.into(),
+        message,
+    }
+}

@@ -1,14 +1,3 @@
-use super::bins::Edges;
-use super::entry::{class, weight};
-
-/// Counts of classes per bin of one feature at one node.
-pub(super) struct Histogram {
-    /// Bin by bin, each padded to a power of two of classes.
-    cells: Vec<u32>,
-    n_classes: usize,
-    shift: u32,
-}
-
 /// A cut of a node in two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Cut {
@@ -31,41 +20,32 @@ pub(super) struct Best {
     running: Vec<u32>,
 }
 
-impl Histogram {
-    pub(super) fn new(n_classes: usize) -> Self {
-        let shift = n_classes.next_power_of_two().trailing_zeros();
-        Self {
-            cells: vec![0; 256 << shift],
-            n_classes,
-            shift,
-        }
-    }
-
-    /// Counts entries by bin and class; `bin` must stay below `n_bins`.
-    pub(super) fn count(&mut self, entries: &[u64], n_bins: usize, bin: impl Fn(u64) -> u8) {
-        self.cells[..n_bins << self.shift].fill(0);
-        for &entry in entries {
-            let cell = usize::from(bin(entry)) << self.shift | class(entry);
-            self.cells[cell] += weight(entry);
-        }
-    }
-
-    /// The counts of the classes in each bin.
-    pub(super) fn bins(&self, n_bins: usize) -> impl Iterator<Item = &[u32]> {
-        let rows = self.cells.chunks_exact(1 << self.shift).take(n_bins);
-        rows.map(|row| &row[..self.n_classes])
-    }
-}
-
 /// The sum of the squares of counts. Exact up to 2⁵³, and always the same for the same counts.
-pub(super) fn sum_of_squares(counts: impl Iterator<Item = u32>) -> f64 {
+fn sum_of_squares(counts: impl Iterator<Item = u32>) -> f64 {
     counts
         .map(|count| f64::from(count) * f64::from(count))
         .sum()
 }
 
+/// All samples of a node.
 pub(super) fn total(counts: &[u32]) -> u64 {
     counts.iter().map(|&count| u64::from(count)).sum()
+}
+
+/// `Σ cₖ² / c` of `c` samples, `cₖ` of them of class `k`.
+pub(super) fn purity(counts: &[u32]) -> f64 {
+    sum_of_squares(counts.iter().copied()) / total(counts) as f64
+}
+
+/// Samples of each class in all bins, which come class by class; `None` if they are too many.
+pub(super) fn class_totals(bins: &[u32], n_classes: usize) -> Option<Vec<u32>> {
+    let mut totals = vec![0_u32; n_classes];
+    for bin in bins.chunks_exact(n_classes) {
+        for (total, &count) in totals.iter_mut().zip(bin) {
+            *total = total.checked_add(count)?;
+        }
+    }
+    Some(totals)
 }
 
 impl Best {
@@ -77,14 +57,14 @@ impl Best {
         }
     }
 
-    /// Looks at all cuts in `feature` of a node with `counts` samples of each class, as counted in
-    /// `histogram`. Among equally good cuts the lowest feature wins, then the lowest bin, so that
-    /// the order in which features are looked at does not matter.
+    /// Looks at all cuts in `feature` of a node with `counts` samples of each class. `bins` are the
+    /// counts of the classes in each bin; they sum to `counts`. Among equally good cuts the lowest
+    /// feature wins, then the lowest bin, so that the order in which features are looked at does
+    /// not matter.
     pub(super) fn look_at(
         &mut self,
         feature: usize,
-        histogram: &Histogram,
-        edges: &Edges,
+        bins: &[u32],
         counts: &[u32],
         min_samples_leaf: u64,
     ) {
@@ -92,7 +72,7 @@ impl Best {
         self.running.fill(0);
         let mut n_left = 0;
         let mut below = 0;
-        for (bin, row) in histogram.bins(edges.len()).enumerate() {
+        for (bin, row) in bins.chunks_exact(counts.len()).enumerate() {
             let n_here = total(row);
             if n_here == 0 {
                 continue;

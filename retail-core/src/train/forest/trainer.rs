@@ -1,22 +1,21 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::bins::Column;
-use super::bootstrap::fill_bag;
-use super::entry::{Bins, Indexed, MAX_CLASSES, MAX_PACKED, Packed, with_weight};
-use super::model::ForestModel;
+use super::bag::{Bag, Counter};
+use super::binned::{Binned, Read};
+use super::entry::MAX_CLASSES;
+use super::growing::{Growing, normalise};
+use super::model::{ForestModel, Tree};
 use super::params::RandomForest;
 use super::random::{draw, mix};
-use super::tree::{Grower, Grown, Scratch, normalise};
+use super::spread::Spread;
+use super::state::{Answer, ForestPartial, ForestState, Growth, Told};
+use super::{NAME, refused};
 use crate::label::Task;
-use crate::train::numeric::parallel::{fill_in_parallel, in_parallel};
-use crate::train::{Dataset, Model, NotTrained, Trainer};
-
-/// The name of the algorithm.
-const NAME: &str = "random-forest";
-/// The most rows: weighted counts of them, in each tree, stay below 2³².
-const MAX_ROWS: usize = 1 << 31;
+use crate::train::numeric::parallel::in_parallel;
+use crate::train::rounds::{AnyRounds, Head, Next, Rounds};
+use crate::train::{Dataset, Model, NotTrained, Trainer, validate};
 
 impl Trainer for RandomForest {
     fn name(&self) -> &str {
@@ -45,159 +44,256 @@ impl Trainer for RandomForest {
     fn fit(&self, data: &Dataset) -> Result<Arc<dyn Model>, NotTrained> {
         Ok(Arc::new(self.fit_forest(data)?))
     }
+
+    fn rounds(&self) -> Option<&dyn AnyRounds> {
+        Some(self)
+    }
+}
+
+/// Some of the rows of a forest, in the forms in which they answer faster. In the end each tree
+/// has an own copy of those that it learns from, eight bytes for each.
+pub struct ForestRows<'a> {
+    data: &'a Dataset,
+    read: Option<Read>,
+    binned: Option<Binned<'a>>,
+    /// One for each tree.
+    bags: Vec<Mutex<Bag>>,
+}
+
+impl<'a> ForestRows<'a> {
+    /// The rows in these bins.
+    fn binned(&mut self, growth: &Growth, threads: usize) -> Result<&Binned<'a>, NotTrained> {
+        let known = self.binned.take().filter(|b| b.edges == growth.edges);
+        let binned = match known {
+            Some(binned) => binned,
+            None => {
+                self.bags.clear();
+                let read = match self.read.take() {
+                    Some(read) => read,
+                    None => Read::new(self.data, &growth.head, threads)?.0,
+                };
+                Binned::new(self.data, read, &growth.edges, threads)
+            }
+        };
+        Ok(self.binned.insert(binned))
+    }
 }
 
 impl RandomForest {
     /// Grows a forest; [`Trainer::fit`] with a result of its own type.
     ///
+    /// A thread takes one tree through all of its rounds before it begins another, so that there
+    /// are no more copies of the rows than threads.
+    ///
     /// # Errors
     /// [`NotTrained`] for a regression, for shapes that disagree, for fewer rows than `min_rows`,
-    /// for features or targets that are not finite or no class, where there is but one class, and
-    /// where no feature varies. More than 256 classes or 2³¹ rows are refused as well.
+    /// for features or targets that are not finite or no class, if there is only one class, and
+    /// if no feature varies. More than 256 classes or 2³¹ rows are refused as well.
     pub fn fit_forest(&self, data: &Dataset) -> Result<ForestModel, NotTrained> {
-        let classes = self.classes(data)?;
-        let columns = self.columns(data)?;
-        let n_features = columns.len();
-        Ok(if n_features <= MAX_PACKED {
-            self.grow(&Packed(&columns), &columns, &classes, data)
-        } else {
-            self.grow(&Indexed(&columns), &columns, &classes, data)
-        })
+        let mut rows = self.part(data);
+        let state = self.begin(&Head::of(data))?;
+        let spread = self.answer(&mut rows, &state)?;
+        let Next::Round(ForestState(Told::Grow(growth))) = self.step(state, spread)? else {
+            return Err(NotTrained::foreign(NAME));
+        };
+        let rows = rows.binned(&growth, self.get().threads)?;
+        let plan = growth.plan(self.limits(growth.edges.len()));
+        let n_trees = growth.trees.len();
+        let trees = in_parallel(
+            self.threads_for(n_trees),
+            n_trees,
+            || (Bag::default(), Counter::new(plan.n_classes)),
+            |(bag, counter), tree| {
+                let mut tree = growth.trees[tree].clone();
+                while !tree.is_done() {
+                    let counts = bag.answer(&tree, &plan, rows, counter);
+                    tree.step(&plan, &counts)?;
+                }
+                Some(tree.finish(&plan))
+            },
+        );
+        let trees: Option<Vec<_>> = trees.into_iter().collect();
+        let trees = trees.ok_or_else(|| NotTrained::foreign(NAME))?;
+        Ok(forest(trees, plan.edges.len(), plan.n_classes))
     }
 
-    /// The class of each row.
-    fn classes(&self, data: &Dataset) -> Result<Vec<u8>, NotTrained> {
-        let (n_rows, n_classes) = (data.n_samples(), data.task.n_classes());
-        if data.task == Task::Regression {
-            return Err(NotTrained::WrongTask {
-                trainer: NAME.into(),
-                task: "regression".into(),
-            });
+    /// The rows of the first round.
+    fn spread(&self, rows: &mut ForestRows<'_>, head: &Head) -> Result<Spread, NotTrained> {
+        if rows.data.n_features() != head.n_features {
+            return Err(NotTrained::OtherRows);
         }
-        if data.target.len() != n_rows {
-            return Err(NotTrained::Shape {
-                rows: n_rows,
-                targets: data.target.len(),
-            });
+        let (read, spread) = Read::new(rows.data, head, self.get().threads)?;
+        rows.read = Some(read);
+        Ok(spread)
+    }
+
+    /// What the rows answer to trees that grow.
+    fn counts(
+        &self,
+        rows: &mut ForestRows<'_>,
+        growth: &Growth,
+    ) -> Result<Vec<Vec<u32>>, NotTrained> {
+        let limits = self.limits(growth.edges.len());
+        if rows.data.n_features() != growth.head.n_features || !growth.is_sound(limits) {
+            return Err(NotTrained::OtherRows);
         }
-        let needed = self.get().min_rows;
-        if n_rows < needed {
-            let got = n_rows;
-            return Err(NotTrained::TooFewRows { needed, got });
+        let plan = growth.plan(limits);
+        rows.binned(growth, self.get().threads)?;
+        let n_trees = growth.trees.len();
+        rows.bags.resize_with(n_trees, Mutex::default);
+        let (Some(binned), bags) = (&rows.binned, &rows.bags) else {
+            return Err(NotTrained::OtherRows);
+        };
+        Ok(in_parallel(
+            self.threads_for(n_trees),
+            n_trees,
+            || Counter::new(plan.n_classes),
+            |counter, index| {
+                let tree = &growth.trees[index];
+                if tree.is_done() {
+                    return Vec::new();
+                }
+                let mut bag = bags[index].lock().unwrap_or_else(PoisonError::into_inner);
+                bag.forget_others(tree);
+                bag.answer(tree, &plan, binned, counter)
+            },
+        ))
+    }
+
+    /// Trees that have not been counted.
+    fn roots(&self) -> Vec<Growing> {
+        let params = self.get();
+        let seed = mix(params.seed);
+        let keys = (0..params.n_trees as u64).map(|tree| draw(seed, tree));
+        keys.map(|key| Growing::new(key, params.bootstrap))
+            .collect()
+    }
+}
+
+impl Rounds for RandomForest {
+    type State = ForestState;
+    type Partial = ForestPartial;
+    type Model = ForestModel;
+    type Part<'a> = ForestRows<'a>;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn begin(&self, head: &Head) -> Result<ForestState, NotTrained> {
+        if head.task == Task::Regression {
+            return Err(validate::wrong_task(NAME, &head.task));
         }
-        if data.row_numbers.len() != n_rows {
-            let got = data.row_numbers.len();
-            return Err(refused(format!("{n_rows} rows, {got} row numbers")));
-        }
+        let n_classes = head.task.n_classes();
         if n_classes > MAX_CLASSES {
             return Err(refused(format!(
                 "at most {MAX_CLASSES} classes can be learned, got {n_classes}"
             )));
         }
-        if n_rows > MAX_ROWS {
-            return Err(refused(format!(
-                "at most {MAX_ROWS} rows can be learned from, got {n_rows}"
-            )));
-        }
-        let mut seen = [false; MAX_CLASSES];
-        let mut classes = Vec::with_capacity(n_rows);
-        for (row, &target) in data.target.iter().enumerate() {
-            let class = target as u8;
-            if f64::from(class) != target || usize::from(class) >= n_classes {
-                return Err(if target.is_finite() {
-                    NotTrained::NoSuchClass { row, n_classes }
-                } else {
-                    let column = "target".into();
-                    NotTrained::NotFinite { column, row }
-                });
-            }
-            seen[usize::from(class)] = true;
-            classes.push(class);
-        }
-        let mut present = (0..n_classes).filter(|&class| seen[class]);
-        match (present.next(), present.next()) {
-            (Some(_), Some(_)) => Ok(classes),
-            (only, _) => Err(NotTrained::OneClass {
-                class: data.task.class_name(only.unwrap_or(0)).to_owned(),
-            }),
+        Ok(ForestState(Told::Begin(head.clone())))
+    }
+
+    fn part<'a>(&self, rows: &'a Dataset) -> ForestRows<'a> {
+        ForestRows {
+            data: rows,
+            read: None,
+            binned: None,
+            bags: Vec::new(),
         }
     }
 
-    /// The features, binned.
-    fn columns(&self, data: &Dataset) -> Result<Vec<Column>, NotTrained> {
-        let (n_features, max_bins) = (data.n_features(), self.get().max_bins);
-        let columns = in_parallel(
-            self.threads_for(n_features),
-            n_features,
-            || (),
-            |(), feature| Column::new(data.features.column(feature), max_bins),
-        );
-        let columns: Vec<_> = columns
-            .into_iter()
-            .zip(0..)
-            .map(|(column, feature)| {
-                column.map_err(|row| NotTrained::NotFinite {
-                    column: feature_name(data, feature),
-                    row,
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        if columns.iter().all(|column| column.edges.len() < 2) {
-            return Err(NotTrained::NoVariation);
-        }
-        Ok(columns)
-    }
-
-    fn grow<B: Bins>(
+    fn answer(
         &self,
-        bins: &B,
-        columns: &[Column],
-        classes: &[u8],
-        data: &Dataset,
-    ) -> ForestModel {
-        let params = self.get();
-        let (n_features, n_classes) = (columns.len(), data.task.n_classes());
-        let entry = |row| bins.entry(row, classes[row]);
-        let entries = fill_in_parallel(self.threads_for(classes.len()), classes.len(), entry);
-        let grower = Grower {
-            columns,
-            bins,
-            n_classes,
-            limits: self.limits(n_features),
+        part: &mut ForestRows<'_>,
+        state: &ForestState,
+    ) -> Result<ForestPartial, NotTrained> {
+        Ok(ForestPartial(match &state.0 {
+            Told::Begin(head) => Answer::Spread(self.spread(part, head)?),
+            Told::Grow(growth) => Answer::Counts(self.counts(part, growth)?),
+        }))
+    }
+
+    fn identity(&self, state: &ForestState) -> ForestPartial {
+        ForestPartial(match &state.0 {
+            Told::Begin(_) => Answer::Spread(Spread::default()),
+            Told::Grow(_) => Answer::Counts(Vec::new()),
+        })
+    }
+
+    fn merge(&self, sum: &mut ForestPartial, other: &ForestPartial) -> Result<(), NotTrained> {
+        let merged = match (&mut sum.0, &other.0) {
+            (Answer::Spread(sum), Answer::Spread(other)) => sum.merge(other),
+            (Answer::Counts(sum), Answer::Counts(other)) => add(sum, other),
+            _ => None,
         };
-        let grown = in_parallel(
-            self.threads_for(params.n_trees),
-            params.n_trees,
-            || Scratch::new(entries.len(), n_features, n_classes),
-            |scratch, tree| {
-                let key = draw(mix(params.seed), tree as u64);
-                let bag = &mut scratch.entries[0];
-                let filled = if params.bootstrap {
-                    fill_bag(bag, &entries, &data.row_numbers, key)
-                } else {
-                    0
-                };
-                // Without a bootstrap, or where it has left out every one of a few rows.
-                let filled = if filled == 0 {
-                    for (copy, &entry) in bag.iter_mut().zip(&entries) {
-                        *copy = with_weight(entry, 1);
-                    }
-                    entries.len()
-                } else {
-                    filled
-                };
-                grower.grow(scratch, filled, draw(key, u64::MAX))
-            },
-        );
-        forest(grown, n_features, n_classes)
+        merged.ok_or_else(|| NotTrained::foreign(NAME))
+    }
+
+    fn step(
+        &self,
+        state: ForestState,
+        sum: ForestPartial,
+    ) -> Result<Next<ForestState, ForestModel>, NotTrained> {
+        let foreign = || NotTrained::foreign(NAME);
+        match (state.0, sum.0) {
+            (Told::Begin(head), Answer::Spread(spread)) => {
+                let edges = spread.edges(self.get(), &head)?;
+                let trees = self.roots();
+                Ok(Next::Round(ForestState(Told::Grow(Growth {
+                    head,
+                    edges,
+                    trees,
+                }))))
+            }
+            (Told::Grow(mut growth), Answer::Counts(counts)) => {
+                let limits = self.limits(growth.edges.len());
+                if counts.len() != growth.trees.len() || !growth.is_sound(limits) {
+                    return Err(foreign());
+                }
+                let mut trees = std::mem::take(&mut growth.trees);
+                let plan = growth.plan(limits);
+                for (tree, counts) in trees.iter_mut().zip(&counts) {
+                    tree.step(&plan, counts).ok_or_else(foreign)?;
+                }
+                if trees.iter().all(Growing::is_done) {
+                    let grown = trees.iter().map(|tree| tree.finish(&plan)).collect();
+                    let model = forest(grown, plan.edges.len(), plan.n_classes);
+                    return Ok(Next::Model(model));
+                }
+                growth.trees = trees;
+                Ok(Next::Round(ForestState(Told::Grow(growth))))
+            }
+            _ => Err(foreign()),
+        }
     }
 }
 
-/// Puts trees together.
-fn forest(grown: Vec<Grown>, n_features: usize, n_classes: usize) -> ForestModel {
+/// Adds counts to a sum; `None` if they answer other questions or are too many.
+fn add(sum: &mut Vec<Vec<u32>>, other: &[Vec<u32>]) -> Option<()> {
+    if sum.is_empty() || other.is_empty() {
+        sum.extend_from_slice(other);
+        return Some(());
+    }
+    let pairs = || sum.iter().zip(other);
+    let alike = sum.len() == other.len() && pairs().all(|(a, b)| a.len() == b.len());
+    let fits =
+        |(a, b): (&Vec<u32>, &Vec<u32>)| a.iter().zip(b).all(|(a, &b)| a.checked_add(b).is_some());
+    if !alike || !pairs().all(fits) {
+        return None;
+    }
+    for (sum, other) in sum.iter_mut().zip(other) {
+        for (sum, count) in sum.iter_mut().zip(other) {
+            *sum += count;
+        }
+    }
+    Some(())
+}
+
+/// Puts trees together, each of which comes with its importances.
+fn forest(grown: Vec<(Tree, Vec<f64>)>, n_features: usize, n_classes: usize) -> ForestModel {
     let mut importances = vec![0.0; n_features];
-    for tree in &grown {
-        for (sum, share) in importances.iter_mut().zip(&tree.importances) {
+    for (_, shares) in &grown {
+        for (sum, share) in importances.iter_mut().zip(shares) {
             *sum += share;
         }
     }
@@ -206,18 +302,6 @@ fn forest(grown: Vec<Grown>, n_features: usize, n_classes: usize) -> ForestModel
         n_features,
         n_classes,
         importances,
-        trees: grown.into_iter().map(|grown| grown.tree).collect(),
+        trees: grown.into_iter().map(|(tree, _)| tree).collect(),
     }
-}
-
-fn refused(message: String) -> NotTrained {
-    NotTrained::Library {
-        library: NAME.into(),
-        message,
-    }
-}
-
-fn feature_name(data: &Dataset, feature: usize) -> String {
-    let known = data.feature_names.get(feature).cloned();
-    known.unwrap_or_else(|| format!("feature {feature}"))
 }

@@ -1,10 +1,22 @@
-use ndarray::{array, aview1};
+use ndarray::{Axis, Slice, array};
 use proptest::prelude::*;
 
-use super::super::bins::Column;
+use super::super::column::Column;
+use super::super::edges::Edges;
+use super::{dataset, fit, plain_tree};
+use crate::train::ValueSketch;
 
-fn binned(values: &[f64], max_bins: usize) -> Column {
-    Column::new(aview1(values), max_bins).unwrap()
+/// A binned feature.
+struct Binned {
+    bins: Vec<u8>,
+    edges: Edges,
+}
+
+fn binned(values: &[f64], max_bins: usize) -> Binned {
+    let (column, sketch) = Column::read(values).unwrap();
+    let edges = Edges::new(&sketch, max_bins);
+    let bins = column.bins(values, &edges);
+    Binned { bins, edges }
 }
 
 #[test]
@@ -73,20 +85,19 @@ fn a_value_that_is_not_finite_is_located() {
     let mut values: Vec<f64> = (0..50_000).map(f64::from).collect();
     assert_eq!(binned(&values, 255).edges.len(), 255);
     values[40_000] = f64::NAN;
-    assert_eq!(Column::new(aview1(&values), 255).unwrap_err(), 40_000);
-    assert_eq!(
-        Column::new(aview1(&[1.0, f64::NEG_INFINITY]), 2).unwrap_err(),
-        1
-    );
+    assert_eq!(Column::read(&values).err(), Some(40_000));
+    assert_eq!(Column::read(&[1.0, f64::NEG_INFINITY]).err(), Some(1));
 }
 
 #[test]
 fn columns_with_gaps_in_memory_are_read_in_order() {
+    let mut data = dataset(&[vec![1.0, 3.0, 2.0]], vec![0.0, 1.0, 0.0], 2);
+    let expected = fit(plain_tree(), &data);
     let row_major = array![[1.0, 9.0], [3.0, 9.0], [2.0, 9.0]];
-    assert_eq!(
-        Column::new(row_major.column(0), 255).unwrap().bins,
-        [0, 2, 1]
-    );
+    data.features = row_major;
+    data.features.slice_axis_inplace(Axis(1), Slice::from(..1));
+    assert!(data.features.column(0).to_slice().is_none());
+    assert_eq!(fit(plain_tree(), &data), expected);
 }
 
 proptest! {
@@ -120,9 +131,9 @@ proptest! {
         max_bins in 2_usize..60,
     ) {
         let values: Vec<f64> = values.into_iter().map(|v| f64::from(v) / 8.0).collect();
-        let sorted = Column::of_many_values(&values, max_bins).unwrap();
+        let sorted = Edges::new(&ValueSketch::of(&values).unwrap(), max_bins);
         let hashed = binned(&values, max_bins);
-        prop_assert_eq!(hashed.bins, sorted.bins);
-        prop_assert_eq!(hashed.edges, sorted.edges);
+        prop_assert_eq!(hashed.bins, Column::Various.bins(&values, &sorted));
+        prop_assert_eq!(hashed.edges, sorted);
     }
 }

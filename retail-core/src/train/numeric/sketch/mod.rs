@@ -1,8 +1,13 @@
 //! The distribution of a column, in bounded memory, which merges without any error.
 
+mod saved;
+
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
+use self::saved::SavedSketch;
 use crate::train::NotTrained;
 
 /// The distribution of one column: ascending buckets of neighbouring values, each with the number
@@ -28,7 +33,8 @@ use crate::train::NotTrained;
 /// assert_eq!(sketch.quantile(0.5), Some(2.0));
 /// # Ok::<(), retail_core::train::NotTrained>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "SavedSketch", into = "SavedSketch")]
 pub struct ValueSketch {
     /// Bits of a value that are left out when values are told apart.
     level: u32,
@@ -142,7 +148,8 @@ impl ValueSketch {
             let same = rank(next.smallest) >> level == rank(bucket.smallest) >> level;
             if same {
                 bucket.largest = bucket.largest.max(next.largest);
-                bucket.rows += next.rows;
+                // Sketches that come from elsewhere may claim any number of rows.
+                bucket.rows = bucket.rows.saturating_add(next.rows);
             }
             same
         });
@@ -157,7 +164,8 @@ impl ValueSketch {
     /// The number of rows.
     #[must_use]
     pub fn n_rows(&self) -> u64 {
-        self.buckets.iter().map(|bucket| bucket.rows).sum()
+        let rows = self.buckets.iter().map(|bucket| bucket.rows);
+        rows.fold(0, u64::saturating_add)
     }
 
     /// Whether each distinct value has a bucket of its own.
