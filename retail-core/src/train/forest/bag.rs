@@ -162,8 +162,7 @@ fn partition(entries: &mut [u64], bin: impl Fn(u64) -> u8, below: u8) -> usize {
     for at in 0..entries.len() {
         // Exchanged in any case: no branch to mispredict.
         let entry = entries[at];
-        entries[at] = entries[front];
-        entries[front] = entry;
+        entries.swap(at, front);
         front += usize::from(bin(entry) <= below);
     }
     front
