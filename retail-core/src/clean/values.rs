@@ -20,51 +20,54 @@ const MAX_TEXT: usize = 1 << 18;
 
 /// Checks that a batch file can hold the transaction. What was read from text always passes. What a
 /// program made up may not: it could be written to a batch file but not be read from there.
+#[inline]
 pub(crate) fn check_values(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
-    // In the order in which readers of text look at the fields.
-    check_time(Field::InvoiceDate, row.invoice_date)?;
-    if !PRICES.contains(&row.price) {
-        let got = format!("{:?}", row.price);
-        return Err(RejectReason::unparsable(
-            Field::Price,
-            EXPECTED_PRICE,
-            got.as_bytes(),
-        ));
-    }
-    check_time(Field::Timestamp, row.timestamp)?;
-    check_text(row)
+    let sound = TIMES.contains(&row.invoice_date)
+        && PRICES.contains(&row.price)
+        && TIMES.contains(&row.timestamp)
+        && text_length(row) <= MAX_TEXT;
+    if sound { Ok(()) } else { Err(unsound(row)) }
 }
 
-fn check_text(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
+fn text_length(row: &TransactionRef<'_>) -> usize {
+    row.invoice.len() + row.stock_code.len() + row.description.len() + row.country.len()
+}
+
+/// Says what is wrong with a transaction that a batch file cannot hold. Fields are looked at in the
+/// order in which readers of text look at them.
+#[cold]
+fn unsound(row: &TransactionRef<'_>) -> RejectReason {
+    if !TIMES.contains(&row.invoice_date) {
+        unsound_time(Field::InvoiceDate, row.invoice_date)
+    } else if !PRICES.contains(&row.price) {
+        let got = format!("{:?}", row.price);
+        RejectReason::unparsable(Field::Price, EXPECTED_PRICE, got.as_bytes())
+    } else if !TIMES.contains(&row.timestamp) {
+        unsound_time(Field::Timestamp, row.timestamp)
+    } else {
+        too_much_text(row)
+    }
+}
+
+fn unsound_time(field: Field, time: Timestamp) -> RejectReason {
+    // Its own text would be that of another time.
+    let got = format!("{} µs since 1970", time.as_micros());
+    RejectReason::unparsable(field, "a date in the years 1 to 9999", got.as_bytes())
+}
+
+fn too_much_text(row: &TransactionRef<'_>) -> RejectReason {
     let texts = [
         (Field::Invoice, row.invoice),
         (Field::StockCode, row.stock_code),
         (Field::Description, row.description),
         (Field::Country, row.country),
     ];
-    let length = texts.map(|(_, text)| text.len()).iter().sum::<usize>();
-    if length <= MAX_TEXT {
-        return Ok(());
-    }
     let longest = texts.iter().max_by_key(|(_, text)| text.len());
-    Err(RejectReason::unparsable(
+    RejectReason::unparsable(
         longest.map_or(Field::Record, |&(field, _)| field),
         "at most 256 KiB of text in a row",
-        format!("{length} bytes").as_bytes(),
-    ))
-}
-
-fn check_time(field: Field, time: Timestamp) -> Result<(), RejectReason> {
-    if TIMES.contains(&time) {
-        return Ok(());
-    }
-    // Its own text would be that of another time.
-    let got = format!("{} µs since 1970", time.as_micros());
-    Err(RejectReason::unparsable(
-        field,
-        "a date in the years 1 to 9999",
-        got.as_bytes(),
-    ))
+        format!("{} bytes", text_length(row)).as_bytes(),
+    )
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl<'a> Iterator for Lines<'a> {
     /// The line of the file, and what is in it.
     type Item = (u64, Row<'a>);
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let Cursor {
