@@ -57,8 +57,9 @@ impl<'a> Adder<'a> {
         columns: &[ArrayView1<'a, f64>],
         weights: Option<&[f64]>,
     ) -> Result<(), (usize, NoLimbs)> {
-        self.plain.clear();
-        self.weighted.clear();
+        let rows = columns.first().map_or(0, ArrayView1::len);
+        self.plain.begin(rows);
+        self.weighted.begin(rows);
         let mut too_wide = Ok(());
         for (index, column) in columns.iter().enumerate() {
             let kept = column.to_slice();

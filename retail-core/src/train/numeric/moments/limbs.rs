@@ -67,15 +67,19 @@ pub(super) enum NoLimbs {
 #[derive(Debug, Default)]
 pub(super) struct Staged<'a> {
     pub(super) limbs: Vec<Limbs<'a>>,
-    /// Room for limb columns, each `CHUNK` numbers apart.
+    /// Room for limb columns, each `stride` numbers apart.
     own: Vec<f64>,
+    /// The rows of the chunk, rounded up to a multiple of [`LANES`].
+    stride: usize,
     /// Row and column of a few values that have no limbs and are to be summed one by one.
     pub(super) loose: Vec<(usize, usize)>,
     rooms: [Vec<f64>; 2],
 }
 
 impl<'a> Staged<'a> {
-    pub(super) fn clear(&mut self) {
+    /// Makes ready for a chunk of so many rows, at most [`CHUNK`].
+    pub(super) fn begin(&mut self, rows: usize) {
+        self.stride = rows.next_multiple_of(LANES);
         self.limbs.clear();
         self.loose.clear();
     }
@@ -86,23 +90,24 @@ impl<'a> Staged<'a> {
     pub(super) fn of(&self, index: usize) -> &[f64] {
         match self.limbs[index].values {
             Some(values) => values,
-            None => &self.own[index * CHUNK..][..CHUNK],
+            None => &self.own[index * self.stride..][..self.stride],
         }
     }
 
     /// A new limb column of so many rows, to be filled in; zeros follow.
     fn push(&mut self, column: usize, unit: Unit, rows: usize) -> &mut [f64] {
-        let at = self.limbs.len() * CHUNK;
+        let at = self.limbs.len() * self.stride;
         let values = None;
         self.limbs.push(Limbs {
             column,
             unit,
             values,
         });
-        if self.own.len() < at + CHUNK {
-            self.own.resize(at + CHUNK, 0.0);
+        let end = at + self.stride;
+        if self.own.len() < end {
+            self.own.resize(end, 0.0);
         }
-        let (limbs, behind) = self.own[at..at + CHUNK].split_at_mut(rows);
+        let (limbs, behind) = self.own[at..end].split_at_mut(rows);
         behind.fill(0.0);
         limbs
     }
@@ -148,7 +153,7 @@ impl<'a> Staged<'a> {
     /// Takes the few decimals that are too large out of the newest limb column; answers whether
     /// they are few.
     fn loosen(&mut self, column: usize, rows: usize) -> bool {
-        let at = (self.limbs.len() - 1) * CHUNK;
+        let at = (self.limbs.len() - 1) * self.stride;
         let limbs = &mut self.own[at..at + rows];
         let large = |limb: &f64| limb.abs() > LARGEST_LIMB;
         if limbs
