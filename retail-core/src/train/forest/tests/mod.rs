@@ -1,6 +1,7 @@
 mod bins;
 mod determinism;
 mod growth;
+mod merging;
 mod oracle;
 mod predict;
 mod refusals;

@@ -174,7 +174,7 @@ impl ValueSketch {
         self.level == 0
     }
 
-    /// The most by which normal numbers of one bucket differ, relative to the smaller one: 0 where
+    /// The most by which normal numbers of one bucket differ, relative to the smaller one: 0 if
     /// the sketch is exact, otherwise a power of two.
     #[must_use]
     pub fn relative_width(&self) -> f64 {
@@ -187,7 +187,7 @@ impl ValueSketch {
     }
 
     /// The largest value of the bucket that holds the row of rank `⌈share × rows⌉`, at least 1, in
-    /// ascending order: the exact quantile where the sketch [is exact](Self::is_exact). `None`
+    /// ascending order: the exact quantile if the sketch [is exact](Self::is_exact). `None`
     /// without rows, and for a share outside 0 to 1.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<f64> {
@@ -195,9 +195,9 @@ impl ValueSketch {
             return None;
         }
         let wanted = ((share * self.n_rows() as f64).ceil() as u64).max(1);
-        let mut before = 0;
+        let mut before: u64 = 0;
         let bucket = self.buckets.iter().find(|bucket| {
-            before += bucket.rows;
+            before = before.saturating_add(bucket.rows);
             before >= wanted
         });
         bucket.or(self.buckets.last()).map(|bucket| bucket.largest)

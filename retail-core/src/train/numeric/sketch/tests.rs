@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::train::damage::damaged;
 
 /// More distinct values than buckets, over many magnitudes and both signs.
 fn many(n: usize) -> Vec<f64> {
@@ -115,6 +116,50 @@ fn what_is_not_finite_is_located() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn what_is_read_back_is_what_was_saved() {
+    for sketch in [
+        ValueSketch::new(),
+        ValueSketch::of(&[-1.5, 0.1, 0.1, 1e300]).unwrap(),
+        ValueSketch::of(&many(100_000)).unwrap(),
+    ] {
+        let text = serde_json::to_string(&sketch).unwrap();
+        assert_eq!(serde_json::from_str::<ValueSketch>(&text).unwrap(), sketch);
+    }
+}
+
+/// What is damaged on its way is refused, or is another sketch that can be merged and asked.
+#[test]
+fn damaged_sketches_do_not_panic() {
+    let sketch = ValueSketch::of(&[-2.0, 0.0, 0.5, 0.5, 7.0]).unwrap();
+    let mut refused = 0;
+    let versions = damaged(&serde_json::to_value(&sketch).unwrap());
+    for version in &versions {
+        match serde_json::from_value::<ValueSketch>(version.clone()) {
+            Ok(mut damaged) => {
+                damaged.merge(&damaged.clone());
+                damaged.merge(&sketch);
+                assert!(damaged.quantile(1.0) >= Some(7.0));
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > versions.len() * 3 / 4, "{refused}");
+}
+
+/// A program that lies about its rows gets a sketch that lies, not a panic.
+#[test]
+fn sketches_of_more_rows_than_can_be_counted_are_full() {
+    let text = format!(
+        r#"{{"level":0,"smallest":[1.0,2.0],"largest":[1.0,2.0],"rows":[{},1]}}"#,
+        u64::MAX - 1
+    );
+    let mut sketch: ValueSketch = serde_json::from_str(&text).unwrap();
+    sketch.merge(&sketch.clone());
+    assert_eq!(sketch.n_rows(), u64::MAX);
+    assert_eq!(sketch.quantile(1.0), Some(1.0));
 }
 
 #[test]
