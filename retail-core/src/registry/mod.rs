@@ -53,7 +53,7 @@ impl Registry {
         Self::with_slots(slots, options, false)
     }
 
-    /// A registry of every model in the folder `dir`, whatever its name: each artefact says itself
+    /// A registry of every model in the folder `dir`, under any name: each artefact says itself
     /// which target and version it is of. [`Registry::refresh`] finds those that come later.
     ///
     /// ```

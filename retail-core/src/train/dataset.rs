@@ -12,7 +12,7 @@ pub struct Dataset {
     pub feature_names: Vec<String>,
     /// Targets, one a sample: numbers, or class indices.
     pub target: Vec<f64>,
-    /// The stream's number of each sample: its identity, whatever window it appears in.
+    /// The stream's number of each sample: its identity, the same in every window.
     pub row_numbers: Vec<u64>,
     /// The kind of target.
     pub task: Task,

@@ -3,6 +3,14 @@
 //! Each model has a room of its own, with its parameters, its trainer and its format on disk:
 //! [`LinearRegression`], [`LogisticRegression`] and [`RandomForest`]. The arithmetic that they
 //! share is in `numeric`; [`linfa`] wraps the estimators of the linfa ecosystem.
+//!
+//! ```text
+//! outcome, dataset, model ─► numeric ─► rounds ─► trainer ─┬► linear ───┐
+//!                                                          ├► logistic ─┼► linfa ─► formats
+//!                                                          └► forest ───┘
+//! ```
+//!
+//! None of these knows one to its right, and no model knows another.
 
 #[cfg(test)]
 mod contract_tests;

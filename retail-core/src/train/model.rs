@@ -34,7 +34,7 @@ pub enum PredictError {
         /// The feature, counted from 0.
         feature: usize,
     },
-    /// A model from a library has no answer that holds, such as a finite number.
+    /// A model from a library gives no usable answer, for example no finite number.
     #[error("row {row}: the model has no answer")]
     NoAnswer {
         /// The row, counted from 0.
@@ -90,7 +90,7 @@ pub trait Model: Send + Sync + Debug {
     fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Prediction, PredictError>;
 
     /// The intervals, `(n_samples, 2)`, that targets of these rows fall into with probability
-    /// `level`, lower ends first; `None` where the model knows of none.
+    /// `level`, lower ends first; `None` if the model has none.
     ///
     /// # Errors
     /// Those of [`Model::predict`], and [`PredictError::Level`] unless `0 < level < 1`.
@@ -122,7 +122,7 @@ pub enum FormatError {
         /// The format found.
         got: String,
     },
-    /// The JSON is not such as the format's writer makes, or the writer cannot make any.
+    /// The JSON is not what the format's writer makes, or the writer cannot make any.
     #[error("{detail}")]
     Malformed {
         /// What is wrong, and in which part of the model.

@@ -62,7 +62,7 @@ pub enum NotTrained {
     NotConverged {
         /// Iterations allowed.
         iterations: u64,
-        /// The norm of the gradient where it stopped, per sample.
+        /// The norm of the last gradient, per sample.
         gradient_norm: f64,
     },
     /// The shapes of features and targets disagree.

@@ -18,7 +18,7 @@ pub trait Trainer: Send + Sync {
     /// The hyper-parameters, for the artefact.
     fn hyper_parameters(&self) -> serde_json::Value;
 
-    /// The seed of whatever is drawn at random, if anything is.
+    /// The seed of what is drawn at random, if anything is.
     fn seed(&self) -> Option<u64> {
         None
     }

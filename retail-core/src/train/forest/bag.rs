@@ -92,7 +92,7 @@ impl Bag {
         counts
     }
 
-    /// Forgets where rows are unless it was this tree, or one that it grew from, that divided them.
+    /// Forgets how the rows are divided, unless this tree, or one that it grew from, divided them.
     pub(super) fn forget_others(&mut self, tree: &Growing) {
         let known = self.places.len() <= tree.nodes.len()
             && self.places.iter().zip(&tree.nodes).all(|(place, node)| {

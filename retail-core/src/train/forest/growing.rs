@@ -96,8 +96,9 @@ impl Plan<'_> {
         self.edges[feature].len() * self.n_classes
     }
 
-    /// The features that are looked at next: at first as many as the parameters say, then as many
-    /// again each time that none of them can split the node, and at least one that varies.
+    /// The features that are looked at next. At first they are as many as the parameters say. Each
+    /// time none of them can split the node, as many are drawn again, until there is one that
+    /// varies.
     fn question(&self, open: &Open, order: &mut [u32]) -> Question {
         let first = open.drawn as usize;
         let up_to = match first {
@@ -175,8 +176,8 @@ impl Growing {
         questions
     }
 
-    /// Splits what the counts say, which answer its questions in their order; `None` if they do
-    /// not: the tree is not to be used any more then.
+    /// Splits nodes as the counts say, which answer the tree's questions in their order. `None` if
+    /// they do not; then the tree must not be used any more.
     pub(super) fn step(&mut self, plan: &Plan<'_>, counts: &[u32]) -> Option<()> {
         let mut rest = counts;
         let mut best = Best::new(plan.n_classes);

@@ -11,6 +11,10 @@
 //! - all sums are of whole numbers, hence the same in any order, and ties between splits go to the
 //!   feature of the lowest index, then to the lowest value.
 //!
+//! It learns in [rounds](crate::train::rounds). In the first one, rows answer with the sketches of
+//! their features and the bins follow. In each later one, they answer with the counts of classes per
+//! bin of the nodes that may be split, all trees and a whole level at a time.
+//!
 //! ```
 //! use ndarray::{Array2, ArrayView2};
 //! use retail_core::label::Task;

@@ -25,7 +25,7 @@ pub(super) struct Tree {
     pub(super) probabilities: Vec<f64>,
 }
 
-/// A split, or, where `child` is 0, a leaf.
+/// A split, or a leaf if `child` is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Node {
     /// The largest value that goes left.
@@ -184,7 +184,7 @@ impl Model for ForestModel {
 /// ```
 ///
 /// # Errors
-/// What is wrong, where the JSON is not a forest or its trees could not be walked safely.
+/// What is wrong, if the JSON is not a forest or its trees could not be walked safely.
 pub fn read_forest(json: &Value) -> Result<Arc<dyn Model>, FormatError> {
     match ForestModel::deserialize(json) {
         Ok(model) => Ok(Arc::new(model)),

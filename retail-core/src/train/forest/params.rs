@@ -12,7 +12,7 @@ pub enum MaxFeatures {
     Sqrt,
     /// All of them.
     All,
-    /// This many, at least 1; all of them where there are fewer.
+    /// This many, at least 1; all of them if there are fewer.
     Count(usize),
 }
 

@@ -22,7 +22,7 @@ impl Trainer for RandomForest {
         NAME
     }
 
-    /// All that the model depends on, but for the seed.
+    /// All that the model depends on, except the seed.
     fn hyper_parameters(&self) -> Value {
         let params = self.get();
         json!({
@@ -50,8 +50,8 @@ impl Trainer for RandomForest {
     }
 }
 
-/// Some of the rows of a forest, in the forms in which they answer faster. In the end each tree
-/// has an own copy of those that it learns from, eight bytes for each.
+/// Some of the rows of a forest, in forms that answer faster. Once trees grow, each has its own
+/// copy of the rows that it learns from, eight bytes a row.
 pub struct ForestRows<'a> {
     data: &'a Dataset,
     read: Option<Read>,

@@ -101,7 +101,7 @@ impl LinearModel {
         }
     }
 
-    /// The prediction where every feature is 0.
+    /// The prediction if every feature is 0.
     #[must_use]
     pub const fn intercept(&self) -> f64 {
         self.intercept
@@ -127,15 +127,15 @@ impl LinearModel {
     }
 
     /// Standard deviation of the residuals, in target units:
-    /// `√(Σ residual² / (n_samples − kept features − 1))`; `None` where nothing is left to divide
+    /// `√(Σ residual² / (n_samples − kept features − 1))`; `None` if nothing is left to divide
     /// by.
     #[must_use]
     pub const fn residual_std(&self) -> Option<f64> {
         self.residual_std
     }
 
-    /// The share of the target's variance that the model explains where it was learned; `None`
-    /// where the target does not vary, and for models without uncertainty (see
+    /// The share of the target's variance that the model explains in the training rows; `None` if
+    /// the target does not vary, and for models without uncertainty (see
     /// [`LinearModel::degrees_of_freedom`]).
     #[must_use]
     pub fn r_squared(&self) -> Option<f64> {
@@ -153,7 +153,7 @@ impl LinearModel {
     /// The standard errors of the intercept and of each coefficient, in their units; 0 for dropped
     /// features. `None` for models without uncertainty.
     ///
-    /// They hold where the errors are independent, of equal variance, and the mean is linear. Of
+    /// They hold if the errors are independent and of equal variance, and the mean is linear. For
     /// features that are combinations of each other, they are the errors of the coefficients with
     /// the smallest norm.
     #[must_use]

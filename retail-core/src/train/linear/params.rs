@@ -2,13 +2,13 @@
 /// ([`MomentSums`](crate::train::MomentSums)).
 ///
 /// One pass over the rows, after which only the sums count. They are exact, so the same rows give
-/// the same bytes, however they are split into batches or threads and in whatever order the parts
-/// come ([`Rounds`](crate::train::rounds::Rounds)).
+/// the same bytes, however they are split into batches or threads, and in any order of the parts
+/// ([`Rounds`](crate::train::rounds::Rounds)).
 ///
 /// If columns are linear combinations of each other, the coefficients are those of the smallest
 /// Euclidean norm in raw units, as scikit-learn's `LinearRegression` and NumPy's `lstsq` on centred
 /// data give them. A column is such a combination if others leave less than 10⁻⁶ of its standard
-/// deviation, whatever its unit. Columns that do not vary are
+/// deviation, in any unit. Columns that do not vary are
 /// [dropped](crate::train::LinearModel::dropped); if none varies, the model is the mean.
 ///
 /// The sums are solved as normal equations in double precision. So coefficients have about 16 digits

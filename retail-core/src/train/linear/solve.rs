@@ -4,8 +4,8 @@ use crate::train::Moments;
 use crate::train::numeric::InverseRoot;
 use crate::train::rounds::Head;
 
-/// A feature is a combination of others where they leave at most this share of its variance, 10⁻⁶
-/// of its standard deviation. That is far above the rounding of sums of products, and of columns
+/// A feature is a combination of others if they leave at most this share of its variance, 10⁻⁶ of
+/// its standard deviation. That is far above the rounding of sums of products, and of columns
 /// that were single-precision numbers.
 const DEPENDENT: f64 = 1e-12;
 

@@ -47,8 +47,8 @@ where
     /// regression. The object is tried on one row of zeros.
     ///
     /// # Errors
-    /// What is wrong where it has no answer for a row of `n_features` zeros: it panics, or the
-    /// answer is no finite number or no class.
+    /// What is wrong if it has no answer for a row of `n_features` zeros: it panics, or the answer
+    /// is no finite number or no class.
     pub fn new(
         estimator: impl Into<String>,
         n_features: usize,

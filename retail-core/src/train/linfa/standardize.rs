@@ -60,7 +60,7 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// The spread of finite values; `None` where their range is beyond `f64`.
+    /// The spread of finite values; `None` if their range is beyond `f64`.
     pub(super) fn of(values: &ArrayView1<'_, f64>) -> Option<Self> {
         let Some(&first) = values.first() else {
             return Some(Self::constant(0.0));
@@ -108,7 +108,7 @@ impl Spread {
         self.low + self.range * self.unit_mean
     }
 
-    /// The standard deviation (divisor `n`); 1 where the values do not vary.
+    /// The standard deviation (divisor `n`); 1 if the values do not vary.
     pub(super) fn scale(&self) -> f64 {
         if self.varies() {
             self.scale_or_zero()
@@ -117,7 +117,7 @@ impl Spread {
         }
     }
 
-    /// `value` in standard deviations from the mean; 0 where the values do not vary.
+    /// `value` in standard deviations from the mean; 0 if the values do not vary.
     pub(super) fn standardize(&self, value: f64) -> f64 {
         if self.varies() {
             ((value - self.low) / self.range - self.unit_mean) / self.unit_std

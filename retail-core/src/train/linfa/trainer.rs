@@ -25,8 +25,8 @@ type FitFn<F, T> = dyn Fn(&DatasetBase<Array2<f64>, Array1<T>>) -> Result<F, Str
 /// which it is saved and read again. Targets are `f64` for regressions, class indices as `usize`
 /// for classifications, or `bool` for binary ones; answers are the same or linfa's `Pr`, a
 /// probability of class 1. Objects that answer with classes give the class predicted the
-/// probability 1; where an estimator knows better, implement [`Model`] for a type of your own
-/// around it.
+/// probability 1. If an estimator knows better, implement [`Model`] for a type of your own around
+/// it.
 ///
 /// Before the estimator sees the data, they are checked as every trainer of the engine does:
 /// shapes, number of rows, finite numbers, classes, a feature that varies. A panic of the estimator
@@ -137,7 +137,7 @@ where
         }
     }
 
-    /// The smallest number of rows to learn from; 2 unless told otherwise.
+    /// The smallest number of rows to learn from; 2 by default.
     #[must_use]
     pub fn min_rows(mut self, min_rows: usize) -> Self {
         self.min_rows = min_rows;
@@ -153,7 +153,7 @@ where
     /// Learns a model; [`Trainer::fit`] with the type of the model kept.
     ///
     /// # Errors
-    /// See [`Trainer::fit`]; [`NotTrained::NoVariation`] where no feature varies,
+    /// See [`Trainer::fit`]; [`NotTrained::NoVariation`] if no feature varies,
     /// [`NotTrained::Library`] with what the estimator said.
     pub fn fit_linfa(&self, data: &Dataset) -> Result<LinfaModel<F, O>, NotTrained> {
         if !T::suits(&data.task) {

@@ -24,7 +24,7 @@ type Tree = DecisionTree<f64, usize>;
 /// - **Not reproducible.** Classes with equal counts, and sums of impurities, follow the order of a
 ///   hash map: the same data can give another tree in the next call. This trainer breaks that part
 ///   of the contract of [`Trainer`].
-/// - Values closer than 10⁻⁵ count as equal, whatever the scale of the column.
+/// - Values closer than 10⁻⁵ count as equal, on any scale of the column.
 /// - The parts of a node are divided by `value <= threshold`, predictions by `value < threshold`.
 /// - NaN overflows the stack and no rows panic; both are refused here before linfa sees them.
 #[derive(Debug, Clone, PartialEq)]

@@ -50,7 +50,7 @@ pub(super) fn classes(data: &Dataset) -> Result<(), NotTrained> {
     }
 }
 
-/// The name of a feature, also where the data carries too few names.
+/// The name of a feature, even if the data carries too few names.
 pub(super) fn feature_name(data: &Dataset, column: usize) -> String {
     match data.feature_names.get(column) {
         Some(name) => name.clone(),

@@ -49,7 +49,7 @@ impl LogisticModel {
         Ok(Arc::new(Self::from_json(json)?))
     }
 
-    /// This model, where its numbers make one.
+    /// This model, if its numbers are those of one.
     pub(in crate::train) fn checked(self) -> Result<Self, String> {
         self.check()?;
         Ok(self)
@@ -86,13 +86,13 @@ impl LogisticModel {
         Ok(())
     }
 
-    /// Mean of each feature where it was learned.
+    /// Mean of each feature in the training rows.
     #[must_use]
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// Standard deviation (divisor `n`) of each feature where it was learned; 1 for dropped ones.
+    /// Standard deviation (divisor `n`) of each feature in the training rows; 1 for dropped ones.
     #[must_use]
     pub fn scale(&self) -> &[f64] {
         &self.scale
@@ -104,7 +104,7 @@ impl LogisticModel {
         &self.coefficients
     }
 
-    /// The score where every feature has its mean.
+    /// The score of a row whose features all have their means.
     #[must_use]
     pub const fn intercept(&self) -> f64 {
         self.intercept
@@ -133,8 +133,8 @@ impl LogisticModel {
         self.n_samples
     }
 
-    /// Newton steps done; after L-BFGS, where linfa-logistic was the trainer, and 0 where that alone
-    /// met the tolerance.
+    /// Newton steps done. If linfa-logistic was the trainer, these come after its L-BFGS, and there
+    /// are none if that alone met the tolerance.
     #[must_use]
     pub const fn newton_steps(&self) -> u64 {
         self.newton_steps

@@ -9,7 +9,7 @@
 /// Each step needs the gradient and the matrix of second derivatives, which are sums over rows. The
 /// numbers that are added up are rounded to multiples of fixed units first, 87 bits below the
 /// largest of them, so the sums are exact. The same rows give the same bytes, however they are
-/// split into batches or threads and in whatever order the parts come
+/// split into batches or threads, and in any order of the parts
 /// ([`Rounds`](crate::train::rounds::Rounds)). The first step takes its sums from the moments.
 ///
 /// A fit has converged when the gradient per unit of weight is within `gradient_tolerance` and the
@@ -74,8 +74,7 @@ impl LogisticRegression {
 }
 
 impl LogisticRegressionParams {
-    /// Strength of the L2 penalty on the summed loss, 0 for none, or 10⁻¹² to 10¹²; 1 unless told
-    /// otherwise.
+    /// Strength of the L2 penalty on the summed loss: 0 for none, or 10⁻¹² to 10¹². The default is 1.
     #[must_use]
     pub fn alpha(mut self, alpha: f64) -> Self {
         self.0.alpha = alpha;

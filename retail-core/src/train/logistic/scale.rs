@@ -135,7 +135,7 @@ impl ScaleSums {
     }
 }
 
-/// The gradient and the matrix of second derivatives where all coefficients are 0: they follow from
+/// The gradient and the matrix of second derivatives when all coefficients are 0. Both follow from
 /// the moments.
 pub(super) fn derivatives_at_start(
     moments: &Moments,

@@ -49,8 +49,8 @@ pub(crate) fn in_parallel<S, T: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// The numbers that `value` gives for `0..len`, computed on up to `threads` threads where there
-/// are enough of them to be worth it.
+/// The numbers that `value` gives for `0..len`, computed on up to `threads` threads if there are
+/// enough of them to be worth it.
 ///
 /// # Panics
 /// Where `value` does.

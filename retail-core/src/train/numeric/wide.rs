@@ -1,6 +1,6 @@
 /// An exact number: `Σ digits[i] · 2^(32 · (low + i))`, each digit from −2³¹ to 2³¹ − 1.
 ///
-/// Every number has one such form but for zeros at its ends, so equal numbers compare equal once
+/// Every number has one such form, apart from zeros at its ends. So equal numbers compare equal once
 /// those are cut off.
 #[derive(Debug, Clone)]
 pub(in crate::train) struct Wide {

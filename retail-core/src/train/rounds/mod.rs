@@ -74,8 +74,8 @@ pub enum Next<S, M> {
 ///
 /// Contract, which `retail_core::testing::rounds_contract` checks:
 /// - merging is associative and commutative, [`Rounds::identity`] is its identity, and the same rows
-///   give the same model *to the byte*, however they are split into parts and in whatever order the
-///   partials are merged;
+///   give the same model *to the byte*, however they are split into parts, and in whichever order
+///   the partials are merged;
 /// - every answer of one training is about the same rows, the answers of one round are to the same
 ///   state, and each row is in exactly one part;
 /// - states and partials that are encoded and decoded again lead to the same model.
@@ -86,7 +86,7 @@ pub trait Rounds: Send + Sync {
     type Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static;
     /// What is learned.
     type Model: Model + 'static;
-    /// Some of the rows, and whatever makes their next answer faster.
+    /// Some of the rows, with anything kept to make their next answer faster.
     type Part<'a>: Send;
 
     /// Whether one round is enough. Then the first state tells the rows nothing about each other,
@@ -108,7 +108,7 @@ pub trait Rounds: Send + Sync {
     /// The sums over some of the rows.
     ///
     /// # Errors
-    /// [`NotTrained`] if the rows are not such as the state is about, or cannot be learned from.
+    /// [`NotTrained`] if the rows do not fit the state, or cannot be learned from.
     fn answer(
         &self,
         part: &mut Self::Part<'_>,

@@ -61,7 +61,10 @@ fn rows_may_be_taken_over_in_any_round() {
     for state in states {
         let thirds = [0, 1, 2].map(|first| third(&data, first));
         let mut parts = thirds.each_ref().map(|rows| trainer.part(rows));
-        assert_eq!(rounds::train_from(&trainer, state, &mut parts), Ok(model.clone()));
+        assert_eq!(
+            rounds::train_from(&trainer, state, &mut parts),
+            Ok(model.clone())
+        );
     }
 }
 

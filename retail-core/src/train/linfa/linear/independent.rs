@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, Axis};
 
-/// A column is dependent where less than this share of its length is left after projection: the
+/// A column is dependent if less than this share of its length is left after projection: the
 /// tolerance that R's `lm` uses.
 const TOLERANCE: f64 = 1e-7;
 

@@ -83,7 +83,7 @@ impl LinfaLinear {
     /// Learns a model; [`Trainer::fit`] with the type of the model kept.
     ///
     /// # Errors
-    /// See [`Trainer::fit`]; [`NotTrained::NoVariation`] where no feature varies.
+    /// See [`Trainer::fit`]; [`NotTrained::NoVariation`] if no feature varies.
     pub fn fit_linear(&self, data: &Dataset) -> Result<LinearModel, NotTrained> {
         if data.task != Task::Regression {
             return Err(wrong_task(NAME, &data.task));

@@ -16,7 +16,7 @@ fn separated_classes_have_no_model_without_a_penalty() {
         trainer(0.0).fit_logistic(&apart),
         Err(NotTrained::Separated)
     );
-    // A single row on the plane, of either class: separated but for a tie.
+    // A single row on the plane, of either class: separated except for a tie.
     let mut tie = apart.clone();
     tie.target = tie
         .features

@@ -6,16 +6,17 @@ mod tests;
 
 use graded::Graded;
 
-/// Shares of a combination below this are rounding. Left alone, they would count where units
-/// differ by more.
+/// Shares of a combination below this are rounding. Left alone, they would count if units differ by
+/// more.
 const NO_PART: f64 = 1e-11;
-/// Of the columns of which others leave this share of the most that they leave of any, the one of
-/// the largest unit comes first: what it takes over from the others is then small where its own is.
+/// A column may be the next pivot if its residual is at least this share of the largest one. Of
+/// those, the one with the largest unit comes first, so what it takes over from the others is small
+/// next to its own values.
 const NEARLY: f64 = 0.1;
 
 /// A matrix `F`, `(rank, n)`, such that `x = FᵀF c` is the solution of `S x = c` with the smallest
 /// Euclidean norm, for a symmetric positive semi-definite `S` and any `c` within its range. So
-/// `FᵀF` is the pseudo-inverse of `S` but for the treatment of `c` outside of the range.
+/// `FᵀF` is the pseudo-inverse of `S`, except that it treats a `c` outside of the range differently.
 ///
 /// Which columns are combinations of others is decided on the correlation matrix, thus in no unit,
 /// by Cholesky decomposition with complete pivoting (Higham, "Accuracy and Stability of Numerical
@@ -28,8 +29,8 @@ pub(in crate::train) struct InverseRoot {
 
 impl InverseRoot {
     /// Decomposes the matrix `(n, n)` whose elements `element` gives, of which only `columns` are
-    /// not zero; their diagonal elements are positive. A column is a combination of others where
-    /// they leave at most the share `tolerance` of its diagonal element.
+    /// not zero; their diagonal elements are positive. A column is a combination of others if they
+    /// leave at most the share `tolerance` of its diagonal element.
     pub(in crate::train) fn new(
         n: usize,
         columns: &[usize],
@@ -175,8 +176,8 @@ impl Factor {
 /// Turns solutions on the basis alone into those of the smallest norm over all columns.
 ///
 /// With `T` the combinations, `u` on the basis and 0 elsewhere is as good as `u − T a` on the basis
-/// and `a` elsewhere, whatever `a` is. The norm is smallest for an `a` that is itself a least
-/// squares problem, whose rows are as different in size as the units of the columns are.
+/// and `a` elsewhere, for any `a`. Finding the `a` of the smallest norm is a least squares problem
+/// of its own, whose rows differ in size as much as the units of the columns do.
 struct Spread {
     combinations: Vec<Vec<f64>>,
     /// For each independent column, what its unit counts.

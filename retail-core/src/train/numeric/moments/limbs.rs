@@ -1,7 +1,7 @@
 //! Columns cut into limbs: whole numbers small enough that sums of their products are exact.
 //!
 //! A value is read in one of two ways, by itself and not by its neighbours, so that the same rows
-//! have the same sums whatever they are added with:
+//! have the same sums with any others:
 //! - as a *decimal*, a whole number of thousandths, if it is one to within a few units in its last
 //!   place. Prices and amounts are; as binary numbers they only come close;
 //! - otherwise as the binary number that it is.

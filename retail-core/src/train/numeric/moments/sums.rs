@@ -21,11 +21,11 @@ const SHARES_PER_THREAD: usize = 4;
 ///
 /// Sums of disjoint rows [merge](Self::merge) by addition, which is exact. So it is associative and
 /// commutative to the byte, [`MomentSums::new`] is its identity, and rows can be
-/// [taken away](Self::revert) again. However rows are split into parts, and in whatever order the
-/// parts come, the sums are the same.
+/// [taken away](Self::revert) again. However rows are split into parts, and in any order of the
+/// parts, the sums are the same.
 ///
-/// A number counts as the binary number that it is, except for decimals: one that is a whole number
-/// of thousandths to within a few units in its last place counts as just that. So prices and
+/// A number counts as the binary number that it is, unless it is a decimal: if it is a whole number
+/// of thousandths to within a few units in its last place, it counts as exactly that. So prices and
 /// amounts are summed as money, and not as the binary numbers next to it. A weighted value counts
 /// as the product of the two, rounded at most to twice the precision of a number.
 ///

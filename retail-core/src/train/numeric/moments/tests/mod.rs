@@ -20,7 +20,7 @@ fn of(features: &Array2<f64>, target: &[f64], weights: Option<&[f64]>) -> Moment
     sums
 }
 
-/// Moments of whole numbers, computed without rounding but for the last division.
+/// Moments of whole numbers, computed without rounding except in the last division.
 fn exact(features: &Array2<f64>, target: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
     let n = target.len() as i128;
     let column = |index: usize, row: usize| -> i128 {
