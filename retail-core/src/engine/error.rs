@@ -131,7 +131,7 @@ pub enum ConfigError {
     #[error("forest.{0}")]
     LinfaTree(#[from] LinfaTreeError),
     /// linfa's trainers are wanted, and this build has none.
-    #[error("train.family: expected mergeable, got linfa, which this build was made without")]
+    #[error("train.family: expected mergeable, got linfa, which needs the cargo feature linfa")]
     NoLinfa,
     /// The number of models trained at the same time.
     #[error("train.threads: expected a whole number from 0 to 1024, got {got}")]

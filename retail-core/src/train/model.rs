@@ -115,7 +115,10 @@ pub trait Model: Send + Sync + Debug {
 #[non_exhaustive]
 pub enum FormatError {
     /// No reader of this format is known.
-    #[error("expected a model format among {known:?}, got {got:?}")]
+    #[error(
+        "expected one of the model formats {known:?}, got {got:?}; \
+         add its reader with ModelFormats::with, or build with the cargo feature that has it"
+    )]
     Unknown {
         /// The formats that can be read.
         known: Vec<String>,

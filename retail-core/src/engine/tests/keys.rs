@@ -48,11 +48,6 @@ fn each_key_out_of_range_is_named_with_the_value_given() {
         ),
         ("[linear]\nmin_rows = 0", "linear.min_rows", "0"),
         ("[forest]\nn_trees = 0", "forest.n_trees", "0"),
-        (
-            "[train]\nfamily = \"linfa\"\n[forest]\nmax_depth = 40",
-            "forest.max_depth",
-            "40",
-        ),
         ("[logistic]\nalpha = -1.0", "logistic.alpha", "-1"),
         ("[train]\nthreads = 1025", "train.threads", "1025"),
         ("[train]\nkeep_revisions = 0", "train.keep_revisions", "0"),
@@ -69,6 +64,24 @@ fn each_key_out_of_range_is_named_with_the_value_given() {
             "{text}: {said}"
         );
     }
+}
+
+#[cfg(feature = "linfa")]
+#[test]
+fn a_key_out_of_range_for_linfa_is_named_as_well() {
+    let text = "[train]\nfamily = \"linfa\"\n[forest]\nmax_depth = 40";
+    let said = refused(text);
+    let begins = said.starts_with("forest.max_depth: expected ");
+    assert!(begins && said.ends_with(", got 40"), "{said}");
+}
+
+#[cfg(not(feature = "linfa"))]
+#[test]
+fn linfa_is_refused_by_a_build_without_it() {
+    assert_eq!(
+        refused("[train]\nfamily = \"linfa\""),
+        "train.family: expected mergeable, got linfa, which needs the cargo feature linfa"
+    );
 }
 
 #[test]
