@@ -8,6 +8,7 @@
 mod linear;
 mod logistic;
 mod model;
+mod object;
 mod standardize;
 mod target;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod validate;
 pub use linear::{LinfaLinear, LinfaLinearParams};
 pub use logistic::{LinfaLogistic, LinfaLogisticParams};
 pub use model::LinfaModel;
+pub use object::LinfaObject;
 pub use target::{LinfaOutput, LinfaTarget};
 pub use trainer::LinfaTrainer;
 pub use tree::{LinfaTree, LinfaTreeError, LinfaTreeParams};

@@ -3,12 +3,10 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use linfa::traits::PredictInplace;
-use ndarray::{Array1, Array2, ArrayView2};
-use serde::de::DeserializeOwned;
+use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use super::LinfaOutput;
+use super::{LinfaObject, LinfaOutput};
 use crate::train::{FormatError, Model, PredictError, Prediction};
 
 /// A fitted linfa object of type `F` that answers with `O`.
@@ -34,13 +32,7 @@ impl<F: Debug, O> Debug for LinfaModel<F, O> {
 
 impl<F, O> LinfaModel<F, O>
 where
-    F: PredictInplace<Array2<f64>, Array1<O>>
-        + Serialize
-        + DeserializeOwned
-        + Debug
-        + Send
-        + Sync
-        + 'static,
+    F: LinfaObject<O>,
     O: LinfaOutput,
 {
     /// Wraps what an estimator fitted: the name is the model's format, and `n_classes` is 0 for a
@@ -133,13 +125,7 @@ where
 
 impl<F, O> Model for LinfaModel<F, O>
 where
-    F: PredictInplace<Array2<f64>, Array1<O>>
-        + Serialize
-        + DeserializeOwned
-        + Debug
-        + Send
-        + Sync
-        + 'static,
+    F: LinfaObject<O>,
     O: LinfaOutput,
 {
     fn format(&self) -> &str {

@@ -5,12 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use linfa::DatasetBase;
-use linfa::traits::{Fit, PredictInplace};
+use linfa::traits::Fit;
 use ndarray::{Array1, Array2};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::{LinfaModel, LinfaOutput, LinfaTarget, validate};
+use super::{LinfaModel, LinfaObject, LinfaOutput, LinfaTarget, validate};
 use crate::train::linfa::standardize::Spread;
 use crate::train::outcome::panic_message;
 use crate::train::{Dataset, Model, NotTrained, ReadModel, Trainer, validate::wrong_task};
@@ -94,13 +92,7 @@ impl<F, T, O> Debug for LinfaTrainer<F, T, O> {
 
 impl<F, T, O> LinfaTrainer<F, T, O>
 where
-    F: PredictInplace<Array2<f64>, Array1<O>>
-        + Serialize
-        + DeserializeOwned
-        + Debug
-        + Send
-        + Sync
-        + 'static,
+    F: LinfaObject<O>,
     T: LinfaTarget,
     O: LinfaOutput,
 {
@@ -192,13 +184,7 @@ where
 
 impl<F, T, O> Trainer for LinfaTrainer<F, T, O>
 where
-    F: PredictInplace<Array2<f64>, Array1<O>>
-        + Serialize
-        + DeserializeOwned
-        + Debug
-        + Send
-        + Sync
-        + 'static,
+    F: LinfaObject<O>,
     T: LinfaTarget,
     O: LinfaOutput,
 {

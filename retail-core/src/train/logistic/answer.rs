@@ -36,7 +36,7 @@ pub(super) fn sums(
         return Err(NotTrained::OtherRows);
     }
     let features = data.features.view();
-    let rows = Rows {
+    let rows = Inputs {
         columns: features.columns().into_iter().collect(),
         target,
         weights,
@@ -70,7 +70,8 @@ pub(super) fn sums(
     Ok(LogisticSums::new(&sums))
 }
 
-struct Rows<'a> {
+/// All that the rows of one part give, and the point at which the sums are taken.
+struct Inputs<'a> {
     columns: Vec<ArrayView1<'a, f64>>,
     target: &'a [f64],
     weights: Option<&'a [f64]>,
@@ -108,7 +109,7 @@ impl Scratch {
 
 /// Adds a block of rows to the sums of a chunk.
 struct Add<'a, 'b> {
-    rows: &'a Rows<'b>,
+    rows: &'a Inputs<'b>,
     start: usize,
     len: usize,
     scratch: &'a mut Scratch,
