@@ -19,9 +19,9 @@ pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<(Box<dyn Source>, 
         return kafka(settings, config, once);
     }
     let stream = &config.stream;
-    let replay = VirtualTime::new(stream.start, stream.rate)?;
+    let time = VirtualTime::new(stream.start, stream.rate)?;
     let source = match &stream.input {
-        Some(path) => paced(CsvSource::open(path, replay)?, config),
+        Some(path) => paced(CsvSource::open(path, time)?, config),
         None => {
             let synthetic = synthetic(config)?;
             tracing::info!(

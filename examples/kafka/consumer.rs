@@ -9,7 +9,7 @@ use retail_examples::{ClientArgs, Outcome};
 use retail_kafka::{KafkaSource, Until};
 
 /// Saves the records of a Kafka topic as batches: each record ends in one batch or among the dead
-/// letters, whatever is killed when.
+/// letters, even if it is killed at any moment.
 #[derive(Debug, Parser)]
 #[command(name = "consumer", version)]
 struct Args {

@@ -29,7 +29,7 @@ enum What {
         reason: Option<String>,
     },
     /// Send the values in a file of such lines to the stream again; correct them first
-    Replay {
+    Resend {
         /// The file: one letter a line, as JSON, of which only `value` is read, a text or an object
         file: PathBuf,
     },
@@ -59,7 +59,7 @@ fn run(args: &Args) -> Outcome<()> {
             })?;
             failed?;
         }
-        What::Replay { file } => {
+        What::Resend { file } => {
             let text = std::fs::read_to_string(file)
                 .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
             let values: Vec<String> = text

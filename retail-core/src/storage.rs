@@ -47,7 +47,7 @@ pub(crate) fn exists(path: &Path) -> Result<bool, StorageError> {
     fs::exists(path).map_err(StorageError::io("look for", path))
 }
 
-/// The bytes of a file; `None` where there is no such file.
+/// The bytes of a file; `None` if there is no such file.
 pub(crate) fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -63,7 +63,7 @@ pub(crate) fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Writes `bytes` to the temporary name of `path`, and syncs them to the disk where `sync` says so.
+/// Writes `bytes` to the temporary name of `path`, and syncs them to the disk if `sync` says so.
 pub(crate) fn write_temporary(
     path: &Path,
     bytes: &[u8],
@@ -77,8 +77,8 @@ pub(crate) fn write_temporary(
     Ok(temporary)
 }
 
-/// Writes bytes at the end of a file; `halfway` is the moment between the two halves of them, where
-/// there is a test that wants to see it.
+/// Writes bytes at the end of a file. `halfway` names the moment between their two halves, for tests
+/// that stop there.
 pub(crate) fn write_all(file: &mut File, bytes: &[u8], halfway: &str) -> io::Result<()> {
     if cfg!(feature = "fail-points") {
         let (first, second) = bytes.split_at(bytes.len() / 2);
@@ -111,7 +111,7 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Writes a file so that, whatever happens, either the old or the new content is there.
+/// Writes a file so that the old or the new content is there at any moment, never a mix.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
     let temporary = write_temporary(path, bytes, true)?;
     rename(&temporary, path)?;

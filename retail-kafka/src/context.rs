@@ -33,7 +33,7 @@ impl Context {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How much went untold, where it is time to tell something again.
+    /// How much went unreported, if it is time to report again.
     fn turn(&self) -> Option<u64> {
         let mut news = self.lock();
         if news.told.is_some_and(|told| told.elapsed() < QUIET) {

@@ -28,7 +28,7 @@ pub(crate) struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Opens the topic of dead letters, and creates it where it is missing. It has to have as many
+    /// Opens the topic of dead letters, and creates it if it is missing. It must have as many
     /// partitions as the stream.
     pub(crate) fn open(settings: &Settings, partitions: u32) -> Result<Self, KafkaError> {
         let topic = &settings.dead_letters;
@@ -84,7 +84,7 @@ impl DeadLetters {
     }
 
     /// The record of the stream that the newest letter of a partition holds: the letters of those
-    /// before it have been written. `None` where there is none.
+    /// before it have been written. `None` if there is none.
     pub(crate) fn newest(&self, partition: u32) -> Result<Option<Seen>, KafkaError> {
         let topic = &self.settings.dead_letters;
         let mut config = self.settings.config();
@@ -96,7 +96,7 @@ impl DeadLetters {
             .map_err(KafkaError::client("start a consumer"))?;
         let (low, high) = topic::ends(&consumer, topic, partition)
             .map_err(KafkaError::client("look for dead letters"))?;
-        // The newest offset may hold no letter where others write to the topic.
+        // The newest offset may hold no letter, because others may write to the topic.
         let mut from = high;
         while from > low {
             from = (high - (high - from + 1) * 8).max(low);
@@ -143,7 +143,7 @@ impl DeadLetters {
     }
 }
 
-/// The record that a letter holds, where it is one of this partition of the topic.
+/// The record that a letter holds, if it is one of this partition of the topic.
 fn held(letter: &BorrowedMessage<'_>, topic: &str, partition: u32) -> Option<Seen> {
     let headers = letter.headers()?;
     let text = |key: &str| {

@@ -125,7 +125,7 @@ pub fn check_corrected(value: &[u8]) -> Result<(), RejectReason> {
 
 /// Sends corrected records to the topic of the stream, in order, each keyed by its customer and with
 /// the present time as that of the message; returns how many once all have been acknowledged.
-/// Nothing is sent where one of them would become a dead letter again.
+/// Nothing is sent if one of them would become a dead letter again.
 ///
 /// # Errors
 /// [`KafkaError::NotCorrected`] with the first such record; [`KafkaError::Unreachable`],

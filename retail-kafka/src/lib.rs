@@ -8,8 +8,8 @@
 //!
 //! # What is promised
 //!
-//! A record of the topic is in exactly one saved batch or is exactly one dead letter, whatever is
-//! killed when: a batch and its offsets are one fact on disk ([`retail_core::batch`]), the group is
+//! A record of the topic is in exactly one saved batch or is exactly one dead letter, even if
+//! processes are killed at any moment: a batch and its offsets are one fact on disk ([`retail_core::batch`]), the group is
 //! told afterwards, and a restart goes by the disk. Partitions change hands only when what was read
 //! of them is saved and the group knows. Where a consumer of several dies between saving and telling
 //! the group, the one that takes over reads those records again, into its own folder; the first one

@@ -21,7 +21,7 @@ pub(crate) trait Queued {
 /// A message is due when each partition has one waiting, has been read to its end, or has been
 /// silent for too long: the merged stream's time is the minimum over the partitions that are not set
 /// aside. Within a partition messages stay in order, and a message counts as no older than those
-/// before it. The time of a message is looked at only where there are several partitions.
+/// before it. The time of a message is looked at only if there are several partitions.
 #[derive(Debug)]
 pub(crate) struct Merge<M> {
     /// By their numbers.
@@ -153,8 +153,8 @@ impl<M: Queued> Merge<M> {
         Some((message, waiting.passed))
     }
 
-    /// The latest time that has passed in a partition, where a message of it can go ahead at once: it is
-    /// the only one, and none waits.
+    /// The latest time that has passed in a partition, if a message of it can go ahead at once: it is
+    /// the only partition, and no message waits.
     pub(crate) fn straight(&mut self, partition: u32) -> Option<Timestamp> {
         match self.partitions.as_mut_slice() {
             [one] if one.partition == partition && one.messages.is_empty() => {

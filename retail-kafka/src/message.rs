@@ -8,9 +8,9 @@ use crate::merge::Queued;
 pub(crate) struct Message<'a> {
     pub(crate) partition: u32,
     pub(crate) offset: u64,
-    /// When it was written, as it says itself; the epoch where it does not.
+    /// When it was written, as it says itself; the epoch if it does not say.
     pub(crate) written: Timestamp,
-    /// The value; empty where there is none.
+    /// The value; empty if there is none.
     pub(crate) value: &'a [u8],
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts a message, with the reason where it cannot be used.
+    /// Counts a message, with the reason if it cannot be used.
     pub(crate) fn count(&mut self, bytes: usize, reason: Option<&RejectReason>) {
         self.messages += 1;
         self.bytes += bytes as u64;

@@ -29,7 +29,7 @@ pub(crate) struct Seen {
 }
 
 impl Notes {
-    /// The notes in this folder; new ones where there are none.
+    /// The notes in this folder; new ones if there are none.
     pub(crate) fn open(folder: &Path) -> Result<Self, KafkaError> {
         let path = file(folder);
         match fs::read(&path) {

@@ -39,7 +39,7 @@ pub(crate) struct MessageQueue {
 unsafe impl Send for MessageQueue {}
 
 impl MessageQueue {
-    /// A queue that nothing is routed to; `None` where there is no memory for one.
+    /// A queue that nothing is routed to; `None` if there is no memory for one.
     pub(crate) fn new(consumer: Arc<BaseConsumer<Group>>) -> Option<Self> {
         // SAFETY: the client lives at least as long as the queue, which holds the consumer.
         let queue = unsafe { c::rd_kafka_queue_new(consumer.client().native_ptr()) };
@@ -49,8 +49,9 @@ impl MessageQueue {
         })
     }
 
-    /// Makes the messages of a partition arrive here, from the next one on. To be repeated: librdkafka
-    /// forgets it some time after a partition has been given up, even where it is back by then.
+    /// Makes the messages of a partition arrive here, from the next one on. Call it again and again:
+    /// librdkafka forgets it some time after a partition has been given up, even if it has come back
+    /// by then.
     pub(crate) fn route(&self, topic: &str, partition: u32) {
         let Ok(topic) = CString::new(topic) else {
             return; // No topic has such a name.
@@ -67,8 +68,8 @@ impl MessageQueue {
         }
     }
 
-    /// Waits for messages, and gives those that are there to `take`, until it has enough; what it has
-    /// not been given stays. `false` where nothing came.
+    /// Waits for messages and gives those that are there to `take`, until it has enough; the rest
+    /// stays in the queue. `false` if nothing came.
     pub(crate) fn serve(
         &mut self,
         wait: Duration,

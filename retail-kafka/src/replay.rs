@@ -24,17 +24,17 @@ pub struct Replayed {
     pub unreadable: u64,
 }
 
-/// Writes the records of a source into the topic: the key is the customer, where there is one, the
+/// Writes the records of a source into the topic: the key is the customer, if there is one, the
 /// value the record as [`JsonEncoder`] writes it. Each record is in the topic once, in order within
 /// its partition; its stream time is in the value, while the message's own time is the time of
 /// writing, by which brokers decide how long to keep it. Creates the topic with `partitions`
-/// partitions where it is missing. Returns when the source is exhausted, or `stop` is true, and
+/// partitions if it is missing. Returns when the source is exhausted, or `stop` is true, and
 /// everything written has been acknowledged.
 ///
 /// `progress` is told now and then how far the source has been read.
 ///
 /// # Errors
-/// [`KafkaError::Unreachable`] within seconds where no broker answers; [`KafkaError::Delivery`] where
+/// [`KafkaError::Unreachable`] within seconds if no broker answers; [`KafkaError::Delivery`] if
 /// messages were not acknowledged, and what the source says.
 pub fn replay(
     source: &mut dyn Source,

@@ -50,7 +50,7 @@ const OWN: [&str; 8] = [
 /// How long a broker may take to answer before it counts as unreachable.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Tries again for half a minute where that can help.
+/// Tries again for half a minute if that can help.
 pub(crate) fn patiently<T>(
     mut action: impl FnMut() -> Result<T, KafkaError>,
 ) -> Result<T, KafkaError> {

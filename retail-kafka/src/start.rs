@@ -8,7 +8,7 @@ use crate::{KafkaError, TopicChange};
 pub(crate) struct Start {
     /// The first record to give.
     pub(crate) next: u64,
-    /// The first record to fetch: before `next` where dead letters are missing.
+    /// The first record to fetch: before `next` if dead letters are missing.
     pub(crate) fetch: u64,
     /// The first record that may have to be a dead letter.
     pub(crate) letters: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// From the text kept by the group; `None` where another kind of program has written it.
+    /// From the text kept by the group; `None` if another kind of program has written it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (instance, first) = text.rsplit_once('@')?;
         Some(Self {
@@ -55,7 +55,7 @@ pub(crate) struct Known<'a> {
     pub(crate) saved: Option<u64>,
     /// The last record that was saved, as far as noted.
     pub(crate) seen: Option<Seen>,
-    /// Offset in the group, and who has committed it, where that is known.
+    /// Offset in the group, and who committed it, if that is known.
     pub(crate) by_group: Option<(u64, Option<Owner>)>,
     pub(crate) low: u64,
     pub(crate) high: u64,
@@ -112,7 +112,7 @@ impl Known<'_> {
         }
     }
 
-    /// The noted record, where it can be looked at and reading goes on from this disk.
+    /// The noted record, if it can be looked at and reading goes on from this disk.
     pub(crate) fn to_be_recognised(&self, start: &Start) -> Option<Seen> {
         let seen = self.seen?;
         let here = self.saved == Some(start.next);

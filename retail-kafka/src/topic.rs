@@ -8,10 +8,10 @@ use crate::context::Context;
 use crate::settings::PATIENCE;
 use crate::{ClientCause, KafkaError, Settings};
 
-/// The number of partitions of a topic; `None` where there is no such topic.
+/// The number of partitions of a topic; `None` if there is no such topic.
 ///
 /// # Errors
-/// [`KafkaError::Unreachable`] where no broker answers within five seconds.
+/// [`KafkaError::Unreachable`] if no broker answers within five seconds.
 pub(crate) fn partitions<C: ClientContext>(
     client: &Client<C>,
     settings: &Settings,
@@ -61,8 +61,8 @@ pub(crate) fn ends<C: ConsumerContext>(
 /// Creates a topic with so many partitions, unless it is there already; returns how many it has.
 ///
 /// # Errors
-/// [`KafkaError::Unreachable`] where no broker answers within five seconds, and
-/// [`KafkaError::Client`] where the topic cannot be created.
+/// [`KafkaError::Unreachable`] if no broker answers within five seconds, and [`KafkaError::Client`]
+/// if the topic cannot be created.
 pub fn ensure_topic(settings: &Settings, topic: &str, needed: u32) -> Result<u32, KafkaError> {
     let admin: AdminClient<Context> = settings
         .config()

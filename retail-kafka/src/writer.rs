@@ -19,7 +19,7 @@ const FLUSH: Duration = Duration::from_secs(120);
 
 /// One message to be written.
 pub(crate) struct Message<'a> {
-    /// The partition; by the key where there is none.
+    /// The partition; chosen by the key if there is none.
     pub(crate) partition: Option<u32>,
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: &'a [u8],
@@ -111,7 +111,7 @@ impl Writer {
         }
     }
 
-    /// Hands a message to the client, and waits where that has too many already.
+    /// Hands a message to the client, and waits if that has too many already.
     pub(crate) fn write(&mut self, message: Message<'_>) -> Result<(), KafkaError> {
         let mut record = BaseRecord::<[u8], [u8]>::to(&self.topic).payload(message.value);
         record.key = message.key;
@@ -145,8 +145,8 @@ impl Writer {
             // Unlike a poll alone, it does not wait for batches to fill; what it did not manage is
             // looked at below.
             let _ = self.producer.flush(Duration::from_millis(100));
-            // News of the client's count as in flight, too, and where there is nothing else, flushing
-            // leaves them.
+            // The client's own news count as in flight, too, and flushing leaves them if there is
+            // nothing else.
             self.producer.poll(Duration::ZERO);
             self.check()?;
         }

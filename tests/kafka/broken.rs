@@ -54,9 +54,9 @@ fn a_topic_that_is_missing_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_topic_created_anew_is_not_taken_for_the_old_one() {
+fn a_topic_created_again_is_not_taken_for_the_old_one() {
     let dir = tempfile::tempdir().unwrap();
-    let topic = new_topic("anew");
+    let topic = new_topic("again");
     let data = dir.path().join("data");
     let sale = |invoice: u32| {
         let value = format!(

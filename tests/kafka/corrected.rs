@@ -42,7 +42,7 @@ fn corrected_dead_letters_become_rows_and_uncorrected_ones_are_refused() {
 
     // As it was, it would only come back.
     std::fs::write(&file, &listed).unwrap();
-    let refused = letters(&["replay", file.to_str().unwrap()]);
+    let refused = letters(&["resend", file.to_str().unwrap()]);
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success());
     assert!(
@@ -51,7 +51,7 @@ fn corrected_dead_letters_become_rows_and_uncorrected_ones_are_refused() {
     );
 
     std::fs::write(&file, listed.replace("null", "2")).unwrap();
-    let sent = letters(&["replay", file.to_str().unwrap()]);
+    let sent = letters(&["resend", file.to_str().unwrap()]);
     assert!(
         sent.status.success(),
         "{}",

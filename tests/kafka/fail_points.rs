@@ -11,12 +11,11 @@ use crate::support::example;
 
 const PARTITIONS: u32 = 2;
 
-/// The signal with which the engine ends where it is told to: nothing is tidied up.
+/// The signal with which the engine ends when it is told to: nothing is tidied up.
 const ABORTED: Option<i32> = Some(6);
 
-/// The moments on the way of a message, in their order, and which times they are passed at the end of
-/// a run: among the first ones, and later,
-/// where there are batches and dead letters of before.
+/// The moments on the way of a message, in order, and at which of their occurrences the run ends: one
+/// of the first, and a later one, when batches and dead letters exist already.
 const MOMENTS: [(&str, [u32; 2]); 18] = [
     ("message polled", [1, 2_000]),
     ("dead letter written", [1, 700]),

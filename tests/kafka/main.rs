@@ -40,7 +40,7 @@ fn batches(data: &Path) -> BTreeMap<u64, String> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "csv"))
         .map(|path| {
             let name = path.file_stem().expect("a name").to_string_lossy();
-            // Behind the number there are the offsets, where the batch comes from a topic.
+            // Offsets follow the number if the batch comes from a topic.
             let number = name.trim_start_matches("batch_").split('-').next();
             let number = number.and_then(|number| number.parse().ok());
             let text = std::fs::read_to_string(&path).expect("a batch is text");

@@ -87,7 +87,7 @@ pub(crate) fn consume(topic: &str, data: &str) -> serde_json::Value {
     )
 }
 
-/// Writes values to partition 0 of a topic, which is created where it is missing.
+/// Writes values to partition 0 of a topic, which is created if it is missing.
 pub(crate) fn write(topic: &str, values: &[Option<Vec<u8>>]) {
     let settings = retail_kafka::Settings::new(brokers());
     retail_kafka::ensure_topic(&settings, topic, 1).expect("the topic can be created");

@@ -108,8 +108,7 @@ impl Batcher {
         }
     }
 
-    /// Leaves the texts of all rows empty, where nobody is going to read them. What is kept is the
-    /// same.
+    /// Leaves the texts of all rows empty, for when nobody reads them. The same rows are kept.
     #[must_use]
     pub fn without_text(mut self) -> Self {
         self.texts = false;
@@ -139,8 +138,8 @@ impl Batcher {
         self.open.rows.len()
     }
 
-    /// Says that stream time has come to `now` without a record: closes the open batch where it is
-    /// old enough.
+    /// Says that stream time has come to `now` without a record: closes the open batch if it is old
+    /// enough.
     pub fn advance(&mut self, now: Timestamp) {
         self.latest = self.latest.max(Some(now));
         if self.open.closes_at.is_some_and(|end| now >= end) {
@@ -148,7 +147,7 @@ impl Batcher {
         }
     }
 
-    /// Closes the open batch where it has taken any record.
+    /// Closes the open batch if it has taken any record.
     pub fn flush(&mut self, reason: CloseReason) {
         if !self.open.rows.is_empty() || !self.open.rejections.is_empty() {
             self.close(reason);
@@ -175,7 +174,7 @@ impl Batcher {
         });
     }
 
-    /// Checks a record, and closes the open batch where its time has come.
+    /// Checks a record, and closes the open batch before it if that is old enough.
     fn check(&mut self, row: &TransactionRef<'_>) -> Result<(), RejectReason> {
         // Values beyond what text can say are no more read than text that says nothing: the manifest
         // could not hold their times either.

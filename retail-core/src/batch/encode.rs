@@ -18,7 +18,7 @@ pub const BATCH_COLUMNS: [&str; 9] = [
 ];
 
 /// Appends rows as CSV with a header line: comma-separated, `\n` after each row, fields quoted only
-/// where they have to be (RFC 4180). Numbers are the shortest text that reads back the same.
+/// if they have to be (RFC 4180). Numbers are the shortest text that reads back the same.
 pub fn encode_csv(rows: &Transactions, out: &mut Vec<u8>) {
     out.extend_from_slice(BATCH_COLUMNS.join(",").as_bytes());
     out.push(b'\n');
@@ -101,7 +101,7 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Appends a field, quoted where it holds a separator, a quote or a line break.
+/// Appends a field, quoted if it holds a separator, a quote or a line break.
 pub(super) fn text(field: &str, out: &mut Vec<u8>) {
     let special = |byte| matches!(byte, b',' | b'"' | b'\n' | b'\r');
     if field.bytes().any(special) {

@@ -27,8 +27,8 @@ pub(super) struct Listed {
     starts: Vec<u64>,
     /// Batches known to be on the disk; the others have to be looked at.
     pub(super) synced: u64,
-    /// The batch after which the rejects file was begun anew.
-    anew_after: Option<u64>,
+    /// The batch after which the rejects file was started again.
+    restarted_after: Option<u64>,
 }
 
 /// The line that says up to which batch everything is on the disk.
@@ -36,9 +36,9 @@ pub(super) struct Listed {
 #[serde(deny_unknown_fields)]
 struct Synced {
     synced_through: u64,
-    /// Whether the rejects file is begun anew after that batch, because it had been removed.
+    /// Whether the rejects file starts again after that batch, because it had been removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    rejects_anew: bool,
+    rejects_restarted: bool,
 }
 
 impl Manifest {
@@ -76,7 +76,7 @@ impl Manifest {
         Ok(())
     }
 
-    /// Appends entries; where everything up to the last of them is on the disk, says so, and syncs.
+    /// Appends entries; if everything up to the last of them is on the disk, says so, and syncs.
     pub(super) fn append(
         &mut self,
         entries: &[BatchEntry],
@@ -93,13 +93,13 @@ impl Manifest {
         self.write(&lines, synced_through.is_some())
     }
 
-    /// Says that all entries are on the disk and that the rejects file is begun anew after them,
-    /// and syncs.
-    pub(super) fn begin_rejects_anew(&mut self, listed: &mut Listed) -> Result<(), StorageError> {
+    /// Says that all entries are on the disk and that the rejects file starts again after them, and
+    /// syncs.
+    pub(super) fn restart_rejects(&mut self, listed: &mut Listed) -> Result<(), StorageError> {
         let all = listed.entries.len() as u64;
         self.write(&Synced::line(all, true), true)?;
         listed.synced = all;
-        listed.anew_after = Some(all);
+        listed.restarted_after = Some(all);
         Ok(())
     }
 
@@ -177,10 +177,10 @@ fn read_header(line: &[u8], path: &Path) -> Result<Result<ManifestHeader, String
 }
 
 impl Synced {
-    fn line(synced_through: u64, rejects_anew: bool) -> Vec<u8> {
+    fn line(synced_through: u64, rejects_restarted: bool) -> Vec<u8> {
         let mut line = json_line(&Self {
             synced_through,
-            rejects_anew,
+            rejects_restarted,
         });
         line.push(b'\n');
         line
@@ -200,7 +200,7 @@ impl Listed {
             .checked_sub(1)
             .and_then(|last| self.entries.get(last))
         {
-            Some(entry) if self.anew_after != Some(entry.batch) => entry.rejects_bytes,
+            Some(entry) if self.restarted_after != Some(entry.batch) => entry.rejects_bytes,
             _ => rejects::HEADER.len() as u64,
         }
     }
@@ -213,7 +213,7 @@ impl Listed {
         let batches = self.entries.len() as u64;
         if let Ok(Synced {
             synced_through,
-            rejects_anew,
+            rejects_restarted,
         }) = serde_json::from_slice(line)
         {
             if synced_through > batches {
@@ -222,8 +222,8 @@ impl Listed {
                 ));
             }
             self.synced = synced_through;
-            if rejects_anew {
-                self.anew_after = Some(synced_through);
+            if rejects_restarted {
+                self.restarted_after = Some(synced_through);
             }
             return Ok(());
         }

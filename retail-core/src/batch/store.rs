@@ -24,7 +24,7 @@ pub enum BatchFormat {
     /// CSV files with the columns of a stream record.
     #[default]
     Csv,
-    /// Not at all: a restart begins the stream anew.
+    /// Not at all: a restart begins the stream again.
     None,
 }
 
@@ -69,12 +69,11 @@ pub struct Recovered {
 impl BatchStore {
     /// Opens `batches` and the rejects file in `logs`, and puts right what a crash left unfinished:
     /// batches behind the last checkpoint that are not whole are forgotten, and will be read from
-    /// the source again. A rejects file that someone has removed is begun anew. With
+    /// the source again. A rejects file that someone has removed is started again. With
     /// [`BatchFormat::None`] nothing is read, and only rejects are written.
     ///
     /// # Errors
-    /// [`StorageError`] where a folder or file cannot be used, or what had reached the disk is
-    /// damaged.
+    /// [`StorageError`] if a folder or file cannot be used, or what had reached the disk is damaged.
     pub fn open(
         batches: &Path,
         logs: &Path,
@@ -94,14 +93,14 @@ impl BatchStore {
                 unsynced.extend(files.map(|name| batches.join(name)));
                 if whole > 0 && !storage::exists(&rejects_path)? {
                     tracing::warn!(
-                        "{} is missing; it begins anew after batch {whole}",
+                        "{} is missing; it is started again after batch {whole}",
                         rejects_path.display()
                     );
                     // No batch up to here may be forgotten any more, and then be looked for in the
                     // new file by its place in the old one.
                     unsynced.sync()?;
                     storage::sync_dir(batches)?;
-                    manifest.begin_rejects_anew(&mut listed)?;
+                    manifest.restart_rejects(&mut listed)?;
                     RejectsFile::create(&rejects_path)?;
                 }
                 (Some(manifest), listed)
@@ -188,7 +187,7 @@ impl BatchStore {
     /// Saves batches, in order. When this returns they are saved, as surely as the durability says.
     ///
     /// # Errors
-    /// [`StorageError`] where something cannot be written. Some of these batches, the first ones, may
+    /// [`StorageError`] if something cannot be written. Some of these batches, the first ones, may
     /// be on disk all the same, and half a line behind them: the store does not write any more, and
     /// fails with [`StorageError::Failed`] until it is opened again, which finds out.
     pub fn save(&mut self, batches: &[Batch]) -> Result<Vec<BatchEntry>, StorageError> {
@@ -260,7 +259,7 @@ impl BatchStore {
     /// Makes everything saved so far durable, unless durability is off.
     ///
     /// # Errors
-    /// [`StorageError`] where something cannot be synced; see [`BatchStore::save`].
+    /// [`StorageError`] if something cannot be synced; see [`BatchStore::save`].
     pub fn checkpoint(&mut self) -> Result<(), StorageError> {
         self.unless_failed(Self::sync)
     }
@@ -338,7 +337,7 @@ impl BatchStore {
     /// Reads the rows of a saved batch again.
     ///
     /// # Errors
-    /// [`StorageError`] where the file is missing, or is not what was saved.
+    /// [`StorageError`] if the file is missing, or is not what was saved.
     pub fn load(&self, entry: &BatchEntry) -> Result<Transactions, StorageError> {
         let mut rows = Transactions::new();
         let Some(name) = &entry.file else {

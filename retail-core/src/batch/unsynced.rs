@@ -13,7 +13,7 @@ impl Unsynced {
         self.0.extend(paths);
     }
 
-    /// Makes all of them durable; where that fails, none is forgotten.
+    /// Makes all of them durable; if that fails, none is forgotten.
     pub(super) fn sync(&mut self) -> Result<(), StorageError> {
         for path in &self.0 {
             storage::sync_file(path)?;

@@ -55,7 +55,7 @@ pub struct Fitted {
 /// that of the algorithm.
 ///
 /// # Errors
-/// Those of `fit`, and where a row of the second part cannot be measured.
+/// Those of `fit`, and one if a row of the second part cannot be measured.
 pub fn holdout_by(
     rows: &Rows,
     features: &FeatureSet,

@@ -44,15 +44,15 @@ pub struct RegressionMetrics {
     /// Mean absolute error, in target units.
     pub mae: f64,
     /// Coefficient of determination, `1 − Σ(y − ŷ)² / Σ(y − ȳ)²` with `ȳ` the mean of the measured
-    /// rows. Where all targets are equal: 1 for predictions without error, otherwise 0. `None`
-    /// below two rows, or where it is beyond `f64`.
+    /// rows. If all targets are equal: 1 for predictions without error, otherwise 0. `None` below
+    /// two rows, or if it is beyond `f64`.
     pub r2: Option<f64>,
     /// Rows measured.
     pub rows: u64,
 }
 
 /// Measures of a classification into several classes. The class predicted is the most probable
-/// one, the first of them where several are.
+/// one, the first if there are several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MulticlassMetrics {
     /// Share of rows whose class is predicted.
@@ -70,7 +70,7 @@ pub struct MulticlassMetrics {
     pub rows: u64,
 }
 
-/// Measures of a yes or no. Yes is predicted where its probability is above one half.
+/// Measures of a yes or no. Yes is predicted if its probability is above one half.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BinaryMetrics {
     /// Share of rows whose class is predicted.
@@ -79,8 +79,8 @@ pub struct BinaryMetrics {
     pub macro_f1: f64,
     /// Area under the receiver operating characteristic: the probability that a yes has a higher
     /// score than a no, ties counting one half (Hanley and McNeil, "The meaning and use of the
-    /// area under a receiver operating characteristic (ROC) curve", 1982). `None` where the rows
-    /// are all yes or all no.
+    /// area under a receiver operating characteristic (ROC) curve", 1982). `None` if the rows are
+    /// all yes or all no.
     pub auc: Option<f64>,
     /// See [`MulticlassMetrics::log_loss`].
     pub log_loss: f64,
@@ -100,7 +100,7 @@ impl Metrics {
     /// classification.
     ///
     /// # Errors
-    /// [`MeasureError`] where there are no rows, or truth and prediction do not fit together.
+    /// [`MeasureError`] if there are no rows, or truth and prediction do not fit together.
     pub fn of(task: &Task, truth: &[f64], prediction: &Prediction) -> Result<Self, MeasureError> {
         Tally::of(task, truth, prediction).map(|tally| tally.metrics())
     }
@@ -108,7 +108,7 @@ impl Metrics {
     /// Predicts rows of features, `(n_samples, n_features)`, and measures the predictions.
     ///
     /// # Errors
-    /// [`MeasureError`] where the model refuses the rows, and as [`Metrics::of`].
+    /// [`MeasureError`] if the model refuses the rows, and those of [`Metrics::of`].
     pub fn of_model(
         model: &dyn Model,
         task: &Task,

@@ -24,13 +24,13 @@ pub struct Transaction {
     /// Product name, possibly empty.
     #[serde(default)]
     pub description: String,
-    /// Units sold; negative where goods came back.
+    /// Units sold; negative for goods that came back.
     pub quantity: i64,
     /// Event time: when the sale happened, in shop time.
     pub invoice_date: Timestamp,
     /// Price of one unit, in the currency of the shop.
     pub price: f64,
-    /// Who bought, where known.
+    /// Who bought, if known.
     #[serde(default)]
     pub customer_id: Option<u64>,
     /// Country of the customer.

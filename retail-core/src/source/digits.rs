@@ -10,8 +10,8 @@ pub(crate) struct Word {
 }
 
 impl Word {
-    /// The word in that range of `bytes`; `None` where it has more than 8 bytes, or where `bytes`
-    /// does not go on for 8 bytes from where it starts.
+    /// The word in that range of `bytes`; `None` if it has more than 8 bytes, or if `bytes` has fewer
+    /// than 8 bytes from its start on.
     #[inline]
     pub(crate) fn within(bytes: &[u8], range: Range<usize>) -> Option<Self> {
         let length = range.end.wrapping_sub(range.start);

@@ -36,7 +36,7 @@ pub(crate) fn price(text: &[u8]) -> Result<f64, RejectReason> {
         .ok_or_else(|| RejectReason::unparsable(Field::Price, EXPECTED_PRICE, text))
 }
 
-/// Customer number: `17850`, `17850.0`, or nothing where the customer is not known.
+/// Customer number: `17850`, `17850.0`, or nothing if the customer is not known.
 pub(crate) fn customer_id(text: &[u8]) -> Result<Option<u64>, RejectReason> {
     let trimmed = text.trim_ascii();
     if trimmed.is_empty() {

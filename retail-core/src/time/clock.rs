@@ -7,7 +7,7 @@ pub trait Clock: Send + Sync {
     /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Waits for `duration`, or returns at once where time is simulated.
+    /// Waits for `duration`, or returns at once if time is simulated.
     fn sleep(&self, duration: Duration);
 }
 

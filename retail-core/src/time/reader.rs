@@ -10,7 +10,7 @@ pub(crate) struct TimestampReader {
 }
 
 impl TimestampReader {
-    /// What [`Timestamp::parse_bytes`] makes of the text; `None` where that is an error.
+    /// What [`Timestamp::parse_bytes`] makes of the text; `None` if that is an error.
     #[inline]
     pub(crate) fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
         if let Some((minute, start)) = &self.minute
@@ -20,11 +20,11 @@ impl TimestampReader {
         {
             return Some(Timestamp::from_micros(start.as_micros() + micros));
         }
-        self.read_anew(text)
+        self.read_all(text)
     }
 
     #[cold]
-    fn read_anew(&mut self, text: &[u8]) -> Option<Timestamp> {
+    fn read_all(&mut self, text: &[u8]) -> Option<Timestamp> {
         let time = Timestamp::parse_bytes(text).ok()?;
         if let Some((minute, rest)) = text.split_first_chunk()
             && let Some(micros) = of_minute(rest)

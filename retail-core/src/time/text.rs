@@ -140,7 +140,7 @@ pub(crate) struct TimestampWriter {
 }
 
 impl TimestampWriter {
-    /// Appends an invoice date, `2010-12-01 08:26:00`, with a fraction where it is not zero.
+    /// Appends an invoice date, `2010-12-01 08:26:00`, with a fraction if that is not zero.
     pub(crate) fn invoice_date(&mut self, time: Timestamp, out: &mut Vec<u8>) {
         self.write(time, b' ', false, out);
     }
@@ -150,7 +150,7 @@ impl TimestampWriter {
         self.write(time, b'T', true, out);
     }
 
-    /// Appends `2010-12-01T08:26:00`, with a fraction where it is not zero.
+    /// Appends `2010-12-01T08:26:00`, with a fraction if that is not zero.
     pub(super) fn display(&mut self, time: Timestamp, out: &mut Vec<u8>) {
         self.write(time, b'T', false, out);
     }

@@ -16,7 +16,7 @@ pub(super) const SECONDS_PER_DAY: i64 = 86_400;
 ///
 /// Text in: `2010-12-01 08:26:00` or `2010-12-01T08:26:00`, seconds optional, with an optional
 /// fraction of up to six digits and an optional `Z`, or `12/1/2010 8:26` (month first). Years
-/// 1 to 9999. Text out: `2010-12-01T08:26:00`, with six fractional digits where they are not zero.
+/// 1 to 9999. Text out: `2010-12-01T08:26:00`, with six fractional digits if they are not zero.
 ///
 /// ```
 /// use retail_core::time::Timestamp;
@@ -85,13 +85,13 @@ impl Timestamp {
         Self(self.0.saturating_sub(micros_of(duration)))
     }
 
-    /// The time elapsed since `earlier`; zero where `earlier` is later.
+    /// The time elapsed since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The time of these calendar fields; `None` where a field is out of range (month 13,
+    /// The time of these calendar fields; `None` if a field is out of range (month 13,
     /// 30 February, hour 24, second 60).
     #[must_use]
     pub fn from_civil(civil: Civil) -> Option<Self> {
@@ -140,7 +140,7 @@ impl Timestamp {
     /// Parses the accepted forms from raw bytes; see the type's documentation.
     ///
     /// # Errors
-    /// [`ParseTimestampError`] where the bytes are not a date and time in an accepted form.
+    /// [`ParseTimestampError`] if the bytes are not a date and time in an accepted form.
     pub fn parse_bytes(text: &[u8]) -> Result<Self, ParseTimestampError> {
         text::parse(text)
             .and_then(Self::from_civil)

@@ -40,8 +40,8 @@ impl KafkaSource {
                 }
             }
         }
-        // Also where the partitions are lost already: what was given is on its way to the disk, and
-        // should they come back, they have to go on behind it.
+        // Even if the partitions are lost already: what was given is on its way to the disk, and if
+        // they come back, they have to go on behind it.
         let given_up = |leaving: &Vec<u32>| leaving.iter().all(|one| self.is_saved(*one));
         if self.leaving.as_ref().is_some_and(given_up) {
             self.leave()?;
@@ -231,7 +231,7 @@ impl KafkaSource {
                 None => {}
                 Some(Ok(message)) => {
                     let crc32 = crc32fast::hash(message.payload().unwrap_or_default());
-                    // Another one where it has been removed, by compaction for example.
+                    // Another one if it has been removed, for example by compaction.
                     let other = message.offset() != seen.offset as i64;
                     return Ok(other || crc32 == seen.crc32);
                 }

@@ -54,8 +54,8 @@ impl KafkaSource {
         }
     }
 
-    /// Tells the group before partitions go to others, also where its members are just being counted
-    /// anew: others would read again what it does not know of.
+    /// Tells the group before partitions go to others, even during a rebalance: others would read
+    /// again what the group does not know of.
     pub(super) fn commit_last(&mut self, closing: bool) -> Result<(), KafkaError> {
         // Once more, as what was committed before, without waiting, may not have arrived. What has not
         // been saved by this consumer since it took a partition over is not its to tell.

@@ -57,9 +57,9 @@ pub enum Until {
 /// So what is read [until it is caught up](Until::Caught) depends on the topic alone, not on how it
 /// was fetched.
 ///
-/// Where reading begins: where the saved batches end, also where the group says otherwise; in a
-/// partition that another consumer has read meanwhile, where the group says; in one that nobody has
-/// read, at its beginning. An engine whose folder has been removed, or that has none, begins where
+/// Reading begins where the saved batches end, even if the group says otherwise. In a partition that
+/// another consumer has read meanwhile, it begins where the group says, and in one that nobody has
+/// read, at its beginning. An engine without a folder, or whose folder has been removed, begins where
 /// the group says.
 ///
 /// A consumer that is killed counts as a member of the group until its session times out, ten
@@ -109,13 +109,12 @@ pub struct KafkaSource {
 }
 
 impl KafkaSource {
-    /// Joins the group. `data` is the folder of the engine that will read, where it has one: its
-    /// `logs` hold notes about the records that have been saved, by which a topic that was created
-    /// anew is recognised, and the rejected records that may still be missing among the dead
-    /// letters.
+    /// Joins the group. `data` is the folder of the engine that will read, if it has one. Its `logs`
+    /// hold notes about the records that have been saved, which tell a topic that was deleted and
+    /// created again, and the rejected records that may still be missing among the dead letters.
     ///
     /// # Errors
-    /// [`KafkaError::Unreachable`] within seconds where no broker answers, [`KafkaError::NoTopic`],
+    /// [`KafkaError::Unreachable`] within seconds if no broker answers, [`KafkaError::NoTopic`],
     /// and what is wrong with the settings.
     pub fn open(
         settings: &Settings,

@@ -122,7 +122,7 @@ impl KafkaSource {
         flow
     }
 
-    /// Waits for messages from the broker, and takes them; [`Heard::Enough`] where the sink has enough.
+    /// Waits for messages from the broker, and takes them; [`Heard::Enough`] if the sink has enough.
     pub(super) fn poll(
         &mut self,
         wait: Duration,
@@ -192,7 +192,7 @@ impl KafkaSource {
         Ok(())
     }
 
-    /// Keeps memory bounded where one partition is far ahead of another.
+    /// Keeps memory bounded if one partition is far ahead of another.
     pub(super) fn throttle(&mut self) -> Result<(), KafkaError> {
         let flow = self.merge.flow();
         if !flow.pause.is_empty() {
@@ -239,7 +239,7 @@ impl KafkaSource {
             }
             Some(RDKafkaErrorCode::Fatal) => Err(KafkaError::client("read messages")(error)),
             _ => {
-                // Those of no partition have been counted where the client told of them.
+                // Those of no partition were counted when the client reported them.
                 if partition.is_some() {
                     self.metrics.count_retry();
                 }

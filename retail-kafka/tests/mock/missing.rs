@@ -44,8 +44,8 @@ fn a_missing_topic_is_created_with_as_many_partitions_as_are_asked_for_or_not_at
     let mut settings = cluster.settings("sales");
     let patience = ("socket.timeout.ms".into(), "1000".into());
     settings.client.extend([patience]);
-    // This broker creates a topic of four partitions where one only asks for it, and cannot create
-    // one that is ordered.
+    // This broker creates a topic of four partitions when somebody only asks about it, and cannot
+    // create one when told to.
     let error = ensure_topic(&settings, "sales", 3).unwrap_err();
     assert!(
         error.to_string().starts_with("cannot create a topic"),

@@ -86,7 +86,7 @@ pub(crate) fn batches(data: &Path) -> Vec<String> {
         .map(|path| {
             let name = path.file_stem().expect("a name").to_string_lossy();
             let name = name.strip_prefix("batch_").expect("a batch");
-            // Behind the number there are the offsets, where the batch comes from a topic.
+            // Offsets follow the number if the batch comes from a topic.
             let number = name.split('-').next().and_then(|text| text.parse().ok());
             let text = std::fs::read_to_string(&path).expect("text");
             (number.expect("a number"), text)

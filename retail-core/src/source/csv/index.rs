@@ -1,7 +1,7 @@
 /// Bytes that are looked at together.
 const CHUNK: usize = 64;
 
-/// Where the commas and line ends of a stretch of bytes are, whatever quotes they may be in.
+/// Where the commas and line ends of a stretch of bytes are, inside of quotes or not.
 ///
 /// Finding them for many rows at once, before any row is looked at, is several times as fast as
 /// going from one to the next: the loop has no branch that depends on where they are.
@@ -62,7 +62,7 @@ impl Index {
         self.end
     }
 
-    /// Where line `line` of the stretch ends; `None` where it does not end in it.
+    /// Where line `line` of the stretch ends; `None` if that is beyond the stretch.
     #[inline]
     pub(super) fn line(&self, line: usize) -> Option<usize> {
         let ends = self.lines.get(..self.line_count)?;

@@ -58,7 +58,7 @@ impl Parser {
         }
     }
 
-    /// The record, where all of its fields look as they usually do.
+    /// The record, if all of its fields have their usual form.
     #[inline]
     fn usual<'a>(
         &mut self,
@@ -103,7 +103,7 @@ impl Parser {
         })
     }
 
-    /// The record, whatever its fields look like.
+    /// The record, with fields in any form.
     #[cold]
     fn any<'a>(&'a mut self, row: &Row<'a>, stamp: Timestamp) -> Incoming<'a> {
         let columns = &self.columns;

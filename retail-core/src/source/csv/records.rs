@@ -18,16 +18,20 @@ const BLOCK: usize = 1 << 16;
 /// Cuts bytes into records, knowing the line and the byte on which each one starts, in memory that
 /// does not depend on the input.
 ///
+/// There are two ways. Nearly every record is one line without a quote, and [`Records::lines`] walks
+/// over those without copying a byte. Everything else goes through [`Records::next`], one record or
+/// one block at a time: quoted records, blank lines, ends of blocks, broken records.
+///
 /// Lines end with a line feed; a carriage return before it belongs to the line end. Blank lines are
 /// skipped.
 ///
 /// A quote that is opened and never closed would swallow what follows, to the next quote or to the
-/// end of the file. So a record is *broken* where it is longer than [`MAX_RECORD`], where the file
-/// ends within its quotes, or where it spans several lines without having the columns of the
-/// header. Only the first line of a broken record counts as read, and reading resumes with the
-/// line after it. A second broken record within the bytes that are thereby read again is skipped
-/// whole, so that no byte is read more than twice. What happens depends on the bytes of the input
-/// alone, never on how they arrive.
+/// end of the file. So a record is *broken* if it is longer than [`MAX_RECORD`], if the file ends
+/// within its quotes, or if it spans several lines without having the columns of the header. Only the
+/// first line of a broken record counts as read, and reading resumes with the line after it: a stray
+/// quote costs one row. A second broken record within the bytes that are read again is skipped as a
+/// whole, so no byte is read more than twice. Otherwise a file of nothing but quotes would take
+/// quadratic time. What happens depends on the bytes of the input alone, never on how they arrive.
 pub(super) struct Records<R> {
     input: Input<R>,
     limit: usize,
@@ -105,9 +109,8 @@ impl<R: Read + Seek> Records<R> {
         Ok(records)
     }
 
-    /// Those of the next records that can be had without [`Records::next`], as nearly all can; most
-    /// of them are expected to have `columns` columns. The
-    /// cursor of the iterator is to be passed on to [`Records::resume`].
+    /// The next records that do not need [`Records::next`]. Most of them are expected to have
+    /// `columns` columns. Pass the cursor of the iterator to [`Records::resume`] in the end.
     #[inline]
     pub(super) fn lines(&self, columns: usize) -> Lines<'_> {
         Lines {
@@ -120,7 +123,8 @@ impl<R: Read + Seek> Records<R> {
         }
     }
 
-    /// Which byte a line must not reach to be a record as it stands.
+    /// The byte that a line must not reach to be a record by itself. From the first quote on, a line
+    /// feed may be inside a field; and while lines are skipped, none is a record.
     fn until(&self) -> usize {
         if self.skip.is_none() { self.quote } else { 0 }
     }
@@ -176,8 +180,8 @@ impl<R: Read + Seek> Records<R> {
         result
     }
 
-    /// Reads the next record of a file whose header has `columns` columns; of the header itself
-    /// where there is no number. `None` says that there may be more [`Records::lines`] first.
+    /// Reads the next record of a file whose header has `columns` columns, or the header itself if
+    /// there is no number. `None` says that there may be more [`Records::lines`] first.
     ///
     /// After an error the same record can be tried again.
     #[cold]
@@ -189,7 +193,9 @@ impl<R: Read + Seek> Records<R> {
         if self.line_end().is_some() {
             return self.next_by_itself(columns);
         }
-        // No line ends in what is left of the index.
+        // No line ends in what is left of the index. Index what is in memory before reading more, and
+        // index again from the start of this line, so that the whole of it is in one index. If the
+        // index begins there already, it holds too little of a long line: read on.
         let (start, in_memory) = (self.cursor.start, self.input.bytes().len());
         if self.index.begin() < start && self.index.end() < in_memory {
             self.reindex();
@@ -198,36 +204,43 @@ impl<R: Read + Seek> Records<R> {
         } else if start == in_memory {
             return Ok(Some(Framed::End));
         } else {
+            // The last line, without a line feed, or one that is longer than a block.
             return self.next_by_itself(columns);
         }
         Ok(None)
     }
 
-    /// Where the line ends that the cursor is on; `None` where it does not end in the index.
+    /// Where the cursor's line ends; `None` if that is behind the index.
     fn line_end(&self) -> Option<usize> {
         self.index.line(self.cursor.indexed)
     }
 
-    /// The next record, whatever it looks like; `None` where it is blank.
+    /// The next record, in any form; `None` if it is blank.
     fn next_by_itself(&mut self, columns: Option<usize>) -> io::Result<Option<Framed>> {
         let split = self.split()?;
         let (line, byte) = (self.cursor.line, self.bytes_read());
         let got = self.row().columns();
         let Some(split) = split else {
+            // Too long. The first time, only its first line is given up. If these bytes are being
+            // read again already, as many as were looked at are skipped.
             let again = byte < self.reread_until;
             self.reread_until = self.reread_until.max(byte + self.limit as u64);
             self.skip = Some(byte + if again { self.limit as u64 } else { 0 });
             let too_long = true;
             return Ok(Some(Framed::Broken { line, too_long }));
         };
+        // A line of nothing, or of a carriage return. A line of two quotes is a record: one field
+        // that is empty.
         let empty_line = split.length == 1 && split.terminated;
         if got == 1 && (empty_line || self.fields.last() == b"\r") {
             self.pass(split);
             return Ok(None);
         }
         let (within_quotes, fits) = match columns {
-            // Of a header nothing is known by which it could be wrong.
+            // Nothing is known that a header could be compared with.
             None => (false, true),
+            // Without a line feed at its end, the record ended with the file. If its last field goes
+            // on over a line feed, its quotes were still open.
             Some(columns) => (
                 !split.terminated && self.fields.last().contains(&b'\n'),
                 split.inner_lines == 0 || got == columns,
@@ -236,6 +249,7 @@ impl<R: Read + Seek> Records<R> {
         if (fits && !within_quotes) || byte < self.reread_until {
             self.pass(split);
         } else {
+            // Broken for the first time: read its lines again, one by one, from the second on.
             self.reread_until = byte + split.length as u64;
             self.skip = Some(byte);
         }
@@ -248,7 +262,7 @@ impl<R: Read + Seek> Records<R> {
         }))
     }
 
-    /// Takes the next record apart, reading on as far as needed; `None` where it is too long.
+    /// Takes the next record apart, reading on as far as needed; `None` if it is too long.
     fn split(&mut self) -> io::Result<Option<Split>> {
         loop {
             let rest = self
@@ -256,6 +270,8 @@ impl<R: Read + Seek> Records<R> {
                 .bytes()
                 .get(self.cursor.start..)
                 .unwrap_or_default();
+            // The bytes in memory may be more than a record may have, in particular if the medium
+            // gives a lot at once. What is found must not depend on that.
             let too_long = rest.len() > self.limit;
             let most = rest.get(..self.limit).unwrap_or(rest);
             let split = self.fields.split(most, self.input.ended() && !too_long);
@@ -266,10 +282,11 @@ impl<R: Read + Seek> Records<R> {
         }
     }
 
-    /// Makes what follows that record, the next one, the next one.
+    /// Goes to what follows the next record, which is that one.
     fn pass(&mut self, split: Split) {
         self.cursor.start += split.length;
         self.cursor.line += (split.inner_lines + usize::from(split.terminated)) as u64;
+        // The index counts every line feed, those within quotes as well.
         while let Some(end) = self.line_end()
             && end < self.cursor.start
         {

@@ -1,13 +1,13 @@
 use crate::source::digits::Word;
 
-/// The fields of one record, where they are.
+/// The fields of one record, left in place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
     /// The record, with anything before and after it.
     bytes: &'a [u8],
     /// Where the byte before the record is, and the byte after each field.
     separators: &'a [u32],
-    /// Where the last field ends: before its separator where a carriage return is in between.
+    /// Where the last field ends: before its separator, and before a carriage return in front of it.
     end: usize,
 }
 
@@ -102,10 +102,10 @@ pub(super) struct Utf8<'a> {
 }
 
 impl<'a> Utf8<'a> {
-    /// How far to look at a time: more would be in vain where reading pauses before.
+    /// How far to look at a time. Reading may pause, and what was looked at behind it is wasted.
     const AHEAD: usize = 1 << 11;
 
-    /// Itself where the row is UTF-8; looks at what follows it, too, where that is not known.
+    /// Itself if the row is UTF-8. If that is not known yet, it looks at the row and what follows.
     #[inline]
     pub(super) fn over(&mut self, row: &Row<'a>) -> Option<Self> {
         (row.end <= self.from + self.text.len() || self.look(row)).then_some(*self)

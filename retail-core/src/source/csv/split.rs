@@ -23,8 +23,8 @@ pub(super) struct Split {
 }
 
 impl Fields {
-    /// Takes the record that `bytes` begin with apart; `None` where it does not end in them,
-    /// unless they end with the input.
+    /// Takes apart the record at the beginning of `bytes`; `None` if it goes on behind them, unless
+    /// they end with the input.
     ///
     /// A quote at the beginning of a field opens it. Inside, two quotes are one and commas and line
     /// feeds are text. After the quote that closes it, and everywhere in a field that was not

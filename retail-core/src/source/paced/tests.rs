@@ -160,7 +160,7 @@ fn time_runs_by_the_factor() {
 }
 
 #[test]
-fn seeking_sets_the_time_anew() {
+fn seeking_sets_the_time_again() {
     let lines = [At(0), At(1_000), At(2_000), At(50_000)];
     let mut bench = Bench::new(&lines, 1.0);
     bench.after(0);
@@ -285,7 +285,7 @@ proptest! {
         let mut batcher = Batcher::new(limits, Position::default());
         let mut bench = Bench::new(&lines, 1.0);
         for wait in waits.into_iter().cycle() {
-            // As the engine does, but for time that passes in between.
+            // As the engine does, except that no time passes in between.
             let status = bench.paced.read(&mut batcher).unwrap();
             bench.clock.advance(Duration::from_millis(wait + 1));
             match status {

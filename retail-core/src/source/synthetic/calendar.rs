@@ -70,7 +70,7 @@ impl Calendar {
     }
 }
 
-/// The invoices of a usual day of this date; 0 where the shop is closed.
+/// The invoices of a usual day of this date; 0 if the shop is closed.
 fn usual(day: Timestamp) -> f64 {
     let date = day.civil();
     if matches!((date.month, date.day), (12, 24..) | (1, ..=3)) {

@@ -19,7 +19,7 @@ impl Weights {
         )
     }
 
-    /// An index below the number of weights; 0 where there are none.
+    /// An index below the number of weights; 0 if there are none.
     pub(super) fn draw(&self, rng: &mut impl Rng) -> usize {
         let total = self.0.last().copied().unwrap_or(0.0);
         let at = rng.r#gen::<f64>() * total;

@@ -19,7 +19,7 @@ fn predict(
     predicted.unwrap_or_else(|_| panic!("{place}: the model panicked"))
 }
 
-/// The mean of the target, whatever the row.
+/// The mean of the target, for any row.
 pub(super) fn check_mean(model: &dyn Model, data: &Dataset, place: &str) {
     let mean = data.target.iter().sum::<f64>() / data.target.len() as f64;
     for row in answer(model, questions(data).view(), &data.task, place) {

@@ -1,4 +1,4 @@
-//! A trainer that keeps the contract, but for at most one fault.
+//! A trainer that keeps the contract, with at most one fault.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
