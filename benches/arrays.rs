@@ -15,7 +15,7 @@ use crate::Outcome;
 /// Writes the array `name` into a folder.
 ///
 /// # Errors
-/// Where the file cannot be written.
+/// If the file cannot be written.
 pub fn save(folder: &Path, name: &str, values: &[f64]) -> io::Result<()> {
     let bytes: Vec<u8> = values
         .iter()
@@ -27,7 +27,7 @@ pub fn save(folder: &Path, name: &str, values: &[f64]) -> io::Result<()> {
 /// Writes how many rows of all arrays are to be learned from, and how many to be measured on.
 ///
 /// # Errors
-/// Where the file cannot be written.
+/// If the file cannot be written.
 pub fn save_shape(folder: &Path, fit: usize, test: usize) -> io::Result<()> {
     let shape = json!({ "fit": fit, "test": test });
     fs::write(folder.join("shape.json"), shape.to_string())
@@ -60,7 +60,7 @@ impl Pair {
     /// Loads the array of features by this name and the one of the label.
     ///
     /// # Errors
-    /// Where a file cannot be read or is no such array.
+    /// If a file cannot be read or is no such array.
     pub fn load(folder: &Path, features: &str, label: &dyn Label) -> Outcome<Self> {
         let shape: Value = serde_json::from_slice(&fs::read(folder.join("shape.json"))?)?;
         let fit = shape["fit"].as_u64().ok_or("shape.json: no fit")? as usize;

@@ -15,10 +15,10 @@ use serde_json::Value;
 /// What a program of this package returns from `main`.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// The first `limit` kept rows of a CSV, or all where it has fewer.
+/// The first `limit` kept rows of a CSV, or all of them if it has fewer.
 ///
 /// # Errors
-/// Where the file cannot be read.
+/// If the file cannot be read.
 pub fn read_kept(path: &Path, limit: usize) -> Outcome<Transactions> {
     let mut rows = Transactions::new();
     let mut sink = |_: Origin, record: &Incoming<'_>| {
@@ -39,7 +39,7 @@ pub fn read_kept(path: &Path, limit: usize) -> Outcome<Transactions> {
 /// Prints one line of JSON to standard output, at once.
 ///
 /// # Errors
-/// Where standard output is closed.
+/// If standard output is closed.
 pub fn say(line: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;

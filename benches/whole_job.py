@@ -114,7 +114,7 @@ def take_turns(contenders, options, folder):
 
 
 def disagreements(first, other, tolerance):
-    """What two summaries say differently, where they have to say the same."""
+    """What two summaries say differently and should say alike."""
     for key in COUNTS:
         if first.get(key) != other.get(key):
             yield f"{key}: {first.get(key)} and {other.get(key)}"

@@ -36,7 +36,7 @@ def regression(data):
 
 
 def classification(data):
-    # The logistic models are measured where they were fitted, as the engine's are.
+    # The logistic models are measured on the rows they were fitted to, as the engine's are.
     x, y = (data.x_test, data.y_test) if data.y.max() > 1 else (data.x, data.y)
 
     def measure(model):

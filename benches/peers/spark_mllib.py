@@ -151,7 +151,7 @@ def batch_bounds(kept, length):
     records = dict(edges.select("row", "record").collect())
     starts = range(0, length, BATCH_ROWS)
     age = BATCH_SECONDS * RATE
-    # The last batch may be short; it is too old only where its newest row is.
+    # The last batch may be short; it is too old only if its newest row is.
     records[length - 1] = kept.where(F.col("row") == length - 1).first().record
     ends = [min(start + BATCH_ROWS, length) for start in starts]
     if any(records[end - 1] - records[start] >= age for start, end in zip(starts, ends)):

@@ -2,11 +2,12 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Header, Headers, Message as _, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, Message as _, OwnedHeaders};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::clean::RejectReason;
 
 use crate::context::Context;
+use crate::look::{header, looker};
 use crate::message::Message;
 use crate::notes::Seen;
 use crate::settings::PATIENCE;
@@ -87,13 +88,7 @@ impl DeadLetters {
     /// before it have been written. `None` if there is none.
     pub(crate) fn newest(&self, partition: u32) -> Result<Option<Seen>, KafkaError> {
         let topic = &self.settings.dead_letters;
-        let mut config = self.settings.config();
-        config.set("group.id", format!("{}.look", self.settings.group));
-        config.set("enable.auto.commit", "false");
-        config.set("enable.partition.eof", "true");
-        let consumer: BaseConsumer<Context> = config
-            .create_with_context(Context::default())
-            .map_err(KafkaError::client("start a consumer"))?;
+        let consumer = looker(&self.settings)?;
         let (low, high) = topic::ends(&consumer, topic, partition)
             .map_err(KafkaError::client("look for dead letters"))?;
         // The newest offset may hold no letter, because others may write to the topic.
@@ -145,11 +140,7 @@ impl DeadLetters {
 
 /// The record that a letter holds, if it is one of this partition of the topic.
 fn held(letter: &BorrowedMessage<'_>, topic: &str, partition: u32) -> Option<Seen> {
-    let headers = letter.headers()?;
-    let text = |key: &str| {
-        let header = headers.iter().find(|header| header.key == key)?;
-        std::str::from_utf8(header.value?).ok()
-    };
+    let text = |key: &str| std::str::from_utf8(header(letter, key)?).ok();
     let here = text(TOPIC)? == topic && text(PARTITION)?.parse() == Ok(partition);
     let offset = text(OFFSET)?.parse().ok()?;
     let crc32 = crc32fast::hash(letter.payload().unwrap_or_default());

@@ -1,16 +1,16 @@
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError as ClientError;
-use rdkafka::message::{BorrowedMessage, Headers, Message as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::clean::{self, RejectReason};
 use retail_core::source::JsonDecoder;
 use retail_core::time::{Clock, SystemClock};
 use serde::Serialize;
 
-use crate::context::Context;
 use crate::dead_letters::{DETAIL, OFFSET, PARTITION, REASON, TOPIC};
+use crate::look::{header, looker};
 use crate::settings::PATIENCE;
 use crate::writer::{Message, Writer};
 use crate::{ClientCause, KafkaError, Settings, topic};
@@ -48,13 +48,7 @@ pub fn read_dead_letters(
     mut each: impl FnMut(DeadLetter),
 ) -> Result<u64, KafkaError> {
     settings.check()?;
-    let mut config = settings.config();
-    config.set("group.id", format!("{}.look", settings.group));
-    config.set("enable.auto.commit", "false");
-    config.set("enable.partition.eof", "true");
-    let consumer: BaseConsumer<Context> = config
-        .create_with_context(Context::default())
-        .map_err(KafkaError::client("start a consumer"))?;
+    let consumer = looker(settings)?;
     let name = &settings.dead_letters;
     let last_error = || consumer.context().last_error();
     let partitions =
@@ -98,10 +92,9 @@ pub fn read_dead_letters(
 }
 
 fn letter(message: &BorrowedMessage<'_>) -> Option<DeadLetter> {
-    let headers = message.headers()?;
     let text = |key: &str| {
-        let header = headers.iter().find(|header| header.key == key)?;
-        Some(String::from_utf8_lossy(header.value?).into_owned())
+        let value = header(message, key)?;
+        Some(String::from_utf8_lossy(value).into_owned())
     };
     Some(DeadLetter {
         topic: text(TOPIC)?,
@@ -118,9 +111,15 @@ fn letter(message: &BorrowedMessage<'_>) -> Option<DeadLetter> {
 /// # Errors
 /// The reason.
 pub fn check_corrected(value: &[u8]) -> Result<(), RejectReason> {
+    customer(value).map(|_| ())
+}
+
+/// The customer of a record that would be kept.
+fn customer(value: &[u8]) -> Result<Option<u64>, RejectReason> {
     let mut decoder = JsonDecoder::new();
     let row = decoder.decode(value, SystemClock.now())?;
-    clean::check(&row)
+    clean::check(&row)?;
+    Ok(row.customer_id)
 }
 
 /// Sends corrected records to the topic of the stream, in order, each keyed by its customer and with
@@ -132,24 +131,23 @@ pub fn check_corrected(value: &[u8]) -> Result<(), RejectReason> {
 /// [`KafkaError::NoTopic`] and [`KafkaError::Delivery`].
 pub fn resend<V: AsRef<[u8]>>(settings: &Settings, values: &[V]) -> Result<u64, KafkaError> {
     settings.check()?;
+    // All of them before the first is sent.
+    let mut customers = Vec::with_capacity(values.len());
     for (index, value) in values.iter().enumerate() {
-        check_corrected(value.as_ref()).map_err(|reason| KafkaError::NotCorrected {
+        let customer = customer(value.as_ref()).map_err(|reason| KafkaError::NotCorrected {
             record: index + 1,
             reason,
         })?;
+        customers.push(customer);
     }
     let mut writer = Writer::open(settings, &settings.topic)?;
     writer.find_topic(settings)?;
-    let mut decoder = JsonDecoder::new();
-    for value in values {
-        let value = value.as_ref();
-        let row = decoder.decode(value, SystemClock.now());
-        let customer = row.ok().and_then(|row| row.customer_id);
+    for (value, customer) in values.iter().zip(customers) {
         let key = customer.map(|customer| customer.to_string());
         writer.write(Message {
             partition: None,
             key: key.as_deref().map(str::as_bytes),
-            value,
+            value: value.as_ref(),
             headers: None,
         })?;
     }

@@ -9,11 +9,11 @@
 //! # What is promised
 //!
 //! A record of the topic is in exactly one saved batch or is exactly one dead letter, even if
-//! processes are killed at any moment: a batch and its offsets are one fact on disk ([`retail_core::batch`]), the group is
-//! told afterwards, and a restart goes by the disk. Partitions change hands only when what was read
-//! of them is saved and the group knows. Where a consumer of several dies between saving and telling
-//! the group, the one that takes over reads those records again, into its own folder; the first one
-//! says so when it comes back ([`KafkaError::TakenOver`]).
+//! processes are killed at any moment: a batch and its offsets are one fact on disk
+//! ([`retail_core::batch`]), the group is told afterwards, and a restart goes by the disk. Partitions
+//! change hands only when what was read of them is saved and the group knows. If one of several
+//! consumers dies between saving and telling the group, the one that takes over reads those records
+//! again, into its own folder; the first one says so when it comes back ([`KafkaError::TakenOver`]).
 //!
 //! # Order
 //!
@@ -25,6 +25,7 @@ mod dead_letters;
 mod error;
 mod group;
 mod letters;
+mod look;
 mod merge;
 mod message;
 mod metrics;

@@ -18,6 +18,9 @@ pub(crate) trait Queued {
 
 /// Messages of several partitions on their way into one stream, in the order of their stream times.
 ///
+/// Windows and batches depend on that order. The client gives messages in the order in which brokers
+/// happen to answer, so without a merge the same topic would give other batches each time.
+///
 /// A message is due when each partition has one waiting, has been read to its end, or has been
 /// silent for too long: the merged stream's time is the minimum over the partitions that are not set
 /// aside. Within a partition messages stay in order, and a message counts as no older than those
@@ -108,6 +111,7 @@ impl<M: Queued> Merge<M> {
         let Some(waiting) = self.get_mut(partition) else {
             return;
         };
+        // An end is that of the moment: somebody has written since.
         waiting.at_end = false;
         waiting.silent = Duration::ZERO;
         waiting.size += message.size();
@@ -182,16 +186,20 @@ impl<M: Queued> Merge<M> {
 
     /// The partition whose message is due next.
     fn next(&mut self) -> Option<&mut Waiting<M>> {
+        // A single partition is in order by itself: its times need not be read from its messages.
         if let [_] = self.partitions.as_slice() {
             return self.partitions.first_mut();
         }
         let mut next: Option<(Timestamp, &mut Waiting<M>)> = None;
         for waiting in &mut self.partitions {
             match waiting.first() {
+                // Of equal times, that of the lowest partition: the order must not depend on which
+                // message arrived first.
                 Some(first) if next.as_ref().is_none_or(|(time, _)| first < *time) => {
                     next = Some((first, waiting));
                 }
                 Some(_) => {}
+                // Its next message may be older than all that wait.
                 None if waiting.is_awaited(self.patience) => return None,
                 None => {}
             }
@@ -203,6 +211,7 @@ impl<M: Queued> Merge<M> {
     pub(crate) fn flow(&mut self) -> Flow {
         let mut flow = Flow::default();
         for waiting in &mut self.partitions {
+            // Two limits, so that a partition is not paused and resumed for every message.
             if !waiting.paused && waiting.size > FULL {
                 waiting.paused = true;
                 flow.pause.push(waiting.partition);

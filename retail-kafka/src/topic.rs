@@ -43,8 +43,8 @@ pub(crate) fn ends<C: ConsumerContext>(
     if low < high || high <= 0 {
         return Ok((low, high));
     }
-    // librdkafka asks for the two one by one. Where the first question fails and the answer to the
-    // second comes at the same moment, it forgets the failure and says that there is nothing between.
+    // librdkafka asks for the two one by one. If the first question fails and the answer to the second
+    // comes at the same moment, it forgets the failure and says that there is nothing between.
     let mut first = TopicPartitionList::new();
     first.add_partition_offset(topic, partition as i32, Offset::Beginning)?;
     let first = consumer.offsets_for_times(first, PATIENCE)?;

@@ -8,7 +8,7 @@ pub(super) struct BinaryTally {
     squared_errors: f64,
     /// The probability of yes, and whether it was one, of each row: what a rank needs. 16 bytes.
     scores: Vec<(f64, bool)>,
-    /// Whether `scores` has every row. Where it has not, there is no AUC.
+    /// Whether `scores` has every row. If not, there is no AUC.
     ranked: bool,
 }
 

@@ -24,8 +24,8 @@ pub struct HoldOut {
 /// are all fitted on the first ⌊4 n / 5⌋ rows.
 ///
 /// # Errors
-/// Why there is no model of the first part: counts of rows are then those of that part. Where a
-/// row of the second part cannot be measured, its number is within the window.
+/// Why there is no model of the first part: counts of rows are then those of that part. If a row of
+/// the second part cannot be measured, its number is within the window.
 pub fn holdout(
     rows: &Rows,
     features: &FeatureSet,

@@ -131,7 +131,7 @@ pub enum Learn {
 pub struct PrequentialStep {
     /// The measures of this batch; `None` while there is no model.
     pub scored: Option<Result<Metrics, MeasureError>>,
-    /// Whether the batch gave a new model. Where it did not, the one before stays.
+    /// Whether the batch gave a new model. If not, the one before stays.
     pub learned: Result<(), NotTrained>,
 }
 

@@ -40,7 +40,7 @@ impl Word {
         let differences = self.bytes ^ repeat(b'.');
         let points = differences.wrapping_sub(repeat(1)) & !differences & repeat(0x80);
         let before = (points.trailing_zeros() as usize / 8).min(self.length);
-        // Where there is no point, nothing follows the digits.
+        // Without a point, nothing follows the digits.
         let integer = self.bytes & MASKS.get(before)?;
         let fraction = self.bytes & !MASKS.get(before + 1).unwrap_or(&u64::MAX);
         let decimals = self.length.saturating_sub(before + 1);

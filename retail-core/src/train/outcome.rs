@@ -81,7 +81,7 @@ pub enum NotTrained {
         /// The kind of target.
         task: String,
     },
-    /// A trainer, a label, a window strategy or a model panicked: a defect of it. Where the program
+    /// A trainer, a label, a window strategy or a model panicked: a defect of it. If the program
     /// is built to abort on panics, it ends instead.
     #[error("panicked: {message}")]
     Panicked {

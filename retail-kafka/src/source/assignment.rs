@@ -1,6 +1,5 @@
 //! Which partitions are read, and from where.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use rdkafka::consumer::Consumer;
@@ -9,14 +8,14 @@ use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::source::Sink;
 
-use super::client::consumer;
 use super::{KafkaSource, Partition, WAIT};
 use crate::group::{Handover, give_up, take_over};
+use crate::look::looker;
 use crate::missing::Missing;
 use crate::notes::Seen;
 use crate::settings::{PATIENCE, patiently};
 use crate::start::{Known, Owner, Start};
-use crate::{KafkaError, Settings, TopicChange, topic};
+use crate::{KafkaError, TopicChange, topic};
 
 impl KafkaSource {
     /// Does what the group has asked for since the last time, as far as it can be done now.
@@ -49,7 +48,7 @@ impl KafkaSource {
         Ok(())
     }
 
-    /// Where the broker does not know the topic any more, that is what is said.
+    /// Says that the topic is gone, if that is why the broker refused.
     fn or_no_topic(&self, error: KafkaError) -> KafkaError {
         match &error {
             KafkaError::Client { source, .. }
@@ -213,13 +212,7 @@ impl KafkaSource {
 
     /// Whether a record is still the one that was seen, as far as it can be looked at.
     fn is_there(&self, partition: u32, seen: Seen) -> Result<bool, KafkaError> {
-        let looker = consumer(
-            &Settings {
-                group: format!("{}.look", self.settings.group),
-                ..self.settings.clone()
-            },
-            &Arc::default(),
-        )?;
+        let looker = looker(&self.settings)?;
         let mut list = TopicPartitionList::new();
         let from = Offset::Offset(seen.offset as i64);
         list.add_partition_offset(&self.settings.topic, partition as i32, from)

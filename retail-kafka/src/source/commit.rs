@@ -14,7 +14,7 @@ use crate::{ClientCause, KafkaError};
 
 impl KafkaSource {
     /// Tells the group what has been saved of the partitions that are read here. What could not be
-    /// used is among the dead letters by then: whoever reads on does not look for it again.
+    /// used is among the dead letters by then, because whoever reads on does not look for it again.
     pub(super) fn commit(&mut self, mode: CommitMode) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::new();
         for (&partition, one) in &self.partitions {
@@ -84,8 +84,8 @@ impl KafkaSource {
         }
     }
 
-    /// Tells the group now and then. Where that fails, the disk still knows, and the group learns
-    /// with the next time.
+    /// Tells the group now and then. If that fails, the disk still knows, and the group is told the
+    /// next time.
     pub(super) fn tell(&mut self) -> Result<(), KafkaError> {
         if self.told.is_some_and(|told| told.elapsed() < TELL) {
             return Ok(());

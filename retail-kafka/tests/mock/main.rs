@@ -2,6 +2,7 @@
 //! broker refuses, delays and cuts. Real brokers are in `tests/kafka` of the workspace.
 
 mod cluster;
+mod contract;
 mod groups;
 mod letters;
 mod missing;

@@ -194,8 +194,7 @@ impl<R: Read + Seek> Records<R> {
             return self.next_by_itself(columns);
         }
         // No line ends in what is left of the index. Index what is in memory before reading more, and
-        // index again from the start of this line, so that the whole of it is in one index. If the
-        // index begins there already, it holds too little of a long line: read on.
+        // index again from the start of this line, so that the whole of it is in one index.
         let (start, in_memory) = (self.cursor.start, self.input.bytes().len());
         if self.index.begin() < start && self.index.end() < in_memory {
             self.reindex();
@@ -204,7 +203,7 @@ impl<R: Read + Seek> Records<R> {
         } else if start == in_memory {
             return Ok(Some(Framed::End));
         } else {
-            // The last line, without a line feed, or one that is longer than a block.
+            // The last line, without a line feed, or a line that is longer than a block.
             return self.next_by_itself(columns);
         }
         Ok(None)

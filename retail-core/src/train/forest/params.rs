@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::train::numeric::parallel::threads_for;
 
-/// How many features are drawn for a node, without replacement. Where none of them can split the
+/// How many features are drawn for a node, without replacement. If none of them can split the
 /// node, more are drawn until one can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

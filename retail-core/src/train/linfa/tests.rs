@@ -292,8 +292,8 @@ fn each_illegal_hyper_parameter_of_the_tree_is_refused() {
     }
 }
 
-/// 24 rows of two columns that hold 0 and 1 only. Where the first is 1, the class is 2; elsewhere it
-/// is the second column.
+/// 24 rows of two columns that hold 0 and 1 only. If the first is 1, the class is 2, otherwise it is
+/// the second column.
 fn tied(first_ones_come_first: bool) -> Dataset {
     let first = |row: usize| f64::from(u8::from((row < 12) == first_ones_come_first));
     let features = Array2::from_shape_fn((24, 2), |(row, column)| match column {

@@ -18,7 +18,7 @@ pub(crate) fn threads_for(asked: usize, shares: usize) -> usize {
 /// results in the order of their numbers. Each thread makes a scratch space for itself.
 ///
 /// # Panics
-/// Where a task does.
+/// If a task does.
 pub(crate) fn in_parallel<S, T: Send>(
     threads: usize,
     tasks: usize,
@@ -53,7 +53,7 @@ pub(crate) fn in_parallel<S, T: Send>(
 /// enough of them to be worth it.
 ///
 /// # Panics
-/// Where `value` does.
+/// If `value` does.
 pub(in crate::train) fn fill_in_parallel(
     threads: usize,
     len: usize,

@@ -16,8 +16,8 @@ use crate::train::NotTrained;
 /// While there are no more than [`ValueSketch::CAPACITY`] distinct values, each has a bucket of its
 /// own. Beyond that buckets are the values that agree in sign, exponent and the leading bits of the
 /// mantissa, as in Masson, Rim and Lee ("DDSketch: a fast and fully-mergeable quantile sketch with
-/// relative-error guarantees", 2019), with as many bits as the capacity allows. Where the borders
-/// of buckets are is a matter of these bits alone, not of the rows seen before; so merging is
+/// relative-error guarantees", 2019), with as many bits as the capacity allows. The borders of
+/// buckets depend on these bits alone, not on the rows seen before. So merging is
 /// associative and commutative *to the byte*, [`ValueSketch::new`] is its neutral element, and any
 /// partition of the rows into batches, merged in any order, gives the sketch of all rows at once.
 ///
