@@ -1,4 +1,4 @@
-//! A window strategy of one's own: the newest 20,000, 5,000 and 1,000 rows. The models show how much
+//! A window strategy of your own: the newest 20,000, 5,000 and 1,000 rows. The models show how much
 //! of the past is worth learning from.
 
 use std::sync::Arc;

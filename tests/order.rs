@@ -1,42 +1,103 @@
-//! The modules of retail-core depend one way, and so do those of its `train`. `ARCHITECTURE.md`
-//! shows the same orders.
+//! The modules of each crate depend one way, and so do those of the core's `train`.
+//! `ARCHITECTURE.md` shows the same orders.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Left to right, as the data flows. A module may use itself and those to its left.
-const CORE: [&str; 15] = [
-    "fail_point",
-    "error",
-    "storage",
-    "time",
-    "record",
-    "clean",
-    "source",
-    "batch",
-    "feature",
-    "label",
-    "window",
-    "train",
-    "evaluate",
-    "registry",
-    "engine",
-];
-
-/// The same within `train`: no model knows another one, and only linfa's trainers, which make the
-/// same models, know any.
-const TRAIN: [&str; 12] = [
-    "outcome", "dataset", "model", "numeric", "validate", "rounds", "trainer", "linear",
-    "logistic", "forest", "linfa", "formats",
-];
-
-/// Models that stand side by side.
-const APART: [&str; 3] = ["linear", "logistic", "forest"];
-
-fn core() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../retail-core/src")
+/// Modules that stand side by side in a stated order: each may use itself and those to its left.
+struct Order {
+    /// The folder of the crate's sources.
+    root: &'static str,
+    /// The module that they are in; none for those of the crate itself.
+    room: Option<&'static str>,
+    modules: &'static [&'static str],
+    /// Modules that have no place in it, because they may use all.
+    outside: &'static [&'static str],
+    /// How many uses of each other there are at least.
+    uses: usize,
 }
+
+const ORDERS: [Order; 4] = [
+    // As the data flows.
+    Order {
+        root: "retail-core/src",
+        room: None,
+        modules: &[
+            "fail_point",
+            "error",
+            "storage",
+            "time",
+            "record",
+            "clean",
+            "source",
+            "batch",
+            "feature",
+            "label",
+            "window",
+            "train",
+            "evaluate",
+            "registry",
+            "engine",
+        ],
+        outside: &["prelude", "testing"],
+        uses: 200,
+    },
+    // Only linfa's trainers, which make the same models, know any other.
+    Order {
+        root: "retail-core/src",
+        room: Some("train"),
+        modules: &[
+            "outcome", "dataset", "model", "numeric", "validate", "rounds", "trainer", "linear",
+            "logistic", "forest", "linfa", "formats",
+        ],
+        outside: &[],
+        uses: 80,
+    },
+    // From the body of a request to its answer.
+    Order {
+        root: "retail-http/src",
+        room: None,
+        modules: &[
+            "json", "paths", "error", "query", "state", "body", "work", "parse", "sale",
+            "features", "predict", "answer", "routes", "serve",
+        ],
+        outside: &[],
+        uses: 25,
+    },
+    // From a client's settings to a source.
+    Order {
+        root: "retail-kafka/src",
+        room: None,
+        modules: &[
+            "cause",
+            "secret",
+            "error",
+            "settings",
+            "context",
+            "metrics",
+            "notes",
+            "group",
+            "merge",
+            "message",
+            "queue",
+            "topic",
+            "writer",
+            "look",
+            "dead_letters",
+            "letters",
+            "missing",
+            "start",
+            "replay",
+            "source",
+        ],
+        outside: &[],
+        uses: 40,
+    },
+];
+
+/// Models that stand side by side: none knows another.
+const APART: [&str; 3] = ["linear", "logistic", "forest"];
 
 /// The sources below `path` that are neither tests nor test helpers, each with its module path.
 fn sources(path: &Path, module: &[String], found: &mut Vec<(PathBuf, Vec<String>)>) {
@@ -127,106 +188,110 @@ fn paths(code: &str, module: &[String]) -> Vec<Vec<String>> {
     all
 }
 
-/// The module that each item re-exported by `train` comes from.
-fn exports() -> HashMap<String, String> {
-    let code = code(&core().join("train/mod.rs"));
-    let mut exports = HashMap::new();
-    for statement in code.split(';') {
-        let Some((_, from)) = statement.split_once(" use ") else {
-            continue;
-        };
-        for path in expand(from) {
-            exports.insert(path[path.len() - 1].clone(), path[0].clone());
-        }
+impl Order {
+    fn root(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .join(self.root)
     }
-    exports
-}
 
-/// How many uses of one module by another there are, and those that are against the order. A module
-/// is named by the element of its path at `depth`, below `room`.
-fn violations(order: &[&str], room: Option<&str>) -> (usize, Vec<String>) {
-    let depth = usize::from(room.is_some());
-    let exports = if room.is_some() {
-        exports()
-    } else {
-        HashMap::new()
-    };
-    let place = |name: &str| order.iter().position(|known| *known == name);
-    let (mut looked_at, mut wrong) = (0, Vec::new());
-    let mut files = Vec::new();
-    sources(&core(), &[], &mut files);
-    for (file, module) in files {
-        let is_inside = room.is_none_or(|room| module.first().is_some_and(|first| first == room));
-        let Some(own) = module.get(depth).filter(|_| is_inside) else {
-            continue;
+    /// The code that declares the modules.
+    fn head(&self) -> String {
+        let file = match self.room {
+            Some(room) => format!("{room}/mod.rs"),
+            None => "lib.rs".to_owned(),
         };
-        let Some(own_place) = place(own) else {
-            continue;
+        code(&self.root().join(file))
+    }
+
+    /// The module that each re-exported item comes from.
+    fn exports(&self) -> HashMap<String, String> {
+        let head = self.head();
+        let used = head.split(';').filter_map(|line| line.split_once(" use "));
+        let paths = used.flat_map(|(_, path)| expand(path));
+        paths
+            .map(|path| (path[path.len() - 1].clone(), path[0].clone()))
+            .collect()
+    }
+
+    /// The modules that are declared, except those for tests.
+    fn declared(&self) -> Vec<String> {
+        let head = self.head().replace("#[cfg(test)]\nmod ", "");
+        let names = head.lines().filter_map(|line| {
+            let line = line.strip_prefix("pub ").unwrap_or(line);
+            line.strip_prefix("mod ")?.strip_suffix(';')
+        });
+        names.map(String::from).collect()
+    }
+
+    /// How many uses of one module by another there are, and those that are against the order of
+    /// `modules`.
+    fn violations(&self, modules: &[&str]) -> (usize, Vec<String>) {
+        let depth = usize::from(self.room.is_some());
+        let exports = self.exports();
+        let place = |name: &str| modules.iter().position(|known| *known == name);
+        let is_inside = |path: &[String]| {
+            let first = path.first().map(String::as_str);
+            self.room.is_none() || first == self.room
         };
-        for path in paths(&code(&file), &module) {
-            if room.is_some_and(|room| path[0] != room) {
-                continue;
-            }
-            let Some(used) = path.get(depth) else {
+        let (mut uses, mut wrong) = (0, Vec::new());
+        let mut files = Vec::new();
+        sources(&self.root(), &[], &mut files);
+        for (file, module) in files.iter().filter(|(_, module)| is_inside(module)) {
+            let Some(own) = module.get(depth).filter(|own| place(own).is_some()) else {
                 continue;
             };
-            let used = exports.get(used).unwrap_or(used);
-            looked_at += usize::from(used != own);
-            let apart = APART.contains(&used.as_str()) && APART.contains(&own.as_str());
-            if place(used) > Some(own_place) || apart && used != own {
-                wrong.push(format!("{} uses {used}", file.display()));
+            for path in paths(&code(file), module) {
+                let Some(used) = path.get(depth).filter(|_| is_inside(&path)) else {
+                    continue;
+                };
+                let used = exports.get(used).unwrap_or(used);
+                if used == own {
+                    continue;
+                }
+                uses += 1;
+                let are_apart = [used, own].iter().all(|one| APART.contains(&one.as_str()));
+                if place(used) > place(own) || are_apart {
+                    wrong.push(format!("{} uses {used}", file.display()));
+                }
             }
         }
+        (uses, wrong)
     }
-    (looked_at, wrong)
-}
-
-/// The modules that a source declares, except those for tests.
-fn declared(source: &str) -> Vec<String> {
-    let code = code(&core().join(source)).replace("#[cfg(test)]\nmod ", "");
-    let names = code.lines().filter_map(|line| {
-        let line = line.strip_prefix("pub ").unwrap_or(line);
-        line.strip_prefix("mod ")?.strip_suffix(';')
-    });
-    names.map(String::from).collect()
 }
 
 #[test]
 fn no_module_uses_one_to_its_right() {
-    let (looked_at, wrong) = violations(&CORE, None);
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(looked_at > 200, "only {looked_at} uses were found");
-}
-
-#[test]
-fn no_room_of_train_uses_one_to_its_right() {
-    let (looked_at, wrong) = violations(&TRAIN, Some("train"));
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(looked_at > 80, "only {looked_at} uses were found");
+    for order in ORDERS {
+        let (uses, wrong) = order.violations(order.modules);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert!(uses >= order.uses, "only {uses} uses in {}", order.root);
+    }
 }
 
 #[test]
 fn every_module_has_its_place() {
-    for module in declared("lib.rs") {
-        let known = CORE.contains(&&*module) || ["prelude", "testing"].contains(&&*module);
-        assert!(known, "{module} has no place in the order");
-    }
-    for module in declared("train/mod.rs") {
-        assert!(
-            TRAIN.contains(&&*module),
-            "train::{module} has no place in the order"
-        );
+    for order in ORDERS {
+        let declared = order.declared();
+        assert!(!declared.is_empty());
+        for module in declared {
+            let known = [order.modules, order.outside].concat().contains(&&*module);
+            assert!(
+                known,
+                "{module} of {} has no place in the order",
+                order.root
+            );
+        }
     }
 }
 
 #[test]
 fn another_order_would_be_noticed() {
-    let mut swapped = CORE;
-    swapped.swap(11, 14);
-    assert!(!violations(&swapped, None).1.is_empty());
-    let mut swapped = TRAIN;
-    swapped.swap(7, 10);
-    assert!(!violations(&swapped, Some("train")).1.is_empty());
+    for order in ORDERS {
+        let mut reversed = order.modules.to_vec();
+        reversed.reverse();
+        assert!(!order.violations(&reversed).1.is_empty(), "{}", order.root);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod args;
 mod config;
 #[cfg(feature = "fail-points")]
 mod fail_points;
-mod progress;
+mod reporter;
 mod serve;
 mod stream;
 
@@ -33,14 +33,14 @@ fn run(args: &Args) -> Outcome<()> {
     if let Some(path) = &args.write_synthetic {
         return stream::write_synthetic(path, &config);
     }
-    let progress = progress::Progress::start(args.verbose);
+    let reporter = reporter::Reporter::start(args.verbose);
     let (mut source, source_status) = stream::open(&config, args.once)?;
     // A port in use is found out before any work is done.
     let listener = match args.once {
         true => None,
         false => Some(serve::bind(&config.http.bind)?),
     };
-    let mut engine = open_engine(&config, args, source.as_ref(), &progress)?;
+    let mut engine = open_engine(&config, args, source.as_ref(), &reporter)?;
     let stop = engine.stop_handle();
     stop_on_signal(&stop)?;
     let server = match listener {
@@ -48,11 +48,11 @@ fn run(args: &Args) -> Outcome<()> {
         None => None,
     };
     let report = engine.run(source.as_mut());
-    progress.finish();
+    reporter.finish();
     match server {
         Some(server) => {
             if let Ok(report) = &report {
-                progress::log_report(report);
+                reporter::log_report(report);
                 if !stop.is_stopped() {
                     tracing::info!("the source is exhausted; serving until Ctrl+C");
                     server.wait_until(&stop);
@@ -70,14 +70,14 @@ fn open_engine(
     config: &AppConfig,
     args: &Args,
     source: &dyn Source,
-    progress: &progress::Progress,
+    reporter: &reporter::Reporter,
 ) -> Outcome<Engine> {
     let dir = &config.data.dir;
     let open = || {
         Engine::builder(config.engine())?
             .dir(dir)
             .recover(args.recover)
-            .observer(progress.clone())
+            .observer(reporter.clone())
             .open()
     };
     archive::refuse_unless_usable(dir)?;

@@ -35,7 +35,9 @@
 //! | clock | [`time::Clock`] |
 //!
 //! # Features
-//! `testing`: helpers for tests of code that embeds the engine, in `retail_core::testing`.
+//! - `linfa`, on by default: trainers around the estimators of the linfa ecosystem, in `train::linfa`.
+//! - `testing`: contract suites and helpers for tests of code that embeds the engine, in
+//!   `retail_core::testing`.
 #![forbid(unsafe_code)]
 
 pub mod batch;
@@ -61,7 +63,8 @@ pub mod window;
 pub use engine::{ConfigError, Error};
 pub use ndarray;
 
-/// The Rust code of the README, compiled and run as documentation tests.
+/// The Rust code of the READMEs, compiled and run as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -115,7 +115,7 @@
 //! | 422 | `no_interval` | an interval is asked for, and the model gives none |
 //! | 500 | `model_failed` | the model panicked, or its answer does not fit its task; never because of the input |
 //! | 503 | `not_trained` | the model is not trained yet; the message says why, if that is known |
-//! | 503 | `busy` | a large request waited for its turn in vain |
+//! | 503 | `busy` | a large request waited too long for its turn |
 //!
 //! Of several faults the first in this order is reported: path, method, query, size in bytes,
 //! training, JSON, size in rows, types and presence, ranges and contradictions; within the last two,
@@ -146,3 +146,8 @@ mod work;
 pub use routes::router;
 pub use serve::{ServeOptions, serve};
 pub use state::{AppState, Limits};
+
+/// The Rust code of the README, compiled as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

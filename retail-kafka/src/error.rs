@@ -7,7 +7,7 @@ use retail_core::error::StorageError;
 use retail_core::source::SourceError;
 
 use crate::ClientCause;
-use crate::settings::is_secret;
+use crate::secret::is_secret;
 
 /// What can go wrong between the engine and a broker.
 #[derive(Debug, thiserror::Error)]

@@ -33,6 +33,7 @@ mod missing;
 mod notes;
 mod queue;
 mod replay;
+mod secret;
 mod settings;
 mod source;
 mod start;
@@ -47,3 +48,8 @@ pub use replay::{Replayed, replay};
 pub use settings::Settings;
 pub use source::{KafkaSource, Until};
 pub use topic::ensure_topic;
+
+/// The Rust code of the README, compiled as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -72,7 +72,7 @@ pub(crate) struct Flow {
 }
 
 impl<M: Queued> Merge<M> {
-    /// Without partitions; each of them may be silent for so long while others wait for it.
+    /// Without partitions. Others wait for a silent one as long as `patience`.
     pub(crate) fn new(patience: Duration) -> Self {
         Self {
             partitions: Vec::new(),
@@ -111,7 +111,7 @@ impl<M: Queued> Merge<M> {
         let Some(waiting) = self.get_mut(partition) else {
             return;
         };
-        // An end is that of the moment: somebody has written since.
+        // It had ended for the moment, and somebody has written since.
         waiting.at_end = false;
         waiting.silent = Duration::ZERO;
         waiting.size += message.size();
@@ -133,8 +133,8 @@ impl<M: Queued> Merge<M> {
             .any(|one| one.is_awaited(self.patience))
     }
 
-    /// Says that the broker has been listened to for so long. Time in which nobody listened does not
-    /// count: it says nothing about a partition.
+    /// Says that the broker was listened to for this time. Time in which nobody listened does not
+    /// count, because it says nothing about a partition.
     pub(crate) fn listened(&mut self, time: Duration) {
         for waiting in self
             .partitions

@@ -6,6 +6,7 @@ use rdkafka::ClientConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::KafkaError;
+use crate::secret::is_secret;
 
 /// How to reach a topic.
 ///
@@ -151,22 +152,6 @@ const TOPIC: &str = "1 to 249 letters, digits, '.', '_' and '-'";
 fn is_topic(name: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=249).contains(&name.len()) && name.chars().all(legal) && name != "." && name != ".."
-}
-
-/// Whether a setting of librdkafka may hold what no one else is to know.
-pub(crate) fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    [
-        "password",
-        "secret",
-        "token",
-        "key.pem",
-        "jaas",
-        "oauthbearer.config",
-        "credential",
-    ]
-    .iter()
-    .any(|word| key.contains(word))
 }
 
 impl fmt::Debug for Settings {

@@ -1,8 +1,8 @@
 //! What models see of a sale.
 //!
 //! Every feature has one definition: a [`StandardFeature`] or a user's [`Extractor`], which computes
-//! it from a [`Sale`]. Training, HTTP, Kafka and Python all use it. A model's features are listed in
-//! a [`FeatureSet`], whose [`FeatureSchema`] (names, order, units, legal ranges) travels inside the
+//! it from a [`Sale`]. Training and serving both use that one. A model's features are listed in a
+//! [`FeatureSet`], whose [`FeatureSchema`] (names, order, units, legal ranges) travels inside the
 //! model's artefact; [`Extractors`] compute the columns of such a schema when the model is served.
 
 mod extractor;

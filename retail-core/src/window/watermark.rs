@@ -93,7 +93,7 @@ pub struct UnknownInput {
     pub last: usize,
 }
 
-/// The watermark of several inputs read together, for example the partitions of a topic: the
+/// The watermark of several inputs read together, for example the partitions of a stream: the
 /// minimum over those that are not idle.
 ///
 /// It never moves back. An input that returns from idleness behind the others does not undo what has

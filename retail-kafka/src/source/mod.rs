@@ -97,7 +97,7 @@ pub struct KafkaSource {
     taking: Option<Vec<u32>>,
     /// Partitions to be given up once what was read of them is saved.
     leaving: Option<Vec<u32>>,
-    /// Whether there has been an assignment, be it of nothing.
+    /// Whether there has been an assignment, even one of no partitions.
     joined: bool,
     /// When the partitions were routed to the queue last.
     routed: Instant,

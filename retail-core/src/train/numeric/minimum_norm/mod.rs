@@ -19,7 +19,7 @@ const NEARLY: f64 = 0.1;
 /// `FᵀF` is the pseudo-inverse of `S`, except that it treats a `c` outside of the range differently.
 ///
 /// Which columns are combinations of others is decided on the correlation matrix, thus in no unit,
-/// by Cholesky decomposition with complete pivoting (Higham, "Accuracy and Stability of Numerical
+/// by Cholesky decomposition with pivoting (Higham, "Accuracy and Stability of Numerical
 /// Algorithms", 2nd ed., section 10.3). The smallest norm is that in the units of `x`.
 #[derive(Debug, Clone)]
 pub(in crate::train) struct InverseRoot {
@@ -37,6 +37,8 @@ impl InverseRoot {
         tolerance: f64,
         element: impl Fn(usize, usize) -> f64,
     ) -> Self {
+        // In units of its own each column has length 1. Otherwise a column in pence would look a
+        // hundred times as independent as the same one in pounds.
         let scale: Vec<f64> = columns.iter().map(|&i| element(i, i).sqrt()).collect();
         let factor = Factor::new(&scale, tolerance, |i, j| {
             element(columns[i], columns[j]) / scale[i] / scale[j]
@@ -106,6 +108,7 @@ impl Factor {
         loop {
             let share = |i: usize| left[i][i];
             let largest = others.iter().map(|&i| share(i)).fold(0.0, f64::max);
+            // All other columns are combinations of the basis, as far as the numbers tell.
             if largest <= tolerance {
                 break;
             }
@@ -128,6 +131,7 @@ impl Factor {
             for &i in &others {
                 lower[i].push(left[i.max(pivot)][i.min(pivot)] / root);
             }
+            // The Schur complement: what the new pivot says of the other columns is known now.
             for &i in &others {
                 let own = lower[i][basis.len()];
                 for &j in others.iter().take_while(|&&j| j <= i) {
@@ -187,6 +191,8 @@ struct Spread {
 
 impl Spread {
     fn new(factor: &Factor, scale: &[f64]) -> Self {
+        // The norm is that in raw units, where a column of a small scale has a large coefficient. All
+        // weights are at most 1, so that nothing overflows.
         let finest = scale.iter().copied().fold(f64::INFINITY, f64::min);
         let weights: Vec<f64> = factor.basis.iter().map(|&i| finest / scale[i]).collect();
         let combinations: Vec<Vec<f64>> = factor
@@ -222,6 +228,8 @@ impl Spread {
 
     /// Row `row` of `F`, columns scaled to unit length: pairs of a column and its value.
     fn row(&self, factor: &Factor, row: usize) -> Vec<(usize, f64)> {
+        // First a solution on the basis alone. Then as much of it as shortens the norm goes to the
+        // other columns, and the basis gives up what they take over.
         let mut on_basis = factor.inverse_row(row);
         on_basis.resize(factor.rank(), 0.0);
         let on_basis_felt = on_basis.iter().zip(&self.weights);

@@ -7,14 +7,14 @@ use retail_core::engine::{Event, ModelOutcome, ModelReport, Observer, RunReport}
 
 /// Shows what the engine does: a bar on a terminal, otherwise a line every few seconds.
 #[derive(Clone)]
-pub(crate) struct Progress {
+pub(crate) struct Reporter {
     bar: Option<ProgressBar>,
     spoken: Arc<Mutex<Instant>>,
 }
 
 const SILENCE: Duration = Duration::from_secs(5);
 
-impl Progress {
+impl Reporter {
     pub(crate) fn start(verbose: bool) -> Self {
         retail_examples::log(verbose);
         Self {
@@ -48,7 +48,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for Reporter {
     fn event(&self, event: &Event) {
         match event {
             Event::Started { resumed_at } if *resumed_at > 0 => {
