@@ -65,9 +65,12 @@ impl Read {
 impl<'a> Binned<'a> {
     /// Bins rows that have been read, on so many threads.
     pub(super) fn new(data: &'a Dataset, read: Read, edges: &[Edges], threads: usize) -> Self {
+        /// Values whose bins are looked up in the time that it takes to start a few threads.
+        const SHARE: usize = 1 << 18;
         let n_features = edges.len();
+        let shares = n_features.min(n_features * data.n_samples() / SHARE);
         let bins = in_parallel(
-            threads_for(threads, n_features),
+            threads_for(threads, shares),
             n_features,
             || (),
             |(), feature| read.columns[feature].bins(&values(data, feature), &edges[feature]),
