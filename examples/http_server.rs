@@ -86,17 +86,25 @@ fn serve(registry: Arc<Registry>, args: &Args) -> Outcome<()> {
             registry.iter().count(),
             listener.local_addr()?
         );
-        tokio::spawn(follow(Arc::clone(&registry), args.refresh.max(1)));
+        let mut following = tokio::spawn(follow(Arc::clone(&registry), args.refresh.max(1)));
         let router = retail_http::router(AppState::new(registry));
         let (stop, mut stopped) = tokio::sync::mpsc::channel(1);
         on_signal(move || {
             let _ = stop.try_send(());
         })?;
-        let stopped = async move {
-            stopped.recv().await;
+        let mut failed = false;
+        let stopped = async {
+            // A server that does not learn of new models any more would serve old ones for good.
+            tokio::select! {
+                _ = stopped.recv() => {}
+                _ = &mut following => failed = true,
+            }
         };
         retail_http::serve(listener, router, ServeOptions::default(), stopped).await;
-        Ok(())
+        match failed {
+            true => Err("the folder of models could not be followed any more".into()),
+            false => Ok(()),
+        }
     })
 }
 

@@ -274,3 +274,45 @@ fn malformed_rows_are_listed_by_line_and_reason() {
         ]
     );
 }
+
+/// Standard errors that cannot be written: a full disk, and a pipe whose reader has gone.
+fn deaf() -> [std::process::Stdio; 2] {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    [full.unwrap().into(), writer.into()]
+}
+
+#[test]
+fn a_standard_error_that_cannot_be_written_stops_nothing() {
+    for stderr in deaf() {
+        let output = Command::new(example("engine"))
+            .args(["--once", "--rows", "20000", "--verbose", "--data-dir"])
+            .arg(tempfile::tempdir().unwrap().path())
+            .stderr(stderr)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["models"].as_array().unwrap().len(), 9);
+    }
+}
+
+#[test]
+fn an_error_that_nobody_hears_is_an_exit_code() {
+    for name in ["engine", "http_server"] {
+        for stderr in deaf() {
+            let flag = if name == "engine" {
+                "--input"
+            } else {
+                "--models"
+            };
+            let status = Command::new(example(name))
+                .args([flag, "/nowhere/at all"])
+                .stderr(stderr)
+                .status()
+                .unwrap();
+            assert_eq!(status.code(), Some(1), "{name}");
+        }
+    }
+}

@@ -10,6 +10,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
 
+    /// The order of dates: ymd, mdy, dmy or a format like %d/%m/%Y [default: found from the rows]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) date_format: Option<String>,
+
     /// Read the topic retail_data_stream from this Kafka broker (with --features kafka)
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "input")]
     pub(crate) kafka: Option<String>,
@@ -89,6 +93,7 @@ impl Args {
         let text = |text: &String| toml_string(text);
         let path = |path: &PathBuf| toml_string(&path.to_string_lossy());
         set("stream.input", self.input.as_ref().map(path));
+        set("stream.date_format", self.date_format.as_ref().map(text));
         set("kafka.brokers", self.kafka.as_ref().map(text));
         set("data.dir", self.data_dir.as_ref().map(path));
         set("http.bind", self.bind.as_ref().map(text));

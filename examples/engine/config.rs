@@ -6,7 +6,7 @@ use retail_core::engine::{
     TrainConfig, WindowConfig,
 };
 use retail_core::source::VirtualTime;
-use retail_core::time::Timestamp;
+use retail_core::time::{DateOrder, Timestamp};
 use retail_core::train::RandomForestParams;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,9 @@ pub(crate) struct DataConfig {
 pub(crate) struct StreamConfig {
     /// A CSV to replay. Without it, a stream is simulated.
     pub(crate) input: Option<PathBuf>,
+    /// The order of its dates. Without it, the order is found from the rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) date_format: Option<DateOrder>,
     /// Records per second of stream time.
     pub(crate) rate: f64,
     /// Stream time of the first record.
@@ -76,6 +79,7 @@ impl Default for StreamConfig {
     fn default() -> Self {
         Self {
             input: None,
+            date_format: None,
             rate: VirtualTime::DEFAULT_RATE,
             start: Timestamp::EPOCH,
             speed: None,

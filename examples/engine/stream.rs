@@ -3,7 +3,9 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 
-use retail_core::source::{self, CsvSource, Paced, Source, SyntheticSource, VirtualTime};
+use retail_core::source::{
+    self, CsvOptions, CsvSource, Paced, Source, SyntheticSource, VirtualTime,
+};
 use retail_core::time::SystemClock;
 
 use crate::config::AppConfig;
@@ -21,7 +23,12 @@ pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<(Box<dyn Source>, 
     let stream = &config.stream;
     let time = VirtualTime::new(stream.start, stream.rate)?;
     let source = match &stream.input {
-        Some(path) => paced(CsvSource::open(path, time)?, config),
+        Some(path) => {
+            let dates = stream.date_format;
+            let csv = CsvSource::open(path, CsvOptions { time, dates })?;
+            retail_examples::say_dates(csv.dates());
+            paced(csv, config)
+        }
         None => {
             let synthetic = synthetic(config)?;
             tracing::info!(

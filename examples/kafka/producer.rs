@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use retail_core::source::{CsvSource, Paced, Progress, Source, VirtualTime};
-use retail_core::time::{SystemClock, Timestamp};
+use retail_core::source::{CsvOptions, CsvSource, Paced, Progress, Source, VirtualTime};
+use retail_core::time::{DateOrder, SystemClock, Timestamp};
 use retail_examples::{ClientArgs, Outcome};
 use retail_kafka::{Replayed, replay};
 
@@ -29,11 +29,15 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     partitions: u32,
 
+    /// The order of dates: ymd, mdy, dmy or a format like %d/%m/%Y [default: found from the rows]
+    #[arg(long, value_name = "FORMAT")]
+    date_format: Option<DateOrder>,
+
     /// Records per second of stream time
     #[arg(long, value_name = "N", default_value_t = VirtualTime::DEFAULT_RATE)]
     rate: f64,
 
-    /// VirtualTime this many times as fast as stream time [default: as fast as possible]
+    /// Replay this many times as fast as stream time [default: as fast as possible]
     #[arg(long, value_name = "FACTOR")]
     speed_up: Option<f64>,
 }
@@ -45,7 +49,12 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome<()> {
     retail_examples::log(false);
     let settings = args.client.settings()?;
-    let csv = CsvSource::open(&args.input, VirtualTime::new(Timestamp::EPOCH, args.rate)?)?;
+    let options = CsvOptions {
+        time: VirtualTime::new(Timestamp::EPOCH, args.rate)?,
+        dates: args.date_format,
+    };
+    let csv = CsvSource::open(&args.input, options)?;
+    retail_examples::say_dates(csv.dates());
     let mut source: Box<dyn Source> = match args.speed_up {
         Some(speed) => Box::new(Paced::new(csv, Arc::new(SystemClock), speed)?),
         None => Box::new(csv),

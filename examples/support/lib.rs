@@ -9,6 +9,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use retail_core::source::{Dates, Evidence};
 
 #[cfg(feature = "kafka")]
 pub use kafka::ClientArgs;
@@ -22,13 +23,15 @@ pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
     match program(&A::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // If nobody can be told, the exit code says it all the same.
+            let _ = writeln!(std::io::stderr().lock(), "error: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Logs on standard error, in colours on a terminal; in detail if `verbose`.
+/// Logs on standard error, in colours on a terminal; in detail if `verbose`. What cannot be written
+/// there, because a disk is full or nobody reads any more, is lost and stops nothing.
 pub fn log(verbose: bool) {
     let level = if verbose {
         tracing::Level::DEBUG
@@ -40,7 +43,18 @@ pub fn log(verbose: bool) {
         .with_ansi(std::io::stderr().is_terminal())
         .with_max_level(level)
         .with_target(false)
+        // Otherwise a line that cannot be written is reported on standard error, which panics.
+        .log_internal_errors(false)
         .init();
+}
+
+/// Says in which order the dates of a file are read, as a warning if that is an assumption.
+pub fn say_dates(dates: &Dates) {
+    match dates.evidence {
+        Evidence::YearFirst => tracing::debug!("{dates}"),
+        Evidence::Assumed { .. } => tracing::warn!("{dates}"),
+        _ => tracing::info!("{dates}"),
+    }
 }
 
 /// Prints a result as a line on standard output.

@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::time::DateOrder;
+
 /// A source cannot be opened or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -35,6 +37,22 @@ pub enum SourceError {
         path: PathBuf,
         /// The column's accepted names.
         column: String,
+    },
+    /// A date is in another order than those before it.
+    #[error(
+        "{path}: line {line}: the date {text} is not read {order}, as those before it are; name the \
+         order of all dates with --date-format ymd, mdy or dmy (stream.date_format)",
+        path = path.display()
+    )]
+    DateOrder {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+        /// The date.
+        text: String,
+        /// The order of the dates before it.
+        order: DateOrder,
     },
     /// A saved position lies beyond the end: the source is shorter than when it was saved.
     #[error("the source has {got} records, but {expected} of it were read before: it has shrunk")]

@@ -3,7 +3,7 @@
 //! All of them ignore ASCII white space around the value and allocate only for a rejection.
 
 use crate::clean::{EXPECTED_PRICE, Field, PRICES, RejectReason};
-use crate::time::Timestamp;
+use crate::time::{DateOrder, Timestamp};
 
 /// Units sold: an integer with an optional sign, `6` or, as spreadsheets write it, `6.0`.
 pub(crate) fn quantity(text: &[u8]) -> Result<i64, RejectReason> {
@@ -47,14 +47,11 @@ pub(crate) fn customer_id(text: &[u8]) -> Result<Option<u64>, RejectReason> {
     })
 }
 
-/// A date and time in a form that [`Timestamp::parse_bytes`] accepts.
-pub(crate) fn timestamp(field: Field, text: &[u8]) -> Result<Timestamp, RejectReason> {
-    Timestamp::parse_bytes(text).map_err(|_| {
-        RejectReason::unparsable(
-            field,
-            "a date like 2010-12-01 08:26:00 or 12/1/2010 8:26",
-            text,
-        )
+/// A date and time in a form that [`DateOrder::read`] accepts.
+pub(crate) fn date(field: Field, text: &[u8], order: DateOrder) -> Result<Timestamp, RejectReason> {
+    order.read(text).map_err(|_| {
+        let expected = "a date like 2010-12-01 08:26:00 or 12/1/2010 8:26";
+        RejectReason::unparsable(field, expected, text)
     })
 }
 
@@ -177,7 +174,8 @@ mod tests {
 
     #[test]
     fn a_rejection_says_which_field_what_was_expected_and_what_stood_there() {
-        let reason = timestamp(Field::InvoiceDate, b"2011-02-30 10:00").unwrap_err();
+        let text = b"2011-02-30 10:00";
+        let reason = date(Field::InvoiceDate, text, DateOrder::MonthFirst).unwrap_err();
         assert_eq!(
             reason.to_string(),
             "invoice_date: expected a date like 2010-12-01 08:26:00 or 12/1/2010 8:26, \
@@ -206,7 +204,7 @@ mod tests {
         fn any_bytes_are_parsed_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
             let mut scratch = String::new();
             let _ = (quantity(&bytes), price(&bytes), customer_id(&bytes));
-            let _ = timestamp(Field::Timestamp, &bytes);
+            let _ = date(Field::Timestamp, &bytes, DateOrder::DayFirst);
             prop_assert!(text(&bytes, &mut scratch).chars().count() <= bytes.len());
         }
     }

@@ -4,6 +4,7 @@
 //! record needs an allocation on its way from bytes to columns.
 
 mod csv;
+mod dates;
 mod digits;
 mod error;
 mod fields;
@@ -22,7 +23,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-pub use self::csv::CsvSource;
+pub use self::csv::{CsvOptions, CsvSource};
+pub use self::dates::{Dates, Evidence};
 pub use self::error::SourceError;
 pub use self::json::{JsonDecoder, JsonEncoder};
 pub use self::memory::MemorySource;

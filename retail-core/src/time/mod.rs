@@ -5,6 +5,8 @@
 //! ever read from the wall clock by the algorithms: whoever drives the engine injects a [`Clock`].
 
 mod clock;
+mod order;
+mod parse;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -12,6 +14,8 @@ mod text;
 mod timestamp;
 
 pub use clock::{Clock, SystemClock};
+pub use order::{DateOrder, DateOrderError};
+pub(crate) use parse::Numbers;
 pub(crate) use reader::TimestampReader;
 pub(crate) use text::TimestampWriter;
 pub use timestamp::{Civil, ParseTimestampError, Timestamp};

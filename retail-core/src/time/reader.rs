@@ -1,16 +1,25 @@
-use super::Timestamp;
-use super::text::pair;
+use super::parse::pair;
 use super::timestamp::MICROS;
+use super::{DateOrder, Timestamp};
 
 /// Reads timestamps one after another; those of the same minute as the one before cost less.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct TimestampReader {
+    order: DateOrder,
     /// A minute as text, and its first moment.
     minute: Option<([u8; 16], Timestamp)>,
 }
 
 impl TimestampReader {
-    /// What [`Timestamp::parse_bytes`] makes of the text; `None` if that is an error.
+    /// A reader of dates in this order.
+    pub(crate) const fn new(order: DateOrder) -> Self {
+        Self {
+            order,
+            minute: None,
+        }
+    }
+
+    /// What [`DateOrder::read`] makes of the text; `None` if that is an error.
     #[inline]
     pub(crate) fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
         if let Some((minute, start)) = &self.minute
@@ -25,7 +34,7 @@ impl TimestampReader {
 
     #[cold]
     fn read_all(&mut self, text: &[u8]) -> Option<Timestamp> {
-        let time = Timestamp::parse_bytes(text).ok()?;
+        let time = self.order.read(text).ok()?;
         if let Some((minute, rest)) = text.split_first_chunk()
             && let Some(micros) = of_minute(rest)
         {
@@ -79,7 +88,7 @@ mod tests {
 
         #[test]
         fn a_reader_does_not_depend_on_what_it_read_before(texts in texts()) {
-            let mut reader = TimestampReader::default();
+            let mut reader = TimestampReader::new(DateOrder::MonthFirst);
             for text in texts {
                 let text = text.as_bytes();
                 prop_assert_eq!(reader.read(text), Timestamp::parse_bytes(text).ok());

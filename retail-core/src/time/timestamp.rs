@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::text::{self, TimestampWriter};
+use super::DateOrder;
+use super::text::TimestampWriter;
 
 pub(super) const MICROS: i64 = 1_000_000;
 pub(super) const SECONDS_PER_DAY: i64 = 86_400;
@@ -12,11 +13,16 @@ pub(super) const SECONDS_PER_DAY: i64 = 86_400;
 /// Microseconds since 1970-01-01T00:00:00, without a time zone.
 ///
 /// Retail exports carry local shop time without an offset, so timestamps are *naive*: they are
-/// compared and subtracted as written, and no zone is ever applied.
+/// compared and subtracted as written. Only a time that names its offset is converted, to UTC.
 ///
-/// Text in: `2010-12-01 08:26:00` or `2010-12-01T08:26:00`, seconds optional, with an optional
-/// fraction of up to six digits and an optional `Z`, or `12/1/2010 8:26` (month first). Years
-/// 1 to 9999. Text out: `2010-12-01T08:26:00`, with six fractional digits if they are not zero.
+/// Text in: a date, alone or with a time of day.
+/// - Dates: `2010-12-01`, `12/1/2010` or `12/1/10`, with `-`, `/` or `.` between the numbers. If the
+///   year comes last, the month is taken to come first; [`DateOrder`] reads dates with the day first.
+///   Of two-digit years, 69 to 99 are in the twentieth century. Years 1 to 9999.
+/// - Times: `8:26`, `08:26:00` or `8:26 PM`, after a space or a `T`, seconds with up to nine decimals,
+///   of which six count. `Z`, `UTC`, `GMT`, `+02:00`, `+0200` or `+02` may follow.
+///
+/// Text out: `2010-12-01T08:26:00`, with six fractional digits if they are not zero.
 ///
 /// ```
 /// use retail_core::time::Timestamp;
@@ -137,14 +143,12 @@ impl Timestamp {
         }
     }
 
-    /// Parses the accepted forms from raw bytes; see the type's documentation.
+    /// Parses the accepted forms from raw bytes, month first; see the type's documentation.
     ///
     /// # Errors
     /// [`ParseTimestampError`] if the bytes are not a date and time in an accepted form.
     pub fn parse_bytes(text: &[u8]) -> Result<Self, ParseTimestampError> {
-        text::parse(text)
-            .and_then(Self::from_civil)
-            .ok_or(ParseTimestampError)
+        DateOrder::MonthFirst.read(text)
     }
 
     /// Appends this time in the form of an invoice date, `2010-12-01 08:26:00`.

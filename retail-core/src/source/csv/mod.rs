@@ -4,6 +4,8 @@ mod header;
 mod index;
 mod input;
 mod lines;
+mod options;
+mod order;
 mod parser;
 mod records;
 mod row;
@@ -22,8 +24,10 @@ use self::parser::{Parser, Texts};
 use self::records::{Framed, Records};
 use self::row::Utf8;
 use super::{
-    Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId, VirtualTime,
+    Dates, Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId, VirtualTime,
 };
+
+pub use self::options::CsvOptions;
 
 /// How much of a file's start identifies it.
 const PREFIX: u64 = 1 << 16;
@@ -38,6 +42,11 @@ const PREFIX: u64 = 1 << 16;
 /// Fields are separated by commas. Quotes may enclose commas, line ends and doubled quotes. A byte
 /// order mark and CRLF line ends are fine. A text field that is not UTF-8 is read as Latin-1.
 /// White space around numbers, dates, invoices, stock codes and countries is ignored.
+///
+/// All dates of a file are in one [order](crate::time::DateOrder). Unless it is given, opening a file
+/// reads on until it is certain: by a number above 12, else by the order in which dates ascend. A
+/// later date that is only possible in another order ends the reading with
+/// [`SourceError::DateOrder`]. [`CsvSource::dates`] says what was found.
 ///
 /// A row that cannot be read is pushed with its reason and does not end the stream. If there are
 /// several reasons, the first counts: the number of columns, then the fields in the order of
@@ -68,6 +77,7 @@ pub struct CsvSource<R = File> {
     prefix: Vec<u8>,
     size: u64,
     time: VirtualTime,
+    dates: Dates,
     parser: Parser,
     records: Records<R>,
     /// Records read before the next one.
@@ -82,7 +92,10 @@ impl CsvSource {
     ///   more than 1 MiB.
     /// - [`SourceError::Header`] if columns are missing. It names compressed files and workbooks.
     /// - [`SourceError::DuplicateColumn`] if the header names a column twice.
-    pub fn open(path: impl AsRef<Path>, time: VirtualTime) -> Result<Self, SourceError> {
+    pub fn open(
+        path: impl AsRef<Path>,
+        options: impl Into<CsvOptions>,
+    ) -> Result<Self, SourceError> {
         let path = path.as_ref();
         let failed = |source| SourceError::Io {
             path: path.to_owned(),
@@ -97,7 +110,7 @@ impl CsvSource {
             )));
         }
         let file = File::open(path).map_err(failed)?;
-        Self::from_reader(file, path, time)
+        Self::from_reader(file, path, options)
     }
 }
 
@@ -120,9 +133,10 @@ impl<R: Read + Seek> CsvSource<R> {
     pub fn from_reader(
         mut reader: R,
         path: impl AsRef<Path>,
-        time: VirtualTime,
+        options: impl Into<CsvOptions>,
     ) -> Result<Self, SourceError> {
         let path = path.as_ref().to_owned();
+        let CsvOptions { time, dates } = options.into();
         let failed = |source| SourceError::Io {
             path: path.clone(),
             source,
@@ -135,14 +149,19 @@ impl<R: Read + Seek> CsvSource<R> {
             .read_to_end(&mut prefix)
             .map_err(failed)?;
         reader.rewind().map_err(failed)?;
-        let records = Records::open(reader).map_err(failed)?;
+        let mut records = Records::open(reader).map_err(failed)?;
         let columns =
             Columns::find(&records.row(), &path).map_err(|error| name_format(error, &prefix))?;
+        let dates = match dates {
+            Some(order) => Dates::given(order),
+            None => order::find(&mut records, &columns).map_err(failed)?,
+        };
         Ok(Self {
             prefix,
             size,
             time,
-            parser: Parser::new(columns),
+            parser: Parser::new(columns, dates.order),
+            dates,
             records,
             offset: 0,
             path,
@@ -156,30 +175,41 @@ impl<R: Read + Seek> CsvSource<R> {
         }
     }
 
+    /// In which order dates are read, and how that is known.
+    #[must_use]
+    pub fn dates(&self) -> &Dates {
+        &self.dates
+    }
+
     /// Reads lines that are records as they stand, up to the first one that is not.
-    fn read_lines(&mut self, sink: &mut dyn Sink) -> ControlFlow<()> {
+    fn read_lines(&mut self, sink: &mut dyn Sink) -> Result<ControlFlow<()>, SourceError> {
         let texts = texts(sink);
         let mut wanted = ControlFlow::Continue(());
         let mut utf8 = Utf8::default();
+        let known = self.parser.dates();
         let mut lines = self.records.lines(self.parser.columns.count);
         while wanted.is_continue()
             && let Some((line, row)) = lines.next()
         {
             let stamp = self.time.stamp(self.offset);
+            let record = self.parser.parse(&row, &mut utf8, texts, stamp);
+            if record.is_err() {
+                known.check(&row, line, &self.path)?;
+            }
             let origin = origin(self.offset, line);
             self.offset += 1;
-            let record = self.parser.parse(&row, &mut utf8, texts, stamp);
             wanted = sink.push(origin, &record).flow;
         }
         let cursor = lines.cursor;
         self.records.resume(cursor);
-        wanted
+        Ok(wanted)
     }
 
     fn identity(&self, prefix: &[u8]) -> SourceId {
         SourceId(BTreeMap::from(
             [
                 ("kind", "csv".to_owned()),
+                ("dates", self.dates.order.name().to_owned()),
                 ("prefix_bytes", prefix.len().to_string()),
                 ("prefix_crc32", crc32fast::hash(prefix).to_string()),
                 ("rate", self.time.rate().to_string()),
@@ -286,7 +316,7 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
 
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
         loop {
-            if self.read_lines(sink).is_break() {
+            if self.read_lines(sink)?.is_break() {
                 return Ok(ReadStatus::Paused);
             }
             let expected = self.parser.columns.count;
@@ -298,7 +328,11 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
                 Some(Framed::Whole { line, .. }) => {
                     let stamp = self.time.stamp(self.offset);
                     let utf8 = &mut Utf8::default();
+                    let known = self.parser.dates();
                     let record = self.parser.parse(&row, utf8, texts(sink), stamp);
+                    if record.is_err() {
+                        known.check(&row, line, &self.path)?;
+                    }
                     (line, record)
                 }
                 Some(Framed::Broken { line, .. }) => (line, Err(self.parser.broken(&row))),

@@ -4,7 +4,7 @@ use crate::clean::{Field, RejectReason};
 use crate::record::TransactionRef;
 use crate::source::digits::Word;
 use crate::source::{Incoming, fields};
-use crate::time::Timestamp;
+use crate::time::{DateOrder, Timestamp};
 
 /// Which of the texts of a row are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub(super) enum Texts {
 #[derive(Debug)]
 pub(super) struct Parser {
     pub(super) columns: Columns,
+    pub(super) order: DateOrder,
     /// Room for the text fields that have to be decoded.
     decoded: [String; 4],
     invoice_date: Latest<[u8; 19], Timestamp>,
@@ -26,9 +27,10 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    pub(super) fn new(columns: Columns) -> Self {
+    pub(super) fn new(columns: Columns, order: DateOrder) -> Self {
         Self {
             columns,
+            order,
             decoded: Default::default(),
             invoice_date: Latest(None),
             customer_id: Latest(None),
@@ -90,14 +92,14 @@ impl Parser {
             quantity: quantity as i64,
             invoice_date: self
                 .invoice_date
-                .get(date.try_into().ok()?, || Timestamp::parse_bytes(date).ok())?,
+                .get(date.try_into().ok()?, || self.order.read(date).ok())?,
             price,
             customer_id: self.customer_id.get(&customer, || {
                 fields::customer_id(row.field(columns.customer_id)).ok()
             })?,
             country: trimmed(country),
             timestamp: match columns.timestamp {
-                Some(column) => Timestamp::parse_bytes(row.bytes_of(column)?).ok()?,
+                Some(column) => self.order.read(row.bytes_of(column)?).ok()?,
                 None => stamp,
             },
         })
@@ -113,12 +115,16 @@ impl Parser {
             stock_code: fields::text(row.field(columns.stock_code), stock_code).trim(),
             description: fields::text(row.field(columns.description), description),
             quantity: fields::quantity(row.field(columns.quantity))?,
-            invoice_date: fields::timestamp(Field::InvoiceDate, row.field(columns.invoice_date))?,
+            invoice_date: fields::date(
+                Field::InvoiceDate,
+                row.field(columns.invoice_date),
+                self.order,
+            )?,
             price: fields::price(row.field(columns.price))?,
             customer_id: fields::customer_id(row.field(columns.customer_id))?,
             country: fields::text(row.field(columns.country), country).trim(),
             timestamp: match columns.timestamp {
-                Some(column) => fields::timestamp(Field::Timestamp, row.field(column))?,
+                Some(column) => fields::date(Field::Timestamp, row.field(column), self.order)?,
                 None => stamp,
             },
         })

@@ -5,7 +5,7 @@ use memchr::memchr2;
 
 use crate::record::TransactionRef;
 use crate::source::digits::Word;
-use crate::time::{Timestamp, TimestampReader};
+use crate::time::{DateOrder, Timestamp, TimestampReader};
 
 /// What stands before a value, as the encoder writes it and as Python does.
 type Key = [&'static str; 2];
@@ -21,10 +21,20 @@ macro_rules! key {
 }
 
 /// The readers of both times.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Times {
     invoice_date: TimestampReader,
     timestamp: TimestampReader,
+}
+
+impl Times {
+    /// Readers of dates in this order.
+    pub(super) const fn new(order: DateOrder) -> Self {
+        Self {
+            invoice_date: TimestampReader::new(order),
+            timestamp: TimestampReader::new(order),
+        }
+    }
 }
 
 /// The record, if the value is written as the encoder writes and no text has an escape. `None` says
@@ -179,12 +189,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(value: &[u8]) -> Option<TransactionRef<'_>> {
-        super::read(value, &mut Times::default())
+        super::read(value, &mut Times::new(DateOrder::MonthFirst))
     }
 
     fn generally(value: &[u8]) -> Option<Transaction> {
         let mut texts = general::Texts::default();
-        let record = general::read(value, Timestamp::MIN, &mut texts);
+        let record = general::read(value, Timestamp::MIN, DateOrder::MonthFirst, &mut texts);
         record.ok().map(|row| row.to_owned())
     }
 

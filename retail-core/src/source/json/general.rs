@@ -11,7 +11,7 @@ use serde_json::{Number, Value};
 use crate::clean::{Field, PRICES, RejectReason};
 use crate::record::TransactionRef;
 use crate::source::{Incoming, fields};
-use crate::time::Timestamp;
+use crate::time::{DateOrder, Timestamp};
 
 /// Room for the texts of a record that do not stand in the value as they are.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +19,12 @@ pub(super) struct Texts([String; 4]);
 
 /// The record, or the first field that cannot be read.
 #[inline(never)]
-pub(super) fn read<'a>(value: &'a [u8], arrived: Timestamp, texts: &'a mut Texts) -> Incoming<'a> {
+pub(super) fn read<'a>(
+    value: &'a [u8],
+    arrived: Timestamp,
+    order: DateOrder,
+    texts: &'a mut Texts,
+) -> Incoming<'a> {
     let object: Object<'a> = serde_json::from_slice(value)
         .map_err(|_| RejectReason::unparsable(Field::Record, "a JSON object", value))?;
     let [invoice, stock_code, description, country] = &mut texts.0;
@@ -31,18 +36,27 @@ pub(super) fn read<'a>(value: &'a [u8], arrived: Timestamp, texts: &'a mut Texts
             description,
         ),
         quantity: object.quantity.quantity()?,
-        invoice_date: fields::timestamp(
+        invoice_date: fields::date(
             Field::InvoiceDate,
             object.invoice_date.needed(Field::InvoiceDate)?.as_bytes(),
+            order,
         )?,
         price: object.price.price()?,
         customer_id: object.customer_id.customer_id()?,
         country: kept(object.country.optional(Field::Country)?, country),
         timestamp: match object.timestamp.text(Field::Timestamp)? {
-            Some(time) => fields::timestamp(Field::Timestamp, time.as_bytes())?,
+            Some(time) => fields::date(Field::Timestamp, time.as_bytes(), order)?,
             None => arrived,
         },
     })
+}
+
+/// The stream time of a record in any form.
+#[cold]
+pub(super) fn stream_time(value: &[u8]) -> Option<Timestamp> {
+    let object: Object<'_> = serde_json::from_slice(value).ok()?;
+    let text = object.timestamp.text(Field::Timestamp).ok()??;
+    Timestamp::parse_bytes(text.as_bytes()).ok()
 }
 
 /// The text, moved into `room` unless it stands in the value.

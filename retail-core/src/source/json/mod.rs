@@ -7,7 +7,7 @@ mod general;
 mod tests;
 
 use super::Incoming;
-use crate::time::Timestamp;
+use crate::time::{DateOrder, Timestamp};
 
 pub use encode::JsonEncoder;
 
@@ -32,17 +32,29 @@ pub use encode::JsonEncoder;
 /// let why = decoder.decode(b"{\"invoice\":", Timestamp::EPOCH).unwrap_err();
 /// assert_eq!(why.to_string(), "record: expected a JSON object, got \"{\\\"invoice\\\":\"");
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct JsonDecoder {
+    order: DateOrder,
     times: compact::Times,
     texts: general::Texts,
 }
 
 impl JsonDecoder {
-    /// A decoder, which keeps room between records.
+    /// A decoder, which keeps room between records. Of dates whose year comes last, it takes the month
+    /// to come first.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_dates(DateOrder::MonthFirst)
+    }
+
+    /// A decoder of dates in this order.
+    #[must_use]
+    pub fn with_dates(order: DateOrder) -> Self {
+        Self {
+            order,
+            times: compact::Times::new(order),
+            texts: general::Texts::default(),
+        }
     }
 
     /// Reads one record. `arrived` is its stream time if it names none.
@@ -53,12 +65,12 @@ impl JsonDecoder {
     pub fn decode<'a>(&'a mut self, value: &'a [u8], arrived: Timestamp) -> Incoming<'a> {
         match compact::read(value, &mut self.times) {
             Some(row) => Ok(row),
-            None => general::read(value, arrived, &mut self.texts),
+            None => general::read(value, arrived, self.order, &mut self.texts),
         }
     }
 
-    /// The stream time that a value names, found without reading the rest of it; `None` if it is not
-    /// found that way.
+    /// The stream time that a value names; `None` if it names none that can be read. Only the record's
+    /// own key counts, not one of an object within.
     ///
     /// ```
     /// use retail_core::source::JsonDecoder;
@@ -66,16 +78,35 @@ impl JsonDecoder {
     ///
     /// let value = br#"{"invoice":"536365","timestamp": "1970-01-01 00:00:01"}"#;
     /// assert_eq!(JsonDecoder::stream_time(value), Some(Timestamp::from_micros(1_000_000)));
-    /// assert_eq!(JsonDecoder::stream_time(b"{}"), None);
+    /// let value = br#"{"sent":{"timestamp": "1970-01-01 00:00:01"}}"#;
+    /// assert_eq!(JsonDecoder::stream_time(value), None);
     /// ```
     #[must_use]
     pub fn stream_time(value: &[u8]) -> Option<Timestamp> {
-        // The encoder writes it last. Inside a text its quotes would be escaped.
-        let key = memchr::memmem::rfind(value, b"\"timestamp\"")?;
-        let behind = value.get(key + b"\"timestamp\"".len()..)?;
-        let behind = behind.trim_ascii_start().strip_prefix(b":")?;
-        let text = behind.trim_ascii_start().strip_prefix(b"\"")?;
-        let end = memchr::memchr(b'"', text.get(..text.len().min(64))?)?;
-        Timestamp::parse_bytes(text.get(..end)?).ok()
+        match last_key(value) {
+            Some(text) => Timestamp::parse_bytes(text).ok(),
+            None => general::stream_time(value),
+        }
     }
+}
+
+impl Default for JsonDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The stream time of a value whose last key it is, found without reading the rest. That is where the
+/// encoder writes it.
+fn last_key(value: &[u8]) -> Option<&[u8]> {
+    const KEY: &[u8] = b"\"timestamp\"";
+    // Inside a text, its quotes would be escaped.
+    let key = memchr::memmem::rfind(value, KEY)?;
+    let behind = value.get(key + KEY.len()..)?;
+    let behind = behind.trim_ascii_start().strip_prefix(b":")?;
+    let text = behind.trim_ascii_start().strip_prefix(b"\"")?;
+    let end = memchr::memchr(b'"', text.get(..text.len().min(64))?)?;
+    // A single brace is that of the record. Behind a key of an object within there is one more.
+    let is_last = text.get(end + 1..)?.trim_ascii() == b"}";
+    text.get(..end).filter(|_| is_last)
 }

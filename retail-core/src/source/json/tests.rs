@@ -183,8 +183,66 @@ proptest! {
         let mut decoder = JsonDecoder::new();
         prop_assert_eq!(decoder.decode(&value, Timestamp::EPOCH), Ok(sale.as_ref()));
         let mut texts = general::Texts::default();
-        let general = general::read(&value, Timestamp::EPOCH, &mut texts);
+        let general = general::read(&value, Timestamp::EPOCH, DateOrder::MonthFirst, &mut texts);
         prop_assert_eq!(general, Ok(sale.as_ref()));
         prop_assert_eq!(serde_json::from_slice::<Transaction>(&value).ok(), Some(sale));
+    }
+}
+
+#[test]
+fn only_the_records_own_key_is_its_stream_time() {
+    let own = Some(Timestamp::from_micros(1_000_000));
+    let (one, two) = ("1970-01-01T00:00:01", "1970-01-01T00:00:02");
+    for (value, expected) in [
+        (format!(r#"{{"invoice":"1","timestamp":"{one}"}}"#), own),
+        (format!(r#" {{ "timestamp" : "{one}" }} "#), own),
+        (
+            format!(r#"{{"timestamp":"{one}","meta":{{"timestamp":"{two}"}}}}"#),
+            own,
+        ),
+        (
+            format!(r#"{{"meta":{{"timestamp":"{two}"}},"timestamp":"{one}"}}"#),
+            own,
+        ),
+        (
+            format!(r#"{{"timestamp":"{one}","list":[{{"timestamp":"{two}"}}]}}"#),
+            own,
+        ),
+        (
+            format!(r#"{{"timestamp":"{one}","description":"\"timestamp\":\"{two}\"}}"}}"#),
+            own,
+        ),
+        (
+            format!(r#"{{"timestamp":"{two}","timestamp":"{one}"}}"#),
+            own,
+        ),
+        (format!(r#"{{"meta":{{"timestamp":"{two}"}}}}"#), None),
+        (format!(r#"{{"meta":{{"timestamp":"{two}"}} }}"#), None),
+        (format!(r#"[{{"timestamp":"{two}"}}]"#), None),
+        (r#"{"timestamp":null}"#.to_owned(), None),
+        (r#"{"timestamp":"yesterday"}"#.to_owned(), None),
+        ("timestamp".to_owned(), None),
+    ] {
+        assert_eq!(
+            JsonDecoder::stream_time(value.as_bytes()),
+            expected,
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn dates_are_read_in_the_order_given() {
+    let value = br#"{"invoice":"1","stock_code":"2","quantity":6,"price":2.5,
+        "invoice_date":"12/03/2011 09:00","customer_id":1}"#;
+    for (order, expected) in [
+        (DateOrder::MonthFirst, Some("2011-12-03T09:00:00")),
+        (DateOrder::DayFirst, Some("2011-03-12T09:00:00")),
+        (DateOrder::YearFirst, None),
+    ] {
+        let mut decoder = JsonDecoder::with_dates(order);
+        let row = decoder.decode(value, Timestamp::EPOCH).ok();
+        let date = row.map(|row| row.invoice_date.to_string());
+        assert_eq!(date.as_deref(), expected);
     }
 }

@@ -4,6 +4,7 @@ use rand::seq::SliceRandom;
 use super::columns::COLUMNS;
 use crate::clean::{Field, RejectReason};
 use crate::source::fields;
+use crate::time::DateOrder;
 
 /// What makes a row unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Dirt {
             Self::Text(Field::Price, text) => fields::price(text.as_bytes()).err(),
             Self::Text(Field::CustomerId, text) => fields::customer_id(text.as_bytes()).err(),
             Self::Text(Field::InvoiceDate, text) => {
-                fields::timestamp(Field::InvoiceDate, text.as_bytes()).err()
+                fields::date(Field::InvoiceDate, text.as_bytes(), DateOrder::YearFirst).err()
             }
             Self::Text(..) => None,
         }

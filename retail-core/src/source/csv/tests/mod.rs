@@ -1,6 +1,7 @@
 //! Shared by the tests of this folder: files made of text, and what a source reads from them.
 
 mod broken;
+mod dates;
 mod header;
 mod oracle;
 mod records;
