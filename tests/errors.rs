@@ -316,3 +316,71 @@ fn an_error_that_nobody_hears_is_an_exit_code() {
         }
     }
 }
+
+/// The exit code, the summary and the log of a run to the end of a file with these rows.
+fn run_of(dir: &Path, rows: &str, more: &[&str]) -> (Option<i32>, serde_json::Value, String) {
+    let header = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country";
+    let input = dir.join("sales.csv");
+    fs::write(&input, format!("{header}\n{rows}")).unwrap();
+    let data = dir.join("data");
+    let _ = fs::remove_dir_all(&data);
+    let args = ["--once", "--input", path(&input), "--data-dir", path(&data)];
+    let output = engine(&[&args[..], more].concat());
+    (
+        output.status.code(),
+        serde_json::from_slice(&output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn a_run_that_keeps_nothing_says_why_and_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = "1,2,LANTERN,3,2010-12-01 08:26:00,2.55,,France\n\
+                C1,2,LANTERN,-3,2010-12-01 08:26:00,2.55,17850,France\n\
+                1,2,LANTERN,3,2010-12-01 08:26:00,2.55,,France\n";
+    let (code, summary, log) = run_of(dir.path(), rows, &[]);
+    assert_eq!(code, Some(2));
+    assert_eq!(summary["rows_kept"], 0);
+    for model in summary["models"].as_array().unwrap() {
+        assert_eq!(model["message"], "no rows were kept", "{model}");
+    }
+    let said = "error: none of 3 records was kept; 2 of them for missing_customer, the first at \
+                line 2: no customer is named; ";
+    assert!(log.contains(said) && log.contains("rejects.csv"), "{log}");
+
+    let rows = "1,2,LANTERN,3,soon,2.55,17850,France\n";
+    let (code, _, log) = run_of(dir.path(), rows, &[]);
+    assert_eq!(code, Some(2));
+    assert!(
+        log.contains("line 2: invoice_date: expected a date"),
+        "{log}"
+    );
+    assert!(
+        log.contains("got \"soon\"") && log.contains("--date-format"),
+        "{log}"
+    );
+
+    let (code, _, log) = run_of(dir.path(), "", &[]);
+    assert_eq!(code, Some(2));
+    assert!(log.contains("error: the source has no records"), "{log}");
+}
+
+#[test]
+fn a_run_that_rejects_much_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = "1,2,LANTERN,3,2010-12-01 08:26:00,2.55,17850,France\n";
+    let rejected = "1,2,LANTERN,0,2010-12-01 08:26:00,2.55,17850,France\n";
+    let rows = [kept, rejected, rejected, kept, rejected].concat();
+    let (code, _, log) = run_of(dir.path(), &rows, &[]);
+    assert_eq!(code, Some(0));
+    let said = "WARN 3 of 5 records were rejected; 3 of them for non_positive_quantity, the first \
+                at line 3";
+    assert!(log.contains(said), "{log}");
+
+    let rows = [kept, rejected].concat();
+    let (_, _, log) = run_of(dir.path(), &rows, &[]);
+    assert!(!log.contains("WARN"), "half is not more than half: {log}");
+    let (_, _, log) = run_of(dir.path(), &rows, &["--set", "clean.warn_rejected=0.1"]);
+    assert!(log.contains("WARN 1 of 2 records"), "{log}");
+}

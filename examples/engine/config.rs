@@ -25,6 +25,7 @@ pub(crate) struct AppConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kafka: Option<retail_kafka::Settings>,
     pub(crate) http: HttpConfig,
+    pub(crate) clean: CleanConfig,
     pub(crate) batch: BatchConfig,
     pub(crate) window: WindowConfig,
     pub(crate) label: LabelConfig,
@@ -67,6 +68,20 @@ pub(crate) struct StreamConfig {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct HttpConfig {
     pub(crate) bind: String,
+}
+
+/// What is said of records that were dropped.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CleanConfig {
+    /// A run that rejects more than this share of its records, 0 to 1, ends with a warning.
+    pub(crate) warn_rejected: f64,
+}
+
+impl Default for CleanConfig {
+    fn default() -> Self {
+        Self { warn_rejected: 0.5 }
+    }
 }
 
 impl Default for DataConfig {
@@ -149,6 +164,11 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
             origin,
             message: error.to_string().trim().replace('\n', " "),
         })?;
+    let share = config.clean.warn_rejected;
+    if !(0.0..=1.0).contains(&share) {
+        let why = format!("clean.warn_rejected: expected a number from 0 to 1, got {share}");
+        return Err(why.into());
+    }
     if args.once && !policy_given {
         config.train.policy = RetrainPolicy::AtEnd;
     }

@@ -7,6 +7,7 @@ mod config;
 #[cfg(feature = "fail-points")]
 mod fail_points;
 mod reporter;
+mod review;
 mod serve;
 mod stream;
 
@@ -53,6 +54,11 @@ fn run(args: &Args) -> Outcome<()> {
         Some(server) => {
             if let Ok(report) = &report {
                 reporter::log_report(report);
+                // What is served already goes on being served.
+                let reviewed = review::review(report, &config.data.dir, config.clean.warn_rejected);
+                if let Err(empty) = reviewed {
+                    tracing::warn!("{empty}");
+                }
                 if !stop.is_stopped() {
                     tracing::info!("the source is exhausted; serving until Ctrl+C");
                     server.wait_until(&stop);
@@ -61,7 +67,11 @@ fn run(args: &Args) -> Outcome<()> {
             server.stop()?;
             report?;
         }
-        None => print(serde_json::to_string(&report?)?)?,
+        None => {
+            let report = report?;
+            print(serde_json::to_string(&report)?)?;
+            review::review(&report, &config.data.dir, config.clean.warn_rejected)?;
+        }
     }
     Ok(())
 }

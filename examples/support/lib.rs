@@ -17,6 +17,29 @@ pub use kafka::ClientArgs;
 /// What a part of a program gives, or the error that ends the program.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
+/// An error that ends a program with an exit code of its own.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// What is wrong, and the exit code, which is not 0.
+    #[must_use]
+    pub fn new(code: u8, message: String) -> Self {
+        Self { code, message }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Failure {}
+
 /// Runs a program on its arguments. An error is one line on standard error and an exit code that is
 /// not 0.
 pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
@@ -25,7 +48,9 @@ pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
         Err(error) => {
             // If nobody can be told, the exit code says it all the same.
             let _ = writeln!(std::io::stderr().lock(), "error: {error}");
-            ExitCode::FAILURE
+            error
+                .downcast_ref()
+                .map_or(ExitCode::FAILURE, |failure: &Failure| failure.code.into())
         }
     }
 }

@@ -135,6 +135,7 @@ impl Retrainer {
             let windows = self.windows[index].newest();
             for (slot, needed) in pipeline.slots().zip(1..) {
                 let window = match &windows {
+                    _ if view.is_empty() => Err(NotTrained::NoRows),
                     Ok(windows) => windows.get(needed - 1).ok_or(NotTrained::NoWindow {
                         needed,
                         got: windows.len(),

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case", tag = "reason")]
 #[non_exhaustive]
 pub enum NotTrained {
+    /// The stream has no rows: none was kept of what was read, if anything was.
+    #[error("no rows were kept")]
+    NoRows,
     /// The window does not exist yet.
     #[error("window {needed} does not exist yet: the stream has {got}")]
     NoWindow {
