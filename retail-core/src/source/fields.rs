@@ -36,15 +36,31 @@ pub(crate) fn price(text: &[u8]) -> Result<f64, RejectReason> {
         .ok_or_else(|| RejectReason::unparsable(Field::Price, EXPECTED_PRICE, text))
 }
 
-/// Customer number: `17850`, `17850.0`, or nothing if the customer is not known.
+/// Texts by which programs say that a value is missing, and shops that a customer is nobody they know.
+const NOBODY: [&str; 9] = [
+    "", "na", "n/a", "nan", "null", "none", "<na>", "\\n", "guest",
+];
+
+/// Customer number: `17850` or `17850.0`; none if the customer is not known. That is said by nothing,
+/// by one of the usual words, in any case, and by 0 or a number below.
 pub(crate) fn customer_id(text: &[u8]) -> Result<Option<u64>, RejectReason> {
     let trimmed = text.trim_ascii();
-    if trimmed.is_empty() {
+    let is = |word: &&str| word.as_bytes().eq_ignore_ascii_case(trimmed);
+    if let Some(customer) = whole(trimmed) {
+        return Ok(known(customer));
+    }
+    let below_zero = trimmed.strip_prefix(b"-").and_then(whole).is_some();
+    if below_zero || NOBODY.iter().any(is) {
         return Ok(None);
     }
-    whole(trimmed).map(Some).ok_or_else(|| {
-        RejectReason::unparsable(Field::CustomerId, "a customer number or nothing", text)
-    })
+    let expected = "a customer number or nothing";
+    Err(RejectReason::unparsable(Field::CustomerId, expected, text))
+}
+
+/// A customer by number; 0 is nobody's.
+#[inline]
+pub(crate) fn known(customer: u64) -> Option<u64> {
+    (customer != 0).then_some(customer)
 }
 
 /// A date and time in a form that [`DateOrder::read`] accepts.
@@ -157,13 +173,16 @@ mod tests {
         for text in ["17850", "17850.0", " 17850.00 "] {
             assert_eq!(customer_id(text.as_bytes()), Ok(Some(17_850)), "{text}");
         }
-        for text in ["", "  "] {
+        for text in [
+            "", "  ", "NA", "n/a", "nan", "NaN", "NULL", "None", "<NA>", "\\N", "Guest", " guest ",
+            "0", "0.0", "-0", "-1", "-17850.0",
+        ] {
             assert_eq!(customer_id(text.as_bytes()), Ok(None), "{text:?}");
         }
         for text in [
-            "-1",
-            "nan",
-            "guest",
+            "nobody",
+            "-",
+            "-x",
             "17850.5",
             "1.785e4",
             "18446744073709551616",

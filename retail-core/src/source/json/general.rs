@@ -194,7 +194,7 @@ impl Loose<'_> {
 
     fn customer_id(self) -> Result<Option<u64>, RejectReason> {
         match self.number().and_then(Number::as_u64) {
-            Some(customer) => Ok(Some(customer)),
+            Some(customer) => Ok(fields::known(customer)),
             None => fields::customer_id(self.optional(Field::CustomerId)?.as_bytes()),
         }
     }

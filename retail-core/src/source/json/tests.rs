@@ -106,8 +106,8 @@ fn what_cannot_be_read_names_the_field() {
         ),
         (
             "customer_id",
-            Some((-1).into()),
-            "customer_id: expected a customer number or nothing, got \"-1\"",
+            Some(1.5.into()),
+            "customer_id: expected a customer number or nothing, got \"1.5\"",
         ),
         (
             "country",
@@ -186,6 +186,23 @@ proptest! {
         let general = general::read(&value, Timestamp::EPOCH, DateOrder::MonthFirst, &mut texts);
         prop_assert_eq!(general, Ok(sale.as_ref()));
         prop_assert_eq!(serde_json::from_slice::<Transaction>(&value).ok(), Some(sale));
+    }
+}
+
+#[test]
+fn nobody_is_a_customer_under_any_usual_name() {
+    for nobody in [
+        Value::Null,
+        0.into(),
+        (-1).into(),
+        "".into(),
+        "0".into(),
+        "NaN".into(),
+        "Guest".into(),
+        "\\N".into(),
+    ] {
+        let sale = decoded(&with("customer_id", Some(nobody.clone()))).unwrap();
+        assert_eq!(sale.customer_id, None, "{nobody}");
     }
 }
 

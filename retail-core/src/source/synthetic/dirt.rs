@@ -26,7 +26,7 @@ const KINDS: [Dirt; 10] = [
     Dirt::Text(Field::Price, "2,55"),
     Dirt::Text(Field::InvoiceDate, "2011-02-30 10:00:00"),
     Dirt::Text(Field::InvoiceDate, ""),
-    Dirt::Text(Field::CustomerId, "guest"),
+    Dirt::Text(Field::CustomerId, "unnamed"),
     Dirt::Text(Field::CustomerId, "17850.5"),
 ];
 

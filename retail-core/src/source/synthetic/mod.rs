@@ -76,7 +76,7 @@ impl Source for SyntheticSource {
         SourceId(BTreeMap::from(
             [
                 ("kind", "synthetic".to_owned()),
-                ("generator", "1".to_owned()),
+                ("generator", "2".to_owned()),
                 ("seed", params.seed.to_string()),
                 ("customers", params.customers.to_string()),
                 ("products", params.products.to_string()),

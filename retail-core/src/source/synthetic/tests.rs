@@ -85,7 +85,7 @@ fn the_same_parameters_give_the_same_rows() {
 fn the_rows_of_a_seed_are_pinned() {
     let mut file = Vec::new();
     write_csv(&small().check().unwrap(), &mut file).unwrap();
-    assert_eq!(crc32fast::hash(&file), 2_072_030_658);
+    assert_eq!(crc32fast::hash(&file), 901_907_041);
 }
 
 #[test]
