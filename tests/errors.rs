@@ -237,6 +237,21 @@ fn a_configuration_that_is_not_legal_is_named() {
     }
     let line = error(&["--once", "--set", "batch.sizes=5"]);
     assert!(line.contains("sizes"), "{line}");
+    for (secret, said) in [
+        (
+            "kafka.client.\"sasl.password\"=[\"hunter2\"",
+            "sasl.password",
+        ),
+        (
+            "kafka.client.\"sasl.password\" = \"hunter2\" x",
+            "sasl.password",
+        ),
+        ("kafka.client hunter2", "KEY=VALUE"),
+        ("sasl.password=hunter2", "sasl"),
+    ] {
+        let line = error(&["--once", "--set", secret]);
+        assert!(line.contains(said) && !line.contains("hunter2"), "{line}");
+    }
     let line = error(&["--once", "--config", "/nowhere/engine.toml"]);
     assert!(line.contains("/nowhere/engine.toml"), "{line}");
 }

@@ -73,6 +73,7 @@ const ORDERS: [Order; 4] = [
             "cause",
             "secret",
             "error",
+            "passed_on",
             "settings",
             "context",
             "metrics",

@@ -148,10 +148,8 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
         None => (toml::Table::new(), "flags".to_owned()),
     };
     for assignment in args.assignments() {
-        let one = retail_core::engine::parse_assignment::<toml::Table>(
-            &assignment,
-            &format!("--set {assignment}"),
-        )?;
+        let one =
+            retail_core::engine::parse_assignment::<toml::Table>(&assignment, &named(&assignment))?;
         merge(&mut table, one);
     }
     // A bounded job is done when its source is, and only the last models matter.
@@ -173,6 +171,14 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
         config.train.policy = RetrainPolicy::AtEnd;
     }
     Ok(config)
+}
+
+/// What errors call an assignment: its key. The value may be a secret, and so may a text without `=`.
+fn named(assignment: &str) -> String {
+    match assignment.split_once('=') {
+        Some((key, _)) => format!("--set {}", key.trim_end()),
+        None => "--set KEY=VALUE".to_owned(),
+    }
 }
 
 fn merge(into: &mut toml::Table, from: toml::Table) {

@@ -31,6 +31,7 @@ mod message;
 mod metrics;
 mod missing;
 mod notes;
+mod passed_on;
 mod queue;
 mod replay;
 mod secret;

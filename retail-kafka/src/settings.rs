@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::KafkaError;
 use crate::secret::is_secret;
+use crate::{KafkaError, passed_on};
 
 /// How to reach a topic.
 ///
@@ -32,20 +32,27 @@ pub struct Settings {
     pub group: String,
     /// Where records go that cannot be used; empty for nowhere.
     pub dead_letters: String,
-    /// Further settings of librdkafka.
+    /// Further settings of librdkafka. In a configuration, their values may be numbers and truth values,
+    /// too.
+    #[serde(deserialize_with = "passed_on::deserialize")]
     pub client: BTreeMap<String, String>,
 }
 
 /// What this crate's promises rest on, and others may therefore not set.
-const OWN: [&str; 8] = [
+const OWN: [&str; 11] = [
     "bootstrap.servers",
+    // Another name of it.
+    "metadata.broker.list",
     "group.id",
     "enable.auto.commit",
+    // Another name of it.
+    "auto.commit.enable",
     "enable.auto.offset.store",
     "enable.partition.eof",
     "auto.offset.reset",
     "partition.assignment.strategy",
     "enable.idempotence",
+    "transactional.id",
 ];
 
 /// How long a broker may take to answer before it counts as unreachable.
@@ -237,6 +244,11 @@ mod tests {
         assert!(wrong(|s| s.brokers = " ".into()).is_err());
         assert!(wrong(|s| s.dead_letters = s.topic.clone()).is_err());
         assert_eq!(wrong(|s| s.dead_letters = String::new()), Ok(()));
+        for own in OWN {
+            let mut settings = Settings::default();
+            settings.client.insert(own.into(), "x".into());
+            assert!(settings.check().is_err(), "{own}");
+        }
         let set = |s: &mut Settings| {
             s.client.insert("enable.auto.commit".into(), "true".into());
         };
