@@ -13,7 +13,7 @@ use super::{Batch, BatchEntry, Durability, ManifestHeader, encode_csv};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::record::Transactions;
-use crate::source::{CsvSource, Incoming, Origin, Position, Source, SourceId, VirtualTime};
+use crate::source::{CsvSource, Incoming, Origin, Position, Source, SourceId};
 use crate::storage::{self, checksum};
 use crate::time::Timestamp;
 
@@ -359,7 +359,7 @@ impl BatchStore {
             std::ops::ControlFlow::Continue(())
         };
         // The very bytes that were checked, not what the file holds by now.
-        CsvSource::from_reader(Cursor::new(bytes), &path, VirtualTime::default())
+        CsvSource::of_batch(Cursor::new(bytes), &path)
             .and_then(|mut source| source.read(&mut sink))
             .map_err(|error| corrupt(error.to_string()))?;
         if refused > 0 || rows.len() as u64 != entry.rows {

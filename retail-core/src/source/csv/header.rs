@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use super::records::{MAX_LINES, Shape};
 use super::row::Row;
 use crate::clean::Field;
 use crate::source::SourceError;
@@ -37,6 +38,20 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// What is known of the records. Only descriptions, and columns that nobody needs, may span lines.
+    pub(super) fn shape(&self) -> Shape {
+        let fields = self.required().into_iter();
+        let one_line = fields.filter(|(field, _)| *field != Field::Description);
+        let columns = one_line.map(|(_, column)| column).chain(self.timestamp);
+        Shape {
+            columns: self.count,
+            most_lines: MAX_LINES,
+            one_line: columns
+                .filter(|&column| column < 64)
+                .fold(0, |bits, column| bits | 1 << column),
+        }
+    }
+
     /// Looks the fields up in the header.
     pub(super) fn find(header: &Row<'_>, path: &Path) -> Result<Self, SourceError> {
         let count = header.columns();

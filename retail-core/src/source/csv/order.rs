@@ -25,7 +25,7 @@ pub(super) fn find<R: Read + Seek>(
         }
         let cursor = lines.cursor;
         records.resume(cursor);
-        match records.next(Some(columns.count))? {
+        match records.next(Some(columns.shape()))? {
             None | Some(Framed::Broken { .. }) => {}
             Some(Framed::Whole { line, .. }) => {
                 let found = look(&mut survey, columns, line, &records.row());

@@ -1,4 +1,5 @@
 use super::header::Columns;
+use super::records::Shape;
 use super::row::{Row, Utf8};
 use crate::clean::{Field, RejectReason};
 use crate::record::TransactionRef;
@@ -19,6 +20,7 @@ pub(super) enum Texts {
 #[derive(Debug)]
 pub(super) struct Parser {
     pub(super) columns: Columns,
+    pub(super) shape: Shape,
     pub(super) order: DateOrder,
     /// Room for the text fields that have to be decoded.
     decoded: [String; 4],
@@ -29,6 +31,7 @@ pub(super) struct Parser {
 impl Parser {
     pub(super) fn new(columns: Columns, order: DateOrder) -> Self {
         Self {
+            shape: columns.shape(),
             columns,
             order,
             decoded: Default::default(),
@@ -139,7 +142,7 @@ impl Parser {
             .map(|(field, column)| (field, row.field(column)))
             .max_by_key(|(_, text)| text.len());
         let (field, text) = longest.unwrap_or((Field::Description, b""));
-        RejectReason::unparsable(field, "closed quotes and a row of at most 1 MiB", text)
+        RejectReason::unparsable(field, "closed quotes, at most 1 MiB and few lines", text)
     }
 }
 

@@ -6,10 +6,13 @@ use super::index::Index;
 use super::input::Input;
 use super::lines::{Cursor, Lines};
 use super::row::Row;
-use super::split::{Fields, Split};
+use super::split::{Fields, Split, TooManyLines};
 
 /// The longest record in bytes, its line ends included.
 const MAX_RECORD: usize = 1 << 20;
+
+/// The most line ends inside of a record.
+pub(super) const MAX_LINES: usize = 20;
 
 /// Bytes that are read and indexed at a time: few enough to stay in the processor's cache until
 /// their rows have been parsed.
@@ -26,12 +29,15 @@ const BLOCK: usize = 1 << 16;
 /// skipped.
 ///
 /// A quote that is opened and never closed would swallow what follows, to the next quote or to the
-/// end of the file. So a record is *broken* if it is longer than [`MAX_RECORD`], if the file ends
-/// within its quotes, or if it spans several lines without having the columns of the header. Only the
-/// first line of a broken record counts as read, and reading resumes with the line after it: a stray
-/// quote costs one row. A second broken record within the bytes that are read again is skipped as a
-/// whole, so no byte is read more than twice. Otherwise a file of nothing but quotes would take
-/// quadratic time. What happens depends on the bytes of the input alone, never on how they arrive.
+/// end of the file. So a record is *broken* if
+/// - it is longer than [`MAX_RECORD`], or spans more lines than [`MAX_LINES`] and one;
+/// - the file ends within its quotes;
+/// - it spans several lines without having the columns of the header, or in a column whose texts
+///   never do, or with text behind a closing quote.
+///
+/// Only the first line of a broken record counts as read, and reading resumes with the line after it:
+/// a stray quote costs one row. Few lines are read again each time, so the time stays proportional to
+/// the file. What happens depends on the bytes of the input alone, never on how they arrive.
 pub(super) struct Records<R> {
     input: Input<R>,
     limit: usize,
@@ -40,13 +46,33 @@ pub(super) struct Records<R> {
     cursor: Cursor,
     /// The first quote at or after the cursor, or where the bytes in memory end.
     quote: usize,
-    /// Resume after the first line feed that is this byte of the file or a later one.
-    skip: Option<u64>,
-    /// Bytes of the file before this one have been read before, because of a broken record.
-    reread_until: u64,
+    /// Resume with the line after the one that is being read.
+    skip: bool,
     /// Byte and line after the header.
     first: (u64, u64),
     fields: Fields,
+}
+
+/// What is known of the records of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// The columns of the header.
+    pub(super) columns: usize,
+    /// Bit `i` says that the texts of column `i` never span lines.
+    pub(super) one_line: u64,
+    /// The most line ends inside of a record, usually [`MAX_LINES`].
+    pub(super) most_lines: usize,
+}
+
+impl Shape {
+    /// That of a file in which every quote is right: it was written here.
+    pub(super) const fn trusted(self) -> Self {
+        Self {
+            one_line: 0,
+            most_lines: usize::MAX,
+            ..self
+        }
+    }
 }
 
 /// What [`Records::next`] found; its fields are in [`Records::row`].
@@ -58,6 +84,14 @@ pub(super) enum Framed {
     Whole { line: u64, columns: usize },
     /// A record that is too long or whose quotes are not closed.
     Broken { line: u64, too_long: bool },
+}
+
+/// Why a record is broken.
+enum Broken {
+    /// Its quotes hold what no field should.
+    Quotes,
+    /// It spans lines and has not the columns of the header.
+    Columns,
 }
 
 impl<R: Read + Seek> Records<R> {
@@ -82,8 +116,7 @@ impl<R: Read + Seek> Records<R> {
                 ..Cursor::default()
             },
             quote: 0,
-            skip: None,
-            reread_until: 0,
+            skip: false,
             first: (0, 1),
             fields: Fields::default(),
         };
@@ -126,7 +159,7 @@ impl<R: Read + Seek> Records<R> {
     /// The byte that a line must not reach to be a record by itself. From the first quote on, a line
     /// feed may be inside a field; and while lines are skipped, none is a record.
     fn until(&self) -> usize {
-        if self.skip.is_none() { self.quote } else { 0 }
+        if self.skip { 0 } else { self.quote }
     }
 
     /// Goes on where a [`Lines`] has stopped.
@@ -150,8 +183,7 @@ impl<R: Read + Seek> Records<R> {
         self.input.jump(byte);
         self.cursor.line = line;
         self.cursor.start = 0;
-        self.skip = None;
-        self.reread_until = 0;
+        self.skip = false;
         self.reindex();
     }
 
@@ -180,18 +212,17 @@ impl<R: Read + Seek> Records<R> {
         result
     }
 
-    /// Reads the next record of a file whose header has `columns` columns, or the header itself if
-    /// there is no number. `None` says that there may be more [`Records::lines`] first.
+    /// Reads the next record of a file of this shape, or the header if none is known. `None` says that there may be more [`Records::lines`] first.
     ///
     /// After an error the same record can be tried again.
     #[cold]
-    pub(super) fn next(&mut self, columns: Option<usize>) -> io::Result<Option<Framed>> {
-        if let Some(from) = self.skip {
-            self.skip_lines(from)?;
+    pub(super) fn next(&mut self, shape: Option<Shape>) -> io::Result<Option<Framed>> {
+        if self.skip {
+            self.skip_line()?;
             return Ok(None);
         }
         if self.line_end().is_some() {
-            return self.next_by_itself(columns);
+            return self.next_by_itself(shape);
         }
         // No line ends in what is left of the index. Index what is in memory before reading more, and
         // index again from the start of this line, so that the whole of it is in one index.
@@ -204,7 +235,7 @@ impl<R: Read + Seek> Records<R> {
             return Ok(Some(Framed::End));
         } else {
             // The last line, without a line feed, or a line that is longer than a block.
-            return self.next_by_itself(columns);
+            return self.next_by_itself(shape);
         }
         Ok(None)
     }
@@ -215,54 +246,61 @@ impl<R: Read + Seek> Records<R> {
     }
 
     /// The next record, in any form; `None` if it is blank.
-    fn next_by_itself(&mut self, columns: Option<usize>) -> io::Result<Option<Framed>> {
-        let split = self.split()?;
-        let (line, byte) = (self.cursor.line, self.bytes_read());
-        let got = self.row().columns();
+    fn next_by_itself(&mut self, shape: Option<Shape>) -> io::Result<Option<Framed>> {
+        let split = self.split(shape.map_or(MAX_LINES, |shape| shape.most_lines))?;
+        let line = self.cursor.line;
+        let columns = self.row().columns();
         let Some(split) = split else {
-            // Too long. The first time, only its first line is given up. If these bytes are being
-            // read again already, as many as were looked at are skipped.
-            let again = byte < self.reread_until;
-            self.reread_until = self.reread_until.max(byte + self.limit as u64);
-            self.skip = Some(byte + if again { self.limit as u64 } else { 0 });
+            self.skip = true;
             let too_long = true;
             return Ok(Some(Framed::Broken { line, too_long }));
         };
         // A line of nothing, or of a carriage return. A line of two quotes is a record: one field
         // that is empty.
         let empty_line = split.length == 1 && split.terminated;
-        if got == 1 && (empty_line || self.fields.last() == b"\r") {
+        if columns == 1 && (empty_line || self.fields.last() == b"\r") {
             self.pass(split);
             return Ok(None);
         }
-        let (within_quotes, fits) = match columns {
-            // Nothing is known that a header could be compared with.
-            None => (false, true),
-            // Without a line feed at its end, the record ended with the file. If its last field goes
-            // on over a line feed, its quotes were still open.
-            Some(columns) => (
-                !split.terminated && self.fields.last().contains(&b'\n'),
-                split.inner_lines == 0 || got == columns,
-            ),
-        };
-        if (fits && !within_quotes) || byte < self.reread_until {
-            self.pass(split);
-        } else {
-            // Broken for the first time: read its lines again, one by one, from the second on.
-            self.reread_until = byte + split.length as u64;
-            self.skip = Some(byte);
+        // Nothing is known that a header could be compared with.
+        let broken = shape.and_then(|shape| self.broken(&split, shape));
+        match broken {
+            None => self.pass(split),
+            Some(_) => self.skip = true,
         }
-        Ok(Some(if within_quotes {
-            let too_long = false;
-            Framed::Broken { line, too_long }
-        } else {
-            let columns = got;
-            Framed::Whole { line, columns }
+        Ok(Some(match broken {
+            None | Some(Broken::Columns) => Framed::Whole { line, columns },
+            Some(Broken::Quotes) => {
+                let too_long = false;
+                Framed::Broken { line, too_long }
+            }
         }))
     }
 
+    /// Why a record that was taken apart is broken, if it is.
+    fn broken(&self, split: &Split, shape: Shape) -> Option<Broken> {
+        if split.inner_lines == 0 {
+            return None;
+        }
+        // Without a line feed at its end, the record ended with the file. If its last field goes on
+        // over a line feed, its quotes were still open.
+        if !split.terminated && self.fields.last().contains(&b'\n') {
+            return Some(Broken::Quotes);
+        }
+        let row = self.row();
+        if row.columns() != shape.columns {
+            return Some(Broken::Columns);
+        }
+        let spans = |column: usize| {
+            let is_one_line = column < 64 && shape.one_line >> column & 1 == 1;
+            is_one_line && row.field(column).contains(&b'\n')
+        };
+        let is_broken = split.is_loose || (0..row.columns()).any(spans);
+        is_broken.then_some(Broken::Quotes)
+    }
+
     /// Takes the next record apart, reading on as far as needed; `None` if it is too long.
-    fn split(&mut self) -> io::Result<Option<Split>> {
+    fn split(&mut self, most_lines: usize) -> io::Result<Option<Split>> {
         loop {
             let rest = self
                 .input
@@ -273,9 +311,17 @@ impl<R: Read + Seek> Records<R> {
             // gives a lot at once. What is found must not depend on that.
             let too_long = rest.len() > self.limit;
             let most = rest.get(..self.limit).unwrap_or(rest);
-            let split = self.fields.split(most, self.input.ended() && !too_long);
-            if split.is_some() || too_long {
-                return Ok(split);
+            let at_end = self.input.ended() && !too_long;
+            match self.fields.split(most, at_end, most_lines) {
+                Ok(None) if !too_long => {}
+                Ok(split) => return Ok(split),
+                Err(TooManyLines) => {
+                    // As many lines as it may have, for those who look at its fields.
+                    let end = memchr::memchr_iter(b'\n', most).nth(most_lines);
+                    let lines = most.get(..=end.unwrap_or(0)).unwrap_or(most);
+                    let _ = self.fields.split(lines, true, usize::MAX);
+                    return Ok(None);
+                }
             }
             self.read_on()?;
         }
@@ -295,24 +341,22 @@ impl<R: Read + Seek> Records<R> {
         self.find_quote();
     }
 
-    /// Passes lines up to the first line feed that is byte `from` of the file or a later one.
+    /// Passes the line that begins at the cursor.
     #[cold]
-    fn skip_lines(&mut self, from: u64) -> io::Result<()> {
+    fn skip_line(&mut self) -> io::Result<()> {
         loop {
-            while let Some(end) = self.line_end() {
+            if let Some(end) = self.line_end() {
                 let separator = self.index.search(end, self.cursor.separator);
                 self.cursor.pass(end, separator);
-                if self.input.base() + end as u64 >= from {
-                    self.skip = None;
-                    self.find_quote();
-                    return Ok(());
-                }
+                self.skip = false;
+                self.find_quote();
+                return Ok(());
             }
             self.cursor.start = self.cursor.start.max(self.index.end());
             if self.cursor.start < self.input.bytes().len() {
                 self.reindex();
             } else if self.input.ended() {
-                self.skip = None;
+                self.skip = false;
                 return Ok(());
             } else {
                 self.read_on()?;

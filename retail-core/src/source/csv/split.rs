@@ -1,4 +1,4 @@
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::row::Row;
 
@@ -20,26 +20,52 @@ pub(super) struct Split {
     pub(super) terminated: bool,
     /// Line ends inside of it.
     pub(super) inner_lines: usize,
+    /// Whether text follows a closing quote.
+    pub(super) is_loose: bool,
 }
+
+/// A record has more line ends inside than it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooManyLines;
 
 impl Fields {
     /// Takes apart the record at the beginning of `bytes`; `None` if it goes on behind them, unless
     /// they end with the input.
     ///
+    /// # Errors
+    /// [`TooManyLines`] if it has more than `most_lines` line ends inside. It is not looked at further.
+    ///
     /// A quote at the beginning of a field opens it. Inside, two quotes are one and commas and line
     /// feeds are text. After the quote that closes it, and everywhere in a field that was not
     /// opened, quotes are text.
-    pub(super) fn split(&mut self, bytes: &[u8], at_end: bool) -> Option<Split> {
+    pub(super) fn split(
+        &mut self,
+        bytes: &[u8],
+        at_end: bool,
+        most_lines: usize,
+    ) -> Result<Option<Split>, TooManyLines> {
         self.bytes.clear();
         self.separators.clear();
         self.separators.push(u32::MAX);
         let mut rest = bytes;
+        let (mut inner_lines, mut is_loose) = (0, false);
         let terminated = loop {
-            if let [b'"', quoted @ ..] = rest {
-                rest = self.unquote(quoted);
-            }
+            let is_quoted = match rest {
+                [b'"', quoted @ ..] => {
+                    let from = self.bytes.len();
+                    rest = self.unquote(quoted);
+                    inner_lines += memchr_iter(b'\n', &self.bytes[from..]).count();
+                    if inner_lines > most_lines {
+                        return Err(TooManyLines);
+                    }
+                    true
+                }
+                _ => false,
+            };
             let found = memchr2(b',', b'\n', rest);
             let (text, after) = rest.split_at(found.unwrap_or(rest.len()));
+            let ends = text.is_empty() || text == b"\r" && !after.starts_with(b",");
+            is_loose |= is_quoted && !ends;
             self.bytes.extend_from_slice(text);
             self.separators.push(self.bytes.len() as u32);
             self.bytes.push(b',');
@@ -53,14 +79,15 @@ impl Fields {
                     rest = after;
                     break false;
                 }
-                [] => return None,
+                [] => return Ok(None),
             }
         };
-        Some(Split {
+        Ok(Some(Split {
             length: bytes.len() - rest.len(),
             terminated,
-            inner_lines: memchr::memchr_iter(b'\n', &self.bytes).count(),
-        })
+            inner_lines,
+            is_loose,
+        }))
     }
 
     /// Takes the text up to the closing quote, and returns what follows that.

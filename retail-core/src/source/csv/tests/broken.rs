@@ -62,7 +62,7 @@ fn a_giant_record_costs_one_row_and_bounded_memory() {
             .to_string()
             .split(", got")
             .next(),
-        Some("description: expected closed quotes and a row of at most 1 MiB")
+        Some("description: expected closed quotes, at most 1 MiB and few lines")
     );
 
     // One line, far longer than what is kept of it.
@@ -107,5 +107,67 @@ fn a_row_after_a_mebibyte_of_blank_lines_is_whole() {
             lines(&read_all(content)),
             [(line, "kept"), (line + 1, "kept")]
         );
+    }
+}
+
+#[test]
+fn quotes_before_rows_cost_those_rows_however_far_apart() {
+    for apart in [1, 2, 7, 50, 1_000] {
+        let mut rows = vec![ROW.to_owned(); 2_000];
+        let stray = (0..rows.len()).step_by(apart);
+        for row in stray.clone() {
+            rows[row].insert(0, '"');
+        }
+        let read = read_all(format!("{HEADER}\n{}\n", rows.join("\n")));
+        assert_eq!(read.len(), rows.len(), "{apart}");
+        for ((_, line, record), row) in read.iter().zip(0..) {
+            assert_eq!(*line, Some(row as u64 + 2));
+            assert_eq!(record.is_err(), row % apart == 0, "{apart}: line {line:?}");
+        }
+    }
+}
+
+#[test]
+fn quotes_before_texts_swallow_no_rows() {
+    let stray = ROW.replace("T-LIGHT", "\"T-LIGHT");
+    let in_country = ROW.replace("United", "\"United");
+    for bad in [&stray, &in_country] {
+        let content = [HEADER, bad, ROW, ROW, bad, ROW, ""].join("\n");
+        let kinds = lines(&read_all(content));
+        let kept: Vec<_> = kinds.iter().filter(|(_, kind)| *kind == "kept").collect();
+        assert_eq!(kinds.len(), 5, "{bad}");
+        assert_eq!(kept, [&(3, "kept"), &(4, "kept"), &(6, "kept")], "{bad}");
+    }
+}
+
+#[test]
+fn only_descriptions_may_span_lines_and_not_many() {
+    let with = |field: &str, text: &str| {
+        let row = ROW.replace(field, &format!("\"{text}\""));
+        lines(&read_all([HEADER, &row, ROW, ""].join("\n")))
+    };
+    let after = |line| (line, "kept");
+    assert_eq!(
+        with("T-LIGHT HOLDER", "T-LIGHT\nHOLDER"),
+        [(2, "kept"), after(4)]
+    );
+    let lines_of = |count: usize| "X\n".repeat(count) + "X";
+    assert_eq!(
+        with("T-LIGHT HOLDER", &lines_of(20)),
+        [(2, "kept"), after(23)]
+    );
+    let many = with("T-LIGHT HOLDER", &lines_of(21));
+    assert_eq!(many[0], (2, "unparsable_field"));
+    assert_eq!(many.last(), Some(&after(24)));
+    for (field, text) in [
+        ("536365", "536365\n"),
+        ("85123A", "8512\n3A"),
+        ("2010-12-01 08:26:00", "2010-12-01\n08:26:00"),
+        ("17850.0", "\n17850"),
+        ("United Kingdom", "United\r\nKingdom"),
+    ] {
+        let kinds = with(field, text);
+        assert_eq!(kinds[0], (2, "unparsable_field"), "{field}");
+        assert_eq!(kinds.last(), Some(&after(4)), "{field}");
     }
 }

@@ -1,12 +1,11 @@
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 
-use crate::source::csv::records::Framed;
+use crate::source::csv::records::{Framed, MAX_LINES, Shape};
 
-/// The records after the header of a file whose header has `columns` columns: each taken from the
-/// whole file by the crate `csv`, on its own.
-pub(super) fn records(file: &[u8], columns: usize, limit: usize) -> Vec<(Framed, Vec<Vec<u8>>)> {
+/// The records after the header of a file of this shape: each taken from the whole file by the crate
+/// `csv`, on its own.
+pub(super) fn records(file: &[u8], shape: Shape, limit: usize) -> Vec<(Framed, Vec<Vec<u8>>)> {
     let (mut start, _) = first_record(file);
-    let mut reread_until = 0;
     let mut records = Vec::new();
     while let Some(rest) = file.get(start..).filter(|rest| !rest.is_empty()) {
         if rest[0] == b'\n' {
@@ -14,10 +13,13 @@ pub(super) fn records(file: &[u8], columns: usize, limit: usize) -> Vec<(Framed,
             continue;
         }
         let most = &rest[..rest.len().min(limit)];
+        let lines: Vec<&[u8]> = most.split_inclusive(|&b| b == b'\n').collect();
+        let most = lines[..lines.len().min(MAX_LINES + 1)].concat();
         // If one more byte belongs to the record, it has not ended.
-        let ends = first_record(&[most, b"x"].concat()).0 <= most.len();
-        let (length, fields) = first_record(most);
-        let too_long = !ends && rest.len() > limit;
+        let ends = first_record(&[&most[..], b"x"].concat()).0 <= most.len();
+        let (length, fields) = first_record(&most);
+        let is_full = line_feeds(&most) > MAX_LINES as u64;
+        let too_long = !ends && (rest.len() > limit || is_full);
         let last = fields.len() - 1;
         let within_quotes = !ends && !too_long && fields[last].contains(&b'\n');
         if fields == [b"\r"] && !too_long {
@@ -25,10 +27,17 @@ pub(super) fn records(file: &[u8], columns: usize, limit: usize) -> Vec<(Framed,
             continue;
         }
         let line = 1 + line_feeds(&file[..start]);
-        let one_line = line_feeds(&rest[..length - usize::from(ends)]) == 0;
-        let fits = !too_long && !within_quotes && (one_line || fields.len() == columns);
+        let record = &rest[..length - usize::from(ends)];
+        let is_one_line = line_feeds(record) == 0;
+        let fits = fields.len() == shape.columns;
+        let spans = |column: usize| {
+            let spans = fields[column].contains(&b'\n');
+            spans && shape.one_line & 1 << column != 0
+        };
+        let swallows = is_loose(record) || fits && (0..fields.len()).any(spans);
+        let is_broken = too_long || within_quotes || !is_one_line && fits && swallows;
         records.push((
-            if too_long || within_quotes {
+            if is_broken {
                 Framed::Broken { line, too_long }
             } else {
                 let columns = fields.len();
@@ -36,18 +45,38 @@ pub(super) fn records(file: &[u8], columns: usize, limit: usize) -> Vec<(Framed,
             },
             without_carriage_return(fields),
         ));
-        start += if fits {
+        start += if !is_broken && (is_one_line || fits) {
             length
-        } else if start >= reread_until {
-            reread_until = start + length;
-            line_from(rest, 0)
-        } else if too_long {
-            line_from(rest, limit)
         } else {
-            length
+            line_from(rest)
         };
     }
     records
+}
+
+/// Whether text stands between a closing quote and the end of its field.
+fn is_loose(record: &[u8]) -> bool {
+    #[derive(PartialEq)]
+    enum At {
+        Start,
+        Text,
+        Quoted,
+        Quote,
+    }
+    let mut at = At::Start;
+    for (index, &byte) in record.iter().enumerate() {
+        let is_last = index + 1 == record.len();
+        at = match (at, byte) {
+            (At::Start, b'"') => At::Quoted,
+            (At::Quoted, b'"') => At::Quote,
+            (At::Quoted, _) | (At::Quote, b'"') => At::Quoted,
+            (At::Quote, b',') | (At::Start | At::Text, b',') => At::Start,
+            (At::Quote, b'\r') if is_last => At::Quote,
+            (At::Quote, _) => return true,
+            (At::Start | At::Text, _) => At::Text,
+        };
+    }
+    false
 }
 
 /// How long the record is that `bytes` begin with, and its fields.
@@ -75,8 +104,8 @@ fn line_feeds(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
 }
 
-/// Where the line begins that follows the first line feed at or after `least`.
-fn line_from(bytes: &[u8], least: usize) -> usize {
-    let found = bytes.iter().skip(least).position(|&byte| byte == b'\n');
-    found.map_or(bytes.len(), |index| least + index + 1)
+/// Where the next line begins.
+fn line_from(bytes: &[u8]) -> usize {
+    let found = bytes.iter().position(|&byte| byte == b'\n');
+    found.map_or(bytes.len(), |index| index + 1)
 }
