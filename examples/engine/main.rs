@@ -1,7 +1,6 @@
 //! The main job: reads or simulates a stream of transactions, saves batches, trains the nine models
 //! and serves them over HTTP. `--once` ends when the source is exhausted and prints a summary.
 
-mod archive;
 mod args;
 mod config;
 #[cfg(feature = "fail-points")]
@@ -10,6 +9,7 @@ mod reporter;
 mod review;
 mod serve;
 mod stream;
+mod writable;
 
 use std::process::ExitCode;
 
@@ -90,17 +90,17 @@ fn open_engine(
             .observer(reporter.clone())
             .open()
     };
-    archive::refuse_unless_usable(dir)?;
+    writable::check(dir)?;
     let engine = open()?;
     match engine.stream() {
         Some(saved) if !source.continues(saved)? => {
-            drop(engine);
-            let archive = archive::set_aside(dir)?;
-            tracing::warn!(
-                "{} held the state of another stream; it is kept in {}",
-                dir.display(),
-                archive.display()
-            );
+            if let Some(archive) = engine.set_aside()? {
+                tracing::warn!(
+                    "{} held the state of another stream; it is kept in {}",
+                    dir.display(),
+                    archive.display()
+                );
+            }
             Ok(open()?)
         }
         _ => Ok(engine),

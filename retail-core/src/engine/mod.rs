@@ -36,6 +36,7 @@ mod tests;
 mod threads;
 mod training_thread;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -127,6 +128,17 @@ impl Engine {
     #[must_use]
     pub fn stream(&self) -> Option<&SourceId> {
         self.stream.as_ref()
+    }
+
+    /// Moves all that has been saved into a numbered folder of `archive` in the data directory, so
+    /// that another stream can begin there. Returns the folder; `None` for an engine in memory. Killed
+    /// on the way, the next engine of the directory moves the rest before it looks at anything.
+    ///
+    /// # Errors
+    /// [`StorageError`](crate::error::StorageError) if something cannot be moved.
+    pub fn set_aside(self) -> Result<Option<PathBuf>, Error> {
+        let aside = self.folder.as_ref().map(Folder::set_aside);
+        Ok(aside.transpose()?)
     }
 
     /// Trains, on the batches saved so far, every model whose window has changed.

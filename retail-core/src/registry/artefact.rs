@@ -178,8 +178,8 @@ impl Artefact {
             path: path.to_owned(),
             detail,
         };
-        let newline = bytes.iter().position(|&byte| byte == b'\n');
-        let (head, body) = bytes.split_at(newline.map_or(bytes.len(), |at| at + 1));
+        let head = head(bytes);
+        let body = bytes.get(head.len()..).unwrap_or_default();
         let header: Header = serde_json::from_slice(head)
             .map_err(|_| foreign("the first line is not that of a model artefact".into()))?;
         if header.magic != MAGIC {
@@ -225,4 +225,10 @@ impl Artefact {
             model,
         })
     }
+}
+
+/// The first line of an artefact.
+pub(super) fn head(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().position(|&byte| byte == b'\n');
+    end.and_then(|end| bytes.get(..=end)).unwrap_or(bytes)
 }

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
+use self::artefact::head;
 use self::discover::{Slots, discover};
 use self::slot::Slot;
 use self::store::SlotFolder;
@@ -209,8 +210,11 @@ impl Registry {
             Artefact::decode(&bytes, &folder.path(revision), &self.options.formats)?;
             folder.save(revision, &bytes)?;
         }
-        slot.current
-            .store(Some(Arc::new(Served { revision, artefact })));
+        slot.current.store(Some(Arc::new(Served {
+            revision,
+            artefact,
+            head: head(&bytes).to_vec(),
+        })));
         if let Some(folder) = &folder
             && let Err(error) = folder.prune(self.options.keep_revisions.max(1), revision)
         {
@@ -256,8 +260,8 @@ impl Registry {
             let Some(folder) = self.folder(slot) else {
                 continue;
             };
-            let served = slot.current.load().as_ref().map(|served| served.revision);
-            match folder.load_current(served, &self.options) {
+            let served = slot.current.load_full();
+            match folder.load_current(served.as_deref(), &self.options) {
                 Ok(Some(served)) => slot.current.store(Some(Arc::new(served))),
                 Ok(None) => {}
                 Err(error) => errors.push(error),

@@ -87,6 +87,9 @@ pub struct Served {
     pub revision: u64,
     /// The model and all there is to know of it.
     pub artefact: Artefact,
+    /// The first line of its file, which has the checksum of the rest: by the number alone, a model
+    /// of another stream could be taken for it.
+    pub(super) head: Vec<u8>,
 }
 
 impl Served {

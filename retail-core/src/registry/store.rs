@@ -1,7 +1,8 @@
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use super::artefact::head;
 use super::{Artefact, RegistryOptions, Served, SlotName};
 use crate::error::StorageError;
 use crate::fail_point;
@@ -80,16 +81,18 @@ impl<'a> SlotFolder<'a> {
         }
     }
 
-    /// What is current on disk; `None` if there is nothing, or if it is the revision `known`.
+    /// What is current on disk; `None` if there is nothing, or if it is what is `known`.
     pub(super) fn load_current(
         &self,
-        known: Option<u64>,
+        known: Option<&Served>,
         options: &RegistryOptions,
     ) -> Result<Option<Served>, StorageError> {
         let formats = &options.formats;
         let (mut revision, mut error) = match self.current() {
             Ok(None) => return Ok(None),
-            Ok(revision) if revision == known => return Ok(None),
+            Ok(Some(revision)) if known.is_some_and(|known| self.is(known, revision)) => {
+                return Ok(None);
+            }
             Ok(Some(revision)) => match self.load(revision, formats) {
                 Ok(served) => return Ok(Some(served)),
                 Err(error) => (revision, error),
@@ -110,10 +113,17 @@ impl<'a> SlotFolder<'a> {
         }
         tracing::warn!("{error}; looking for an earlier revision");
         match self.sound_before(revision, formats)? {
-            Some(served) if Some(served.revision) == known => Ok(None),
+            Some(served) if known.is_some_and(|known| known.head == served.head) => Ok(None),
             Some(served) => Ok(Some(served)),
             None => Err(error),
         }
+    }
+
+    /// Whether the file of a revision is still that of a model.
+    fn is(&self, known: &Served, revision: u64) -> bool {
+        let mut head = vec![0; known.head.len()];
+        let read = File::open(self.path(revision)).and_then(|mut file| file.read_exact(&mut head));
+        known.revision == revision && read.is_ok() && head == known.head
     }
 
     /// The newest sound revision before this one.
@@ -147,7 +157,11 @@ impl<'a> SlotFolder<'a> {
                     slot.target, slot.version, info.target, info.version
                 ))
             }
-            _ => Ok(Served { revision, artefact }),
+            _ => Ok(Served {
+                revision,
+                artefact,
+                head: head(&bytes).to_vec(),
+            }),
         }
     }
 

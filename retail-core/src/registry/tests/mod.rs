@@ -359,3 +359,17 @@ proptest! {
         prop_assert!(Artefact::decode(&bytes, Path::new("m"), &formats()).is_err());
     }
 }
+
+#[test]
+fn a_model_of_another_stream_is_not_taken_for_the_one_served() {
+    let dir = tempfile::tempdir().unwrap();
+    publish(&open(dir.path(), false).unwrap(), 1.0);
+    let server = open(dir.path(), false).unwrap();
+    assert!(server.refresh().is_empty());
+    assert_eq!(served(&server), Some((1, 1.0.into())));
+    // The folder is emptied, and the first model of another stream is the first revision again.
+    fs::remove_dir_all(dir.path().join("linear_model_1")).unwrap();
+    publish(&open(dir.path(), false).unwrap(), 2.0);
+    assert!(server.refresh().is_empty());
+    assert_eq!(served(&server), Some((1, 2.0.into())));
+}
