@@ -95,7 +95,8 @@ fn letters_of_an_earlier_topic_do_not_stand_for_those_of_a_new_one() {
         (0..count).map(value).collect()
     };
     write(&topic, &broken("old", 30));
-    consume(&topic, dir.path().join("old").to_str().unwrap());
+    let old = dir.path().join("old");
+    keeps_nothing(&engine_args(&topic, old.to_str().unwrap()), 30);
     assert_eq!(letters(&topic, 1).len(), 30);
     delete(&topic);
     write(&topic, &broken("new", 40));
@@ -103,20 +104,25 @@ fn letters_of_an_earlier_topic_do_not_stand_for_those_of_a_new_one() {
     let data = dir.path().join("new");
     let mut args = engine_args(&topic, data.to_str().unwrap());
     args.extend(["--set".to_owned(), format!("kafka.group=\"{topic}.new\"")]);
-    let output = run(
-        "engine",
-        &args.iter().map(String::as_str).collect::<Vec<_>>(),
-    );
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    keeps_nothing(&args, 40);
     let letters = letters(&topic, 1);
     let new = letters
         .iter()
         .filter(|letter| letter.value.starts_with(b"new"));
     assert_eq!((letters.len(), new.count()), (70, 40));
+}
+
+/// Runs the engine on so many records, none of which can be read: it says so, and fails.
+fn keeps_nothing(args: &[String], records: u64) {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = run("engine", &args);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{log}");
+    let said = format!(
+        "none of {records} records was kept; {records} of them for unparsable_field, the first at \
+         offset 0 of partition 0: record: expected a JSON object, got"
+    );
+    assert!(log.contains(&said), "{log}");
 }
 
 /// Deletes a topic, and waits until it is gone.
