@@ -192,8 +192,8 @@ fn measure(folder: &Path) -> Outcome<()> {
         let begun = Instant::now();
         let model = one.trainer.fit(&one.pair.fit)?;
         let seconds = begun.elapsed().as_secs_f64();
-        // Later customers are new ones here, so that their labels say little about a fit: the
-        // logistic models are measured where they were fitted.
+        // Later customers are new here, and their labels say little about a fit. So the logistic
+        // models are measured on the rows that they were fitted to.
         let test = match one.group {
             "logistic" => &one.pair.fit,
             _ => &one.pair.test,

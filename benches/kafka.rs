@@ -110,7 +110,7 @@ fn write(brokers: &str, csv: &Path, topic: &str) -> Outcome<(u64, f64)> {
 #[derive(Default)]
 struct Messages {
     count: u64,
-    /// Keys and values, where they were kept.
+    /// Keys and values, if they were kept.
     kept: Vec<(Vec<u8>, Vec<u8>)>,
 }
 

@@ -47,11 +47,11 @@ pub fn say(line: &Value) -> io::Result<()> {
 }
 
 /// Says what can be asked for, as JSON, and then answers each line of standard input that names
-/// one of them, until there are no more. So the asker decides whose turn it is, and a program that
-/// is not asked does nothing.
+/// one of them, until there are no more. The asker decides whose turn it is, and a program that is
+/// not asked does nothing.
 ///
 /// # Errors
-/// What `run` says, and where standard input or output is closed.
+/// Those of `run`, and if standard input or output is closed.
 pub fn answer(offers: &Value, mut run: impl FnMut(&str) -> Outcome<Value>) -> Outcome<()> {
     say(offers)?;
     for line in io::stdin().lock().lines() {

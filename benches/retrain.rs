@@ -7,10 +7,10 @@
 //! An engine with the nine standard models takes in ROWS kept rows of the file, and then BATCHES
 //! batches of 1,000 rows, each of them only after the models know the one before. The clock runs
 //! from [`Event::BatchSaved`] to the last [`Event::Trained`] of the round; an event comes after the
-//! swap. The forests' windows are over by then, so that six of the nine models are replaced: three
-//! linear ones, on thirds of all rows, and three logistic ones, on the three newest batches; each
-//! is fitted twice, for the hold-out too. With FOLDER batches and models are saved in a folder within it,
-//! synced, which is removed afterwards; without, nothing is saved.
+//! swap. The forests' windows are over by then. So six of the nine models are replaced: three linear
+//! ones, on thirds of all rows, and three logistic ones, on the three newest batches. Each is fitted
+//! twice, because of the hold-out. With FOLDER, batches and models are saved and synced in a folder
+//! within it, which is removed afterwards. Without it, nothing is saved.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -168,7 +168,7 @@ fn main() -> Outcome<()> {
     let observed = watch.clone();
     let mut builder = Engine::builder(EngineConfig::default())?
         .observer(move |event: &Event| observed.lock().event(event));
-    // A folder of its own, so that no earlier run is continued.
+    // A new folder: no earlier run is continued.
     let folder = folder.map(|name| Path::new(name).join(std::process::id().to_string()));
     if let Some(folder) = &folder {
         builder = builder.dir(folder);

@@ -5,7 +5,7 @@
 
 A program names on its first line of output what it can be asked for, in groups of things that are
 comparable, and then answers each line of input with its own measurement (`answer` in lib.rs and
-answer.py). All programs keep their data and wait, so that only the one that is asked works. Each
+answer.py). All programs keep their data and wait: only the one that is asked works. Each
 thing is asked for once to warm up and then N times; something that takes longer than 20 seconds
 is asked for no more than twice, and the table says so. With --bytes the result is also given as a
 rate. Ratios are to the first thing of a group that is called `engine` or `engine, ...`. Where the

@@ -7,8 +7,9 @@ Every contender runs once to warm up and then N times, one after the other in ea
 slow minute of the machine hits all of them; a slow peer runs fewer times and does not warm up.
 Every run gets a new output folder, and all of them are removed after the last run: on ext4 a
 program that creates files soon after many were deleted waits for the kernel to pass over their
-inodes, and would pay for the run before. Where the disk has no room left for ten such folders, a
+inodes, and would pay for the run before. If the disk has no room left for ten such folders, a
 folder is removed at once.
+
 Wall time is from start to exit as the parent sees it;
 processor time and peak memory are what the kernel reports of that one child and of the processes
 that it has waited for (wait4), peak memory of the largest of them. Peak memory below about 15 MB

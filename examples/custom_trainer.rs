@@ -6,7 +6,7 @@ use retail_core::ndarray::{Array1, ArrayView2};
 use retail_core::prelude::*;
 use retail_core::train::{FormatError, PredictError};
 
-/// Learns the median of the target, whatever the features are: a baseline to hold models against.
+/// Learns the median of the target and ignores the features: a baseline to compare models with.
 struct MedianTrainer;
 
 /// The median that was learned.

@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .zip(&target[800..])
         .filter(|(said, target)| said == target);
     println!(
-        "{} of 200 unseen points are classified rightly",
+        "{} of 200 unseen points are classified correctly",
         right.count()
     );
     println!(

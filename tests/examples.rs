@@ -13,7 +13,7 @@ fn printed(name: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The lines of models that begin with `prefix`, each of which was trained.
+/// Checks that `models` lines begin with `prefix`, and that each model was trained.
 #[track_caller]
 fn assert_trained(printed: &str, prefix: &str, models: usize) {
     let of_prefix = |line: &&str| line.starts_with(prefix);

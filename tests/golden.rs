@@ -14,7 +14,7 @@ use support::{sample, summary, synthetic_csv};
 /// Largest relative difference of linear coefficients and of metrics that follow from them.
 const LINEAR: f64 = 1e-6;
 
-/// The same for logistic models, whose optimum is found by iteration.
+/// The same for logistic models. Their optimum is found by iteration.
 const LOGISTIC: f64 = 1e-4;
 
 /// Largest difference of a forest's accuracy from the mean of scikit-learn's over its seeds.

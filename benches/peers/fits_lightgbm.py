@@ -4,7 +4,7 @@
 
 Ten rounds of its random-forest mode, two threads, depth 5, 255 bins, two features of six a node,
 each round on 63.2 % of the rows: as many different rows as a bootstrap has. LightGBM has no trees
-with several outputs, so that a round is four trees, one a class. The time includes its binning.
+with several outputs, so a round is four trees, one a class. The time includes its binning.
 """
 
 import sys

@@ -3,7 +3,7 @@
     python benches/peers/pandas_sklearn.py INPUT.csv OUTPUT_FOLDER
 
 Typed reading of the five columns that are used. A row with too many columns or a field that is no
-number stops this program, where the engine counts it and goes on; so those two reasons are 0 here.
+number stops this program. The engine counts it and goes on. So those two reasons are 0 here.
 """
 
 import os

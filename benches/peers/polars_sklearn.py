@@ -2,8 +2,8 @@
 
     python benches/peers/polars_sklearn.py INPUT.csv OUTPUT_FOLDER
 
-A row with too many columns or a field that is no number stops this program, where the engine
-counts it and goes on; so those two reasons are 0 here.
+A row with too many columns or a field that is no number stops this program. The engine counts it
+and goes on. So those two reasons are 0 here.
 """
 
 import os

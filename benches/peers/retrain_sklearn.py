@@ -2,7 +2,7 @@
 
     python benches/peers/retrain_sklearn.py FILE.csv ROWS BATCHES FOLDER
 
-After each batch of 1,000 rows the same six models are fitted anew, each twice, measured, and
+After each batch of 1,000 rows the same six models are fitted again, each twice, measured, and
 pickled into FOLDER, two at a time. Reading, growing the columns and features are not timed.
 """
 

@@ -9,7 +9,7 @@ for the scheduler. Where each model's rows begin and end is asked of the data on
 
 MLlib keeps its own ideas in three places. Its forests look for splits in 32 bins, its default.
 It standardises by the sample's deviation (divisor n - 1), which the penalty below makes up for.
-And its optimiser ends at a relative change of 1e-6, its default, so that the logistic models agree
+And its optimiser ends at a relative change of 1e-6, its default, so the logistic models agree
 with the others to fewer digits. A number that cannot be read counts as missing here.
 """
 
@@ -309,7 +309,7 @@ def main():
         "import_seconds": ready - STARTED,
     }
     print(json.dumps(summary), flush=True)
-    # Waited for, so that whoever measures this process sees what the JVM took.
+    # Waited for: whoever measures this process then sees what the JVM took.
     java = spark.sparkContext._gateway.proc
     spark.stop()
     java.stdin.close()

@@ -65,7 +65,7 @@ fn schema() -> Schema {
             DataType::Timestamp(TimeUnit::Microsecond, None),
         ),
         field("Price", DataType::Float64),
-        // Not a whole number for this reader where it is written `17850.0`.
+        // This reader does not take `17850.0` for a whole number.
         field("Customer ID", DataType::Float64),
         field("Country", DataType::Utf8),
     ])

@@ -1,4 +1,4 @@
-//! The readers that hand out records of bytes: what is in them is for their user to make out.
+//! The readers that hand out records of bytes. Their user has to parse the fields.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -53,8 +53,8 @@ pub(crate) fn simd_csv(input: impl Read, columns: Columns, kept: &mut Kept) -> O
 
 /// Keeps a record if it is clean and every field of it that is wanted can be read.
 ///
-/// As in the engine, all fields of all records are looked at. Who need not know what is wrong with
-/// the others can drop most of them by two fields, which saves about a tenth of the time.
+/// As in the engine, all fields of all records are looked at. A program that need not know what is
+/// wrong with a record can drop most bad ones by two fields, which saves about a tenth of the time.
 #[inline]
 fn take<'a>(
     field: impl Fn(usize) -> Option<Cow<'a, [u8]>>,
@@ -103,7 +103,7 @@ fn price(text: &[u8]) -> Option<f64> {
         .filter(|price: &f64| price.is_finite())
 }
 
-/// `17850.0`, or nothing where the customer is not known.
+/// `17850.0`, or nothing if the customer is unknown.
 #[inline]
 fn customer_id(text: &[u8]) -> Option<Option<u64>> {
     if text.is_empty() {

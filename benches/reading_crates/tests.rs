@@ -81,7 +81,7 @@ const ALL: [(&str, Read); 4] = [
     ("arrow-csv", arrow_csv),
 ];
 
-/// All make the `expected` texts of it, but for `others`, whose answers have that in them.
+/// All read the `expected` texts, except the `others`: their answers contain the text given here.
 #[track_caller]
 fn assert_read(bytes: &[u8], expected: &str, others: &[(&str, &str)]) {
     for (name, read) in ALL {
@@ -90,7 +90,7 @@ fn assert_read(bytes: &[u8], expected: &str, others: &[(&str, &str)]) {
             Err(error) => format!("error: {error}"),
         };
         match others.iter().find(|(other, _)| *other == name) {
-            // Nothing at all, and not nothing in particular.
+            // An empty text is in every answer: here the answer itself has to be empty.
             Some((_, "")) => assert_eq!(got, "", "{name}"),
             Some((_, said)) => assert!(got.contains(said), "{name}: {got:?}"),
             None => assert_eq!(got, expected, "{name}"),

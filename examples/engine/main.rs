@@ -36,7 +36,7 @@ fn run(args: &Args) -> Outcome<()> {
     }
     let reporter = reporter::Reporter::start(args.verbose);
     let (mut source, source_status) = stream::open(&config, args.once)?;
-    // A port in use is found out before any work is done.
+    // A port in use is noticed before any work is done.
     let listener = match args.once {
         true => None,
         false => Some(serve::bind(&config.http.bind)?),

@@ -18,7 +18,7 @@ pub(crate) struct Server {
     task: JoinHandle<()>,
 }
 
-/// Takes the address, or says why it is not to be had.
+/// Listens at the address, or says why it cannot.
 pub(crate) fn bind(address: &str) -> Outcome<TcpListener> {
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;

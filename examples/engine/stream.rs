@@ -11,7 +11,7 @@ use retail_core::time::SystemClock;
 use crate::config::AppConfig;
 use retail_examples::Outcome;
 
-/// Asks a source what it says of itself.
+/// Asks a source for its status.
 pub(crate) type Status = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
 
 /// The source that the configuration names, and its status, if it has one.

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use retail_examples::Outcome;
 
-/// Finds out that a data directory cannot be written to, before any work is done.
+/// Fails if the data directory cannot be written to, before any work is done.
 pub(crate) fn check(dir: &Path) -> Outcome<()> {
     let probe = dir.join(".writable");
     fs::create_dir_all(dir)
