@@ -164,10 +164,18 @@ fn another_stream_does_not_touch_what_is_saved() {
     let dir = tempfile::tempdir().unwrap();
     let input = synthetic_csv(dir.path(), 5_000);
     let data = dir.path().join("data");
-    let args = ["--once", "--input", path(&input), "--data-dir", path(&data)];
-    summary(&args);
+    summary(&["--once", "--input", path(&input), "--data-dir", path(&data)]);
     let before = tree(&data.join("batches"));
-    summary(&["--once", "--rows", "7000", "--data-dir", path(&data)]);
+    let other = ["--once", "--rows", "7000", "--data-dir", path(&data)];
+    let output = engine(&other);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("another stream") && said.contains("--fresh"),
+        "{said}"
+    );
+    assert_eq!(tree(&data.join("batches")), before);
+    summary(&[&other[..], &["--fresh"]].concat());
     assert_eq!(tree(&data.join("archive/0001/batches")), before);
 }
 

@@ -22,6 +22,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) once: bool,
 
+    /// Start again: keep what is in the data directory in its archive, and begin with an empty one
+    #[arg(long)]
+    pub(crate) fresh: bool,
+
     /// Keep batches, models and logs here [default: data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,

@@ -14,7 +14,6 @@ mod writable;
 use std::process::ExitCode;
 
 use retail_core::engine::{Engine, StopHandle};
-use retail_core::source::Source;
 use retail_examples::{Outcome, on_signal, print};
 
 use args::Args;
@@ -41,7 +40,7 @@ fn run(args: &Args) -> Outcome<()> {
         true => None,
         false => Some(serve::bind(&config.http.bind)?),
     };
-    let mut engine = open_engine(&config, args, source.as_ref(), &reporter)?;
+    let mut engine = open_engine(&config, args, &reporter)?;
     let stop = engine.stop_handle();
     stop_on_signal(&stop)?;
     let server = match listener {
@@ -76,35 +75,15 @@ fn run(args: &Args) -> Outcome<()> {
     Ok(())
 }
 
-fn open_engine(
-    config: &AppConfig,
-    args: &Args,
-    source: &dyn Source,
-    reporter: &reporter::Reporter,
-) -> Outcome<Engine> {
+fn open_engine(config: &AppConfig, args: &Args, reporter: &reporter::Reporter) -> Outcome<Engine> {
     let dir = &config.data.dir;
-    let open = || {
-        Engine::builder(config.engine())?
-            .dir(dir)
-            .recover(args.recover)
-            .observer(reporter.clone())
-            .open()
-    };
     writable::check(dir)?;
-    let engine = open()?;
-    match engine.stream() {
-        Some(saved) if !source.continues(saved)? => {
-            if let Some(archive) = engine.set_aside()? {
-                tracing::warn!(
-                    "{} held the state of another stream; it is kept in {}",
-                    dir.display(),
-                    archive.display()
-                );
-            }
-            Ok(open()?)
-        }
-        _ => Ok(engine),
-    }
+    Ok(Engine::builder(config.engine())?
+        .dir(dir)
+        .recover(args.recover)
+        .fresh(args.fresh)
+        .observer(reporter.clone())
+        .open()?)
 }
 
 fn stop_on_signal(stop: &StopHandle) -> Outcome<()> {

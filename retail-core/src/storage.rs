@@ -47,12 +47,43 @@ pub(crate) fn exists(path: &Path) -> Result<bool, StorageError> {
     fs::exists(path).map_err(StorageError::io("look for", path))
 }
 
+/// Whether `path` is still the name of this open file. Where the system does not tell, whether there
+/// is a file of that name.
+pub(crate) fn is_same_file(file: &File, path: &Path) -> Result<bool, StorageError> {
+    let named = match fs::metadata(path) {
+        Ok(named) => named,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(StorageError::io("look for", path)(error)),
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let open = file.metadata().map_err(StorageError::io("look at", path))?;
+        Ok((open.dev(), open.ino()) == (named.dev(), named.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, named);
+        Ok(true)
+    }
+}
+
 /// The bytes of a file; `None` if there is no such file.
 pub(crate) fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StorageError::io("read", path)(error)),
+    }
+}
+
+/// Removes a file, if there is one.
+pub(crate) fn remove_if_present(path: &Path) -> Result<(), StorageError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(StorageError::io("remove", path)(error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::BatchLimits;
 use crate::clean::{self, RejectCounts, RejectReason, Rejection};
 use crate::record::{TransactionRef, Transactions};
-use crate::source::{Incoming, Origin, Position, Pushed, Sink, Verdict};
+use crate::source::{Incoming, Mark, Origin, Position, Pushed, Sink, Verdict};
 use crate::time::Timestamp;
 
 /// Why a batch was closed.
@@ -52,6 +52,10 @@ pub struct Batch {
     pub from: Position,
     /// Source positions after the batch.
     pub to: Position,
+    /// What the source read up to there. The engine asks the source for it.
+    pub mark: Option<Mark>,
+    /// Whether the source went elsewhere before this batch.
+    pub jumped: bool,
     /// Stream times of its first readable record and of its latest one, kept or not.
     pub stream_time: Option<[Timestamp; 2]>,
     /// Why it was closed.
@@ -87,6 +91,7 @@ struct Open {
     rejections: Vec<Rejection>,
     rejected: RejectCounts,
     from: Position,
+    jumped: bool,
     closes_at: Option<Timestamp>,
     stream_time: Option<[Timestamp; 2]>,
 }
@@ -169,6 +174,8 @@ impl Batcher {
             rejected: open.rejected,
             from: open.from,
             to: self.position.clone(),
+            mark: None,
+            jumped: open.jumped,
             stream_time: open.stream_time,
             closed_by,
         });
@@ -253,6 +260,7 @@ impl Sink for Batcher {
             self.flush(CloseReason::Handover);
             self.position.set(partition, offset);
             self.open.from = self.position.clone();
+            self.open.jumped = true;
         }
     }
 

@@ -24,11 +24,12 @@ impl Durability {
     /// Batches after which [`Durability::Checkpoint`] syncs.
     pub const CHECKPOINT: u64 = 256;
 
-    /// Whether to sync now, with so many batches not yet synced.
-    pub(super) fn is_due(self, unsynced: u64) -> bool {
+    /// Whether everything is synced after the batch of this number. It depends on nothing else, so
+    /// that the same stream leaves the same manifest.
+    pub(super) fn is_due_after(self, batch: u64) -> bool {
         match self {
-            Self::Batch => unsynced > 0,
-            Self::Checkpoint => unsynced >= Self::CHECKPOINT,
+            Self::Batch => batch > 0,
+            Self::Checkpoint => batch > 0 && batch.is_multiple_of(Self::CHECKPOINT),
             Self::Off => false,
         }
     }

@@ -2,11 +2,11 @@ use serde::{Deserialize, Serialize};
 
 use super::CloseReason;
 use crate::clean::RejectCounts;
-use crate::source::{Position, SourceId};
+use crate::source::{Mark, Place, Position, SourceId};
 use crate::time::Timestamp;
 
 pub(super) const FORMAT: &str = "retail-manifest";
-pub(super) const FORMAT_VERSION: u32 = 1;
+pub(super) const FORMAT_VERSION: u32 = 2;
 
 /// The first line of a manifest: whose batches it lists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,12 @@ pub struct BatchEntry {
     pub from: Position,
     /// Source positions after it: where reading continues.
     pub to: Position,
+    /// What the source read up to there, if it can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+    /// Whether the source went elsewhere before it: otherwise it begins where the batch before ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub jumped: bool,
     /// Stream times of its first readable record and of its latest one, kept or not.
     pub stream_time: Option<[Timestamp; 2]>,
     /// The latest event time of its rows and of those before it.
@@ -64,4 +70,53 @@ pub struct BatchEntry {
     pub rejects_bytes: u64,
     /// The CRC-32 of its rejected records in that file, in hexadecimal.
     pub rejects_crc32: String,
+}
+
+impl BatchEntry {
+    /// Where reading continues after it.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            position: self.to.clone(),
+            mark: self.mark.clone(),
+        }
+    }
+
+    /// Whether its last record may not have been written in full yet.
+    pub(super) fn is_provisional(&self) -> bool {
+        self.mark.as_ref().is_some_and(|mark| mark.provisional)
+    }
+
+    /// What is wrong with it as the batch that follows `before`, if anything is.
+    pub(super) fn check_after(&self, before: Option<&Self>) -> Result<(), String> {
+        let differ = |what: &str, expected: u64, got: u64| {
+            (expected != got).then(|| format!("{what}: expected {expected}, got {got}"))
+        };
+        let span = self.to.iter().map(|(partition, to)| {
+            let from = self.from.next_offset(partition);
+            to.checked_sub(from)
+        });
+        let spanned = span.sum::<Option<u64>>();
+        let wrong = differ("batch", before.map_or(0, |b| b.batch) + 1, self.batch)
+            .or(differ(
+                "first_row",
+                before.map_or(0, |b| b.first_row + b.rows),
+                self.first_row,
+            ))
+            .or(differ("read", self.rows + self.rejected.total(), self.read));
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
+        if spanned.is_none_or(|spanned| spanned < self.read) {
+            return Err(format!(
+                "read: expected as many records as lie between from and to, got {}",
+                self.read
+            ));
+        }
+        match before {
+            Some(before) if before.to != self.from && !self.jumped => {
+                Err("from: expected where the batch before ends".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{FORMAT, FORMAT_VERSION};
-use super::{BatchEntry, ManifestHeader, rejects};
+use super::{BatchEntry, ManifestHeader, line, rejects};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::storage;
 
-/// The list of saved batches, one line of JSON each, only ever appended to. Between them stand
-/// lines that say up to which batch everything is known to be on the disk.
+/// The list of saved batches, one line of JSON with a checksum each, only ever appended to. Between
+/// them stand lines that say up to which batch everything is known to be on the disk.
 #[derive(Debug)]
 pub(super) struct Manifest {
     path: PathBuf,
@@ -28,7 +28,17 @@ pub(super) struct Listed {
     /// Batches known to be on the disk; the others have to be looked at.
     pub(super) synced: u64,
     /// The batch after which the rejects file was started again.
-    restarted_after: Option<u64>,
+    pub(super) restarted_after: Option<u64>,
+}
+
+/// A batch that will be read again, because its last record may not have been whole.
+#[derive(Debug)]
+pub(super) struct Provisional {
+    pub(super) entry: BatchEntry,
+    /// Where its line begins.
+    start: u64,
+    /// Whether the rejects file was started again after it.
+    pub(super) rejects_restarted: bool,
 }
 
 /// The line that says up to which batch everything is on the disk.
@@ -42,8 +52,8 @@ struct Synced {
 }
 
 impl Manifest {
-    /// Opens the manifest, or creates it empty. Damaged lines behind the last that is known to be
-    /// on the disk were not written in full before a crash, and are removed.
+    /// Opens the manifest, or creates it empty. A last line that was not written in full before a
+    /// crash is removed.
     pub(super) fn open(path: &Path) -> Result<(Self, Listed), StorageError> {
         let bytes = storage::read_if_present(path)?.unwrap_or_default();
         let (header, listed, sound) = parse(&bytes, path)?;
@@ -69,48 +79,67 @@ impl Manifest {
 
     /// Writes the header of a new manifest, and syncs it.
     pub(super) fn begin(&mut self, header: ManifestHeader) -> Result<(), StorageError> {
-        let mut line = json_line(&header);
-        line.push(b'\n');
+        let mut line = Vec::new();
+        line::encode(&header, &mut line);
         self.write(&line, true)?;
         self.header = Some(header);
         Ok(())
     }
 
-    /// Appends entries; if everything up to the last of them is on the disk, says so, and syncs.
+    /// Appends entries. If they and all before them are on the disk, says so after those that are
+    /// `due`, and syncs.
     pub(super) fn append(
         &mut self,
         entries: &[BatchEntry],
-        synced_through: Option<u64>,
+        synced: bool,
+        due: impl Fn(u64) -> bool,
     ) -> Result<(), StorageError> {
         let mut lines = Vec::with_capacity(entries.len() * 512);
         for entry in entries {
-            lines.extend(json_line(entry));
-            lines.push(b'\n');
+            line::encode(entry, &mut lines);
+            if synced && due(entry.batch) {
+                line::encode(&Synced::through(entry.batch), &mut lines);
+            }
         }
-        if let Some(synced_through) = synced_through {
-            lines.extend(Synced::line(synced_through, false));
-        }
-        self.write(&lines, synced_through.is_some())
+        self.write(&lines, synced)
     }
 
-    /// Says that all entries are on the disk and that the rejects file starts again after them, and
-    /// syncs.
-    pub(super) fn restart_rejects(&mut self, listed: &mut Listed) -> Result<(), StorageError> {
-        let all = listed.entries.len() as u64;
-        self.write(&Synced::line(all, true), true)?;
-        listed.synced = all;
-        listed.restarted_after = Some(all);
-        Ok(())
+    /// Says that all batches up to this one are on the disk, and syncs.
+    pub(super) fn synced(&mut self, through: u64) -> Result<(), StorageError> {
+        let mut line = Vec::new();
+        line::encode(&Synced::through(through), &mut line);
+        self.write(&line, true)
+    }
+
+    /// Says that all batches up to this one are on the disk and that the rejects file starts again
+    /// after it, and syncs.
+    pub(super) fn restart_rejects(&mut self, through: u64) -> Result<(), StorageError> {
+        let mut line = Vec::new();
+        let synced = Synced {
+            rejects_restarted: true,
+            ..Synced::through(through)
+        };
+        line::encode(&synced, &mut line);
+        self.write(&line, true)
     }
 
     /// Removes the lines of all but the first `entries` batches.
     pub(super) fn keep(&mut self, listed: &mut Listed, entries: usize) -> Result<(), StorageError> {
         if let Some(&start) = listed.starts.get(entries) {
-            cut(&mut self.file, start).map_err(StorageError::io("truncate", &self.path))?;
+            self.cut(start)?;
             listed.entries.truncate(entries);
             listed.starts.truncate(entries);
         }
         Ok(())
+    }
+
+    /// Removes the line of a batch, and all behind it.
+    pub(super) fn forget(&mut self, provisional: &Provisional) -> Result<(), StorageError> {
+        self.cut(provisional.start)
+    }
+
+    fn cut(&mut self, len: u64) -> Result<(), StorageError> {
+        cut(&mut self.file, len).map_err(StorageError::io("truncate", &self.path))
     }
 
     fn write(&mut self, bytes: &[u8], sync: bool) -> Result<(), StorageError> {
@@ -127,63 +156,99 @@ impl Manifest {
     }
 }
 
+/// The first line that is not as it was written.
+struct Damage {
+    number: u64,
+    detail: String,
+    /// Whether it can be what a crash leaves of a line: its end is missing, or bytes that the disk
+    /// never got.
+    torn: bool,
+}
+
 /// Header, entries, and how many bytes of the file are sound.
 fn parse(bytes: &[u8], path: &Path) -> Result<(Option<ManifestHeader>, Listed, u64), StorageError> {
     let mut listed = Listed::default();
     let mut header = None;
     let mut sound = 0;
-    let mut damaged: Option<String> = None;
+    let mut damage: Option<Damage> = None;
     for (line, number) in bytes.split_inclusive(|&b| b == b'\n').zip(1_u64..) {
+        if let Some(damage) = &mut damage {
+            // What follows had reached the disk, so what is damaged had, too.
+            damage.torn &= line::open(line)
+                .and_then(|object| line::parse::<Synced>(&object))
+                .is_err();
+            continue;
+        }
         let read = if number == 1 {
             read_header(line, path)?.map(|read| header = Some(read))
         } else {
             listed.read(line, sound)
         };
-        match (read, &damaged) {
-            (Ok(()), None) => sound += line.len() as u64,
-            (Err(detail), None) => damaged = Some(format!("line {number}: {detail}")),
-            _ => {}
+        match read {
+            Ok(()) => sound += line.len() as u64,
+            Err(detail) => {
+                let torn = !line.ends_with(b"\n") || line.contains(&0);
+                damage = Some(Damage {
+                    number,
+                    detail,
+                    torn,
+                });
+            }
         }
-        // What follows had reached the disk, so what is damaged had, too.
-        if let Some(detail) = &damaged
-            && serde_json::from_slice::<Synced>(line).is_ok()
-        {
+    }
+    if let Some(Damage {
+        number,
+        detail,
+        torn,
+    }) = damage
+    {
+        if !torn {
             return Err(StorageError::Corrupt {
                 path: path.to_owned(),
-                detail: detail.clone(),
+                detail: format!(
+                    "line {number}: {detail}; to read again what comes after the {} batches before \
+                     it, remove this line and all that follow",
+                    listed.entries.len()
+                ),
             });
         }
+        tracing::warn!(
+            "{}: line {number} was not written in full when the system went down; going on after \
+             batch {}",
+            path.display(),
+            listed.entries.len()
+        );
     }
     Ok((header, listed, sound))
 }
 
 fn read_header(line: &[u8], path: &Path) -> Result<Result<ManifestHeader, String>, StorageError> {
-    let Ok(header) = serde_json::from_slice::<ManifestHeader>(line) else {
-        return Ok(Err("expected the header of a manifest".to_owned()));
-    };
-    if !line.ends_with(b"\n") {
-        return Ok(Err("cut short".to_owned()));
+    #[derive(Deserialize)]
+    struct Version {
+        format: String,
+        format_version: u32,
     }
-    if header.format != FORMAT || header.format_version != FORMAT_VERSION {
+    // Those of other versions may have no checksum.
+    if let Ok(found) = serde_json::from_slice::<Version>(line)
+        && (found.format != FORMAT || found.format_version != FORMAT_VERSION)
+    {
         return Err(StorageError::Foreign {
             path: path.to_owned(),
             detail: format!(
                 "expected {FORMAT} version {FORMAT_VERSION}, got {} version {}",
-                header.format, header.format_version
+                found.format, found.format_version
             ),
         });
     }
-    Ok(Ok(header))
+    Ok(line::open(line).and_then(|object| line::parse(&object)))
 }
 
 impl Synced {
-    fn line(synced_through: u64, rejects_restarted: bool) -> Vec<u8> {
-        let mut line = json_line(&Self {
-            synced_through,
-            rejects_restarted,
-        });
-        line.push(b'\n');
-        line
+    fn through(batch: u64) -> Self {
+        Self {
+            synced_through: batch,
+            rejects_restarted: false,
+        }
     }
 }
 
@@ -193,8 +258,7 @@ impl Listed {
         self.entries.iter().skip(self.synced as usize)
     }
 
-    /// The length of the rejects file after so many batches: all of them, or those that are known
-    /// to be on the disk.
+    /// The length of the rejects file after so many batches.
     pub(super) fn rejects_bytes(&self, batches: usize) -> u64 {
         match batches
             .checked_sub(1)
@@ -205,16 +269,31 @@ impl Listed {
         }
     }
 
+    /// Takes the last entry if it will be read again.
+    pub(super) fn take_provisional(&mut self) -> Option<Provisional> {
+        let entry = self.entries.pop_if(|entry| entry.is_provisional())?;
+        let left = self.entries.len() as u64;
+        let rejects_restarted = self.restarted_after == Some(entry.batch);
+        if rejects_restarted {
+            self.restarted_after = Some(left);
+        }
+        self.synced = self.synced.min(left);
+        let start = self.starts.pop()?;
+        Some(Provisional {
+            entry,
+            start,
+            rejects_restarted,
+        })
+    }
+
     /// Takes the line that begins at `start`.
     fn read(&mut self, line: &[u8], start: u64) -> Result<(), String> {
-        if !line.ends_with(b"\n") {
-            return Err("cut short".to_owned());
-        }
+        let object = line::open(line)?;
         let batches = self.entries.len() as u64;
         if let Ok(Synced {
             synced_through,
             rejects_restarted,
-        }) = serde_json::from_slice(line)
+        }) = line::parse(&object)
         {
             if synced_through > batches {
                 return Err(format!(
@@ -227,12 +306,13 @@ impl Listed {
             }
             return Ok(());
         }
-        let entry: BatchEntry = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        if entry.batch != batches + 1 {
+        let entry: BatchEntry = line::parse(&object)?;
+        entry.check_after(self.entries.last())?;
+        let rejects_start = self.rejects_bytes(self.entries.len());
+        if entry.rejects_bytes < rejects_start {
             return Err(format!(
-                "expected batch {}, got batch {}",
-                batches + 1,
-                entry.batch
+                "rejects_bytes: expected at least {rejects_start}, got {}",
+                entry.rejects_bytes
             ));
         }
         self.entries.push(entry);
@@ -245,9 +325,4 @@ impl Listed {
 fn cut(file: &mut File, len: u64) -> std::io::Result<()> {
     file.set_len(len)?;
     file.seek(SeekFrom::Start(len)).map(|_| ())
-}
-
-fn json_line(value: &impl Serialize) -> Vec<u8> {
-    // These types have string keys and finite numbers only, so serialising them cannot fail.
-    serde_json::to_vec(value).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ mod durability;
 mod encode;
 mod entry;
 mod limits;
+mod line;
 mod manifest;
 mod name;
 mod numbers;

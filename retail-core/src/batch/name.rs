@@ -54,6 +54,8 @@ mod tests {
             rejected: RejectCounts::default(),
             from: Position::from(from),
             to: Position::from(to),
+            mark: None,
+            jumped: false,
             stream_time: None,
             watermark: None,
             closed_by: CloseReason::Count,

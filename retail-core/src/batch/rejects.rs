@@ -33,7 +33,7 @@ impl RejectsFile {
 
     /// Opens the file and cuts it to `len` bytes, which the manifest knows of.
     pub(super) fn open(path: &Path, len: u64) -> Result<Self, StorageError> {
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .write(true)
             .open(path)
             .map_err(StorageError::io("open", path))?;
@@ -49,19 +49,37 @@ impl RejectsFile {
                 ),
             });
         }
-        file.set_len(len)
-            .and_then(|()| file.seek(SeekFrom::End(0)))
-            .map_err(StorageError::io("truncate", path))?;
-        Ok(Self {
+        let mut rejects = Self {
             path: path.to_owned(),
             file,
             len,
-        })
+        };
+        rejects.cut(len)?;
+        Ok(rejects)
     }
 
     /// The length in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the file still has its name: someone may have removed or replaced it.
+    pub(super) fn is_there(&self) -> Result<bool, StorageError> {
+        storage::is_same_file(&self.file, &self.path)
+    }
+
+    /// Cuts the file to its first `len` bytes.
+    pub(super) fn cut(&mut self, len: u64) -> Result<(), StorageError> {
+        self.file
+            .set_len(len)
+            .and_then(|()| self.file.seek(SeekFrom::End(0)))
+            .map_err(StorageError::io("truncate", &self.path))?;
+        self.len = len;
+        Ok(())
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Listed, Manifest};
+use super::manifest::{Listed, Manifest, Provisional};
 use super::name::file_name;
 use super::recovery::{check, whole_batches};
 use super::rejects::{self, RejectsFile};
@@ -13,7 +13,7 @@ use super::{Batch, BatchEntry, Durability, ManifestHeader, encode_csv};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::record::Transactions;
-use crate::source::{CsvSource, Incoming, Origin, Position, Source, SourceId};
+use crate::source::{CsvSource, Incoming, Origin, Place, Position, Source, SourceId};
 use crate::storage::{self, checksum};
 use crate::time::Timestamp;
 
@@ -42,8 +42,12 @@ pub struct BatchStore {
     label: Option<String>,
     next: Next,
     unsynced: Unsynced,
-    /// Batches since the last checkpoint.
-    since_checkpoint: u64,
+    /// Whether there is something to sync since the last checkpoint.
+    is_ahead: bool,
+    /// A batch on disk that the next stream begins with, and replaces.
+    provisional: Option<Provisional>,
+    /// Where the batches end.
+    places: Vec<Place>,
     /// Whether writing has failed: what is in the files is known again once they are opened again.
     failed: bool,
 }
@@ -54,6 +58,8 @@ struct Next {
     batches: u64,
     rows: u64,
     watermark: Option<Timestamp>,
+    /// The length of the rejects file.
+    rejects_bytes: u64,
     position: Position,
 }
 
@@ -62,7 +68,8 @@ struct Next {
 pub struct Recovered {
     /// The stream that the batches come from; `None` if no stream has been named yet.
     pub stream: Option<SourceId>,
-    /// The batches, in order.
+    /// The batches, in order. A last one whose last record was not known to be whole is left out: it
+    /// will be read again, and stays on disk until then.
     pub batches: Vec<BatchEntry>,
 }
 
@@ -83,25 +90,25 @@ impl BatchStore {
         storage::create_dir(logs)?;
         let rejects_path = rejects::path(logs);
         let mut unsynced = Unsynced::default();
-        let (manifest, listed) = match format {
+        let (manifest, mut listed) = match format {
             BatchFormat::Csv => {
                 storage::create_dir(batches)?;
                 let (mut manifest, mut listed) = Manifest::open(&batches.join("manifest.jsonl"))?;
                 let whole = whole_batches(batches, &rejects_path, &listed)?;
+                let missing = whole > 0 && !storage::exists(&rejects_path)?;
                 manifest.keep(&mut listed, whole)?;
                 let files = listed.behind().filter_map(|entry| entry.file.as_ref());
                 unsynced.extend(files.map(|name| batches.join(name)));
-                if whole > 0 && !storage::exists(&rejects_path)? {
-                    tracing::warn!(
-                        "{} is missing; it is started again after batch {whole}",
-                        rejects_path.display()
-                    );
-                    // No batch up to here may be forgotten any more, and then be looked for in the
-                    // new file by its place in the old one.
-                    unsynced.sync()?;
-                    storage::sync_dir(batches)?;
-                    manifest.restart_rejects(&mut listed)?;
-                    RejectsFile::create(&rejects_path)?;
+                if missing {
+                    restart_rejects(
+                        &rejects_path,
+                        whole as u64,
+                        batches,
+                        &mut unsynced,
+                        &mut manifest,
+                    )?;
+                    listed.synced = whole as u64;
+                    listed.restarted_after = Some(whole as u64);
                 }
                 (Some(manifest), listed)
             }
@@ -112,14 +119,20 @@ impl BatchStore {
         } else {
             RejectsFile::open(&rejects_path, listed.rejects_bytes(listed.entries.len()))?
         };
+        let is_ahead = listed.behind().next().is_some();
+        let provisional = listed.take_provisional();
         let newest = listed.entries.last();
         let next = newest.map_or_else(Next::default, |entry| Next {
             batches: entry.batch,
             rows: entry.first_row + entry.rows,
             watermark: entry.watermark,
+            rejects_bytes: listed.rejects_bytes(listed.entries.len()),
             position: entry.to.clone(),
         });
-        let since_checkpoint = listed.behind().count() as u64;
+        let mut places = Vec::new();
+        for entry in &listed.entries {
+            remember(&mut places, entry);
+        }
         let recovered = Recovered {
             stream: manifest
                 .as_ref()
@@ -135,7 +148,9 @@ impl BatchStore {
             label: None,
             next,
             unsynced,
-            since_checkpoint,
+            is_ahead,
+            provisional,
+            places,
             failed: false,
         };
         Ok((store, recovered))
@@ -152,7 +167,9 @@ impl BatchStore {
             label: None,
             next: Next::default(),
             unsynced: Unsynced::default(),
-            since_checkpoint: 0,
+            is_ahead: false,
+            provisional: None,
+            places: Vec::new(),
             failed: false,
         }
     }
@@ -169,19 +186,52 @@ impl BatchStore {
         &self.next.position
     }
 
+    /// Where the saved batches end, in order: all places that have a mark, or else the last one.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
     /// Says which stream the next batches come from: its id, which a store keeps from the first time
-    /// on, and its [label](crate::source::Source::label) in the names of files.
+    /// on, and its [label](crate::source::Source::label) in the names of files. A batch that is to be
+    /// read again is removed from the disk now.
     ///
     /// # Errors
     /// [`StorageError`] if the manifest cannot be written; see [`BatchStore::save`].
     pub fn begin(&mut self, stream: SourceId, label: Option<&str>) -> Result<(), StorageError> {
         self.label = label.map(ToOwned::to_owned);
-        self.unless_failed(|store| match &mut store.manifest {
-            Some(manifest) if manifest.header().is_none() => {
-                manifest.begin(ManifestHeader::new(stream))
+        self.unless_failed(|store| {
+            store.remove_provisional()?;
+            // A crash may have come between a batch and the sync after it.
+            if store.durability.is_due_after(store.next.batches) {
+                store.sync()?;
             }
-            _ => Ok(()),
+            match &mut store.manifest {
+                Some(manifest) if manifest.header().is_none() => {
+                    manifest.begin(ManifestHeader::new(stream))
+                }
+                _ => Ok(()),
+            }
         })
+    }
+
+    fn remove_provisional(&mut self) -> Result<(), StorageError> {
+        let (Some(manifest), Some(provisional)) = (&mut self.manifest, self.provisional.take())
+        else {
+            return Ok(());
+        };
+        // In this order: what is listed is there at any moment.
+        manifest.forget(&provisional)?;
+        if provisional.rejects_restarted {
+            manifest.restart_rejects(self.next.batches)?;
+        }
+        if let Some(rejects) = &mut self.rejects {
+            rejects.cut(self.next.rejects_bytes.max(rejects::HEADER.len() as u64))?;
+        }
+        if let Some(name) = &provisional.entry.file {
+            storage::remove_if_present(&self.dir.join(name))?;
+        }
+        Ok(())
     }
 
     /// Saves batches, in order. When this returns they are saved, as surely as the durability says.
@@ -191,7 +241,44 @@ impl BatchStore {
     /// be on disk all the same, and half a line behind them: the store does not write any more, and
     /// fails with [`StorageError::Failed`] until it is opened again, which finds out.
     pub fn save(&mut self, batches: &[Batch]) -> Result<Vec<BatchEntry>, StorageError> {
-        self.unless_failed(|store| store.write(batches))
+        self.unless_failed(|store| {
+            store.restart_removed_rejects()?;
+            let due = |batch: u64| store.durability.is_due_after(batch);
+            let newest = store.next.batches;
+            let synced = (0..=batches.len())
+                .rev()
+                .find(|&some| due(newest + some as u64));
+            let (first, rest) = batches.split_at(synced.unwrap_or(0));
+            let mut entries = Vec::with_capacity(batches.len());
+            for (part, sync) in [(first, true), (rest, false)] {
+                if !part.is_empty() {
+                    entries.extend(store.write(part, sync)?);
+                }
+            }
+            Ok(entries)
+        })
+    }
+
+    /// Someone may have removed the file of rejected records. It starts again, and so it says in the
+    /// manifest.
+    fn restart_removed_rejects(&mut self) -> Result<(), StorageError> {
+        let Some(rejects) = &self.rejects else {
+            return Ok(());
+        };
+        if rejects.is_there()? {
+            return Ok(());
+        }
+        let path = rejects.path().to_owned();
+        let through = self.next.batches;
+        self.rejects = Some(match &mut self.manifest {
+            Some(manifest) => {
+                restart_rejects(&path, through, &self.dir, &mut self.unsynced, manifest)?
+            }
+            None => RejectsFile::create(&path)?,
+        });
+        self.next.rejects_bytes = rejects::HEADER.len() as u64;
+        self.is_ahead = false;
+        Ok(())
     }
 
     /// Takes a step of saving, the last one if it fails.
@@ -209,10 +296,7 @@ impl BatchStore {
         Ok(done)
     }
 
-    fn write(&mut self, batches: &[Batch]) -> Result<Vec<BatchEntry>, StorageError> {
-        let sync = self
-            .durability
-            .is_due(self.since_checkpoint + batches.len() as u64);
+    fn write(&mut self, batches: &[Batch], sync: bool) -> Result<Vec<BatchEntry>, StorageError> {
         let mut next = self.next.clone();
         let mut entries = Vec::with_capacity(batches.len());
         let mut written = Vec::with_capacity(batches.len());
@@ -220,6 +304,7 @@ impl BatchStore {
         for batch in batches {
             let mut entry = self.entry(batch, &mut next);
             self.write_rejects(batch, &mut entry, &mut bytes)?;
+            next.rejects_bytes = entry.rejects_bytes;
             if self.manifest.is_some() && !batch.rows.is_empty() {
                 bytes.clear();
                 encode_csv(&batch.rows, &mut bytes);
@@ -245,14 +330,14 @@ impl BatchStore {
                 .extend(written.into_iter().map(|(_, path)| path));
         }
         if let Some(manifest) = &mut self.manifest {
-            manifest.append(&entries, sync.then_some(next.batches))?;
+            let durability = self.durability;
+            manifest.append(&entries, sync, |batch| durability.is_due_after(batch))?;
         }
-        self.since_checkpoint = if sync {
-            0
-        } else {
-            self.since_checkpoint + batches.len() as u64
-        };
+        self.is_ahead = !sync;
         self.next = next;
+        for entry in &entries {
+            remember(&mut self.places, entry);
+        }
         Ok(entries)
     }
 
@@ -265,14 +350,14 @@ impl BatchStore {
     }
 
     fn sync(&mut self) -> Result<(), StorageError> {
-        if self.since_checkpoint == 0 || self.durability == Durability::Off {
+        if !self.is_ahead || self.durability == Durability::Off {
             return Ok(());
         }
         self.sync_files()?;
         if let Some(manifest) = &mut self.manifest {
-            manifest.append(&[], Some(self.next.batches))?;
+            manifest.synced(self.next.batches)?;
         }
-        self.since_checkpoint = 0;
+        self.is_ahead = false;
         Ok(())
     }
 
@@ -324,6 +409,8 @@ impl BatchStore {
             rejected: batch.rejected,
             from: batch.from.clone(),
             to: batch.to.clone(),
+            mark: batch.mark.clone(),
+            jumped: batch.jumped,
             stream_time: batch.stream_time,
             watermark: next.watermark,
             closed_by: batch.closed_by,
@@ -371,4 +458,32 @@ impl BatchStore {
         }
         Ok(rows)
     }
+}
+
+/// Adds the end of a batch to the places. Without a mark, the last place alone says where to go on.
+fn remember(places: &mut Vec<Place>, entry: &BatchEntry) {
+    if entry.mark.is_none() {
+        places.clear();
+    }
+    places.push(entry.place());
+}
+
+/// Begins the file of rejected records again, after it was removed.
+fn restart_rejects(
+    path: &Path,
+    through: u64,
+    batches: &Path,
+    unsynced: &mut Unsynced,
+    manifest: &mut Manifest,
+) -> Result<RejectsFile, StorageError> {
+    tracing::warn!(
+        "{} is missing; it is started again after batch {through}",
+        path.display()
+    );
+    // No batch up to here may be forgotten any more, and then be looked for in the new file by its
+    // place in the old one.
+    unsynced.sync()?;
+    storage::sync_dir(batches)?;
+    manifest.restart_rejects(through)?;
+    RejectsFile::create(path)
 }

@@ -22,6 +22,7 @@ pub struct EngineBuilder {
     formats: ModelFormats,
     observers: Vec<Arc<dyn Observer>>,
     recover: bool,
+    fresh: bool,
 }
 
 impl EngineBuilder {
@@ -40,6 +41,7 @@ impl EngineBuilder {
             formats: ModelFormats::default(),
             observers: Vec::new(),
             recover: false,
+            fresh: false,
         })
     }
 
@@ -93,6 +95,15 @@ impl EngineBuilder {
         self
     }
 
+    /// Whether to start with nothing: what the data directory holds, sound or not, is moved into a
+    /// numbered folder of `archive` in it. Killed on the way, the next engine of the directory moves
+    /// the rest before it looks at anything.
+    #[must_use]
+    pub fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
+        self
+    }
+
     /// Opens the engine: locks the folder, reads the batches in it and serves the models in it.
     ///
     /// # Errors
@@ -102,6 +113,17 @@ impl EngineBuilder {
     pub fn open(mut self) -> Result<Engine, Error> {
         let extractors = Pipeline::check_all(&self.pipelines)?;
         let folder = self.dir.map(Folder::lock).transpose()?;
+        if let Some(folder) = &folder
+            && self.fresh
+            && folder.has_state()?
+        {
+            let archive = folder.set_aside()?;
+            tracing::info!(
+                "what was in {} is kept in {}",
+                folder.dir().display(),
+                archive.display()
+            );
+        }
         let registry = Registry::open_and_discover(
             self.pipelines.iter().flat_map(Pipeline::slots).collect(),
             RegistryOptions {

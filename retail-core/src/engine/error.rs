@@ -48,7 +48,8 @@ pub enum Error {
     Storage(#[from] StorageError),
     /// The saved state belongs to another stream than the source given.
     #[error(
-        "{place} holds the state of another stream ({saved}); the source given is {given}",
+        "{place} holds the state of another stream ({saved}); the source given is {given}; name \
+         another --data-dir, or start again with --fresh, which keeps what has been saved in the archive",
         place = place(dir.as_deref())
     )]
     StreamMismatch {

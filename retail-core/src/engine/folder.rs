@@ -38,6 +38,20 @@ impl Folder {
         }
     }
 
+    /// Whether there is anything of a state.
+    pub(super) fn has_state(&self) -> Result<bool, StorageError> {
+        for part in PARTS {
+            let path = self.dir.join(part);
+            if storage::exists(&path)? {
+                let mut entries = fs::read_dir(&path).map_err(StorageError::io("list", &path))?;
+                if entries.next().is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     /// Moves the state into a numbered folder of the archive, and returns its name.
     ///
     /// It is one step to those who come later: a process that is killed on the way leaves a folder
@@ -134,6 +148,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             state(dir.path(), places);
             let folder = Folder::lock(dir.path().to_owned()).unwrap();
+            assert_eq!(folder.has_state().unwrap(), places[0].is_empty());
             if places[0].is_empty() {
                 let aside = folder.set_aside().unwrap();
                 assert_eq!(aside, dir.path().join("archive/0001"));

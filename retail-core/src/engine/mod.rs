@@ -36,7 +36,6 @@ mod tests;
 mod threads;
 mod training_thread;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -130,17 +129,6 @@ impl Engine {
         self.stream.as_ref()
     }
 
-    /// Moves all that has been saved into a numbered folder of `archive` in the data directory, so
-    /// that another stream can begin there. Returns the folder; `None` for an engine in memory. Killed
-    /// on the way, the next engine of the directory moves the rest before it looks at anything.
-    ///
-    /// # Errors
-    /// [`StorageError`](crate::error::StorageError) if something cannot be moved.
-    pub fn set_aside(self) -> Result<Option<PathBuf>, Error> {
-        let aside = self.folder.as_ref().map(Folder::set_aside);
-        Ok(aside.transpose()?)
-    }
-
     /// Trains, on the batches saved so far, every model whose window has changed.
     ///
     /// # Errors
@@ -200,8 +188,9 @@ impl Engine {
             Some(_) => {}
             None => self.stream = Some(source.id()),
         }
+        // Nothing on disk is touched before the source is known to be the one that was read.
+        source.resume(store.places())?;
         store.begin(source.id(), source.label())?;
-        source.seek(store.position())?;
         self.shared.notify(&Event::Started {
             resumed_at: self.shared.status.read().rows_read,
         });

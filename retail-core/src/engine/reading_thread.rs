@@ -59,7 +59,8 @@ impl Reader<'_> {
                     }
                 }
             }
-            while let Some(batch) = self.batcher.take_closed() {
+            while let Some(mut batch) = self.batcher.take_closed() {
+                batch.mark = self.source.mark(&batch.to)?;
                 if self.batches.send(batch).is_err() {
                     return Ok(ReadTo::Stop);
                 }

@@ -62,6 +62,21 @@ pub enum SourceError {
         /// Records the source has now.
         got: u64,
     },
+    /// A file is not any more what it was when it was read.
+    #[error(
+        "{path}: lines {first} to {last} are not those that were read before: the file has changed; \
+         put the earlier file back to go on with it, or start again with --fresh, which keeps what has \
+         been saved in the archive",
+        path = path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// The first line of the first stretch that differs.
+        first: u64,
+        /// Its last line.
+        last: u64,
+    },
     /// A parameter of the source is out of range.
     #[error("{parameter}: expected {expected}, got {got}")]
     Parameter {

@@ -9,6 +9,7 @@ mod digits;
 mod error;
 mod fields;
 mod json;
+mod mark;
 mod memory;
 mod paced;
 mod position;
@@ -27,6 +28,7 @@ pub use self::csv::{CsvOptions, CsvSource};
 pub use self::dates::{Dates, Evidence};
 pub use self::error::SourceError;
 pub use self::json::{JsonDecoder, JsonEncoder};
+pub use self::mark::{Mark, Place};
 pub use self::memory::MemorySource;
 pub use self::paced::Paced;
 pub use self::position::{Origin, Position};
@@ -100,6 +102,29 @@ pub trait Source: Send {
     /// [`SourceError::PositionBeyondEnd`] if the source has fewer records, or the medium's error. A
     /// source that learns its end only by reading may return the error from there.
     fn seek(&mut self, position: &Position) -> Result<(), SourceError>;
+
+    /// What has been read up to `position`: where the next record begins, or the last one that was
+    /// pushed. Marks are asked for in growing order, after [`Source::read`]. A source whose content can
+    /// change under its name has some; by default there are none.
+    ///
+    /// # Errors
+    /// The medium's error.
+    fn mark(&mut self, position: &Position) -> Result<Option<Mark>, SourceError> {
+        let _ = position;
+        Ok(None)
+    }
+
+    /// Makes the last of these places the one to read from, if what lies before it is what was read
+    /// up to there. By default only the position counts.
+    ///
+    /// # Errors
+    /// [`SourceError::Changed`] if something else is there by now, or those of [`Source::seek`].
+    fn resume(&mut self, places: &[Place]) -> Result<(), SourceError> {
+        match places.last() {
+            Some(place) => self.seek(&place.position),
+            None => self.seek(&Position::default()),
+        }
+    }
 
     /// Pushes records into `sink` until the sink asks to stop, nothing is available, or the source
     /// ends. After the sink has asked to stop, nothing more is pushed, and the status is

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Incoming, Origin, Position, Progress, Pushed, ReadStatus, Sink, Source, SourceError, SourceId,
+    Incoming, Mark, Origin, Place, Position, Progress, Pushed, ReadStatus, Sink, Source,
+    SourceError, SourceId,
 };
 use crate::time::{Clock, Timestamp};
 
@@ -49,6 +50,13 @@ impl<S: Source> Paced<S> {
             given: Timestamp::MIN,
             dry: false,
         })
+    }
+
+    /// Before the first record, nothing ties stream time to the clock.
+    fn forget_time(&mut self) {
+        self.origin = None;
+        self.given = Timestamp::MIN;
+        self.dry = false;
     }
 
     /// Stream time by the clock, once a record has been read.
@@ -109,10 +117,17 @@ impl<S: Source> Source for Paced<S> {
     }
 
     fn seek(&mut self, position: &Position) -> Result<(), SourceError> {
-        self.origin = None;
-        self.given = Timestamp::MIN;
-        self.dry = false;
+        self.forget_time();
         self.inner.seek(position)
+    }
+
+    fn mark(&mut self, position: &Position) -> Result<Option<Mark>, SourceError> {
+        self.inner.mark(position)
+    }
+
+    fn resume(&mut self, places: &[Place]) -> Result<(), SourceError> {
+        self.forget_time();
+        self.inner.resume(places)
     }
 
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {

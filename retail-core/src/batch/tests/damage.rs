@@ -26,7 +26,7 @@ fn a_manifest_damaged_in_the_middle_is_refused() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("\"batch\":2", "\"batch\":7", 1)).unwrap();
     let error = open(dir.path()).unwrap_err();
-    assert!(error.to_string().contains("line 3"), "{error}");
+    assert!(error.to_string().contains("line 4"), "{error}");
 }
 
 #[test]
@@ -35,11 +35,9 @@ fn a_foreign_manifest_is_refused() {
     begun(dir.path());
     let path = dir.path().join("batches/manifest.jsonl");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(
-        &path,
-        text.replace("\"format_version\":1", "\"format_version\":2"),
-    )
-    .unwrap();
+    let older = text.replace("\"format_version\":2", "\"format_version\":1");
+    assert_ne!(older, text);
+    fs::write(&path, older).unwrap();
     assert!(matches!(
         open(dir.path()).unwrap_err(),
         StorageError::Foreign { .. }

@@ -1,7 +1,9 @@
 mod closing;
 mod damage;
 mod failure;
+mod flips;
 mod handover;
+mod provisional;
 mod recovery;
 mod rejects;
 mod saving;
@@ -79,7 +81,12 @@ fn begun(dir: &Path) -> BatchStore {
 }
 
 fn rejected_batch() -> Batch {
-    let mut batcher = Batcher::new(limits(10, 60), Position::default());
+    rejected_batch_at(0)
+}
+
+/// Two rejected records and a row, from this offset on.
+fn rejected_batch_at(first: u64) -> Batch {
+    let mut batcher = Batcher::new(limits(10, 60), Position::from([(0, first)]));
     let reasons: [Incoming<'_>; 2] = [
         Err(RejectReason::WrongColumnCount {
             expected: 8,
@@ -87,10 +94,10 @@ fn rejected_batch() -> Batch {
         }),
         Err(RejectReason::unparsable(Field::Price, "a number", b"1,\"5")),
     ];
-    for (offset, reason) in (0..).zip(reasons) {
+    for (offset, reason) in (first..).zip(reasons) {
         let _ = batcher.push(origin(offset), &reason);
     }
-    let _ = batcher.push(origin(2), &Ok(sale(2, 0).as_ref()));
+    let _ = batcher.push(origin(first + 2), &Ok(sale(2, 0).as_ref()));
     batcher.flush(CloseReason::End);
     batcher.take_closed().unwrap()
 }

@@ -16,12 +16,18 @@ fn lines(dir: &Path) -> usize {
     text.lines().count()
 }
 
+/// Saves the batch that follows.
+fn next(store: &mut BatchStore) {
+    let first = store.position().next_offset(0);
+    store.save(&[rejected_batch_at(first)]).unwrap();
+}
+
 /// Three batches of two rejected records and a row each, without a checkpoint at the end.
 fn filled(dir: &Path, durability: Durability) {
     let (mut store, _) = open_with(dir, durability).unwrap();
     store.begin(stream(), None).unwrap();
     for _ in 0..3 {
-        store.save(&[rejected_batch()]).unwrap();
+        next(&mut store);
     }
     assert_eq!(lines(dir), 7);
 }
@@ -33,7 +39,7 @@ fn one_more(dir: &Path, durability: Durability, found: usize) {
     for entry in &saved.batches {
         assert_eq!(store.load(entry).unwrap().len(), 1);
     }
-    store.save(&[rejected_batch()]).unwrap();
+    next(&mut store);
 }
 
 #[test]
@@ -119,7 +125,7 @@ fn a_rejects_file_cut_short_is_damaged_also_when_it_was_begun_again() {
         assert!(error.to_string().contains("remove it"), "{error}");
         fs::remove_file(path(dir)).unwrap();
         let (mut store, _) = open(dir).unwrap();
-        store.save(&[rejected_batch()]).unwrap();
+        next(&mut store);
     }
 }
 
@@ -140,7 +146,9 @@ fn rejected_records_are_read_as_they_were_written() {
     filled(dir, Durability::Off);
     assert_eq!(
         read(dir).unwrap(),
-        [rejected(), rejected(), rejected()].concat()
+        [0, 3, 6]
+            .map(|first| rejected_batch_at(first).rejections)
+            .concat()
     );
 }
 
@@ -190,4 +198,27 @@ fn a_line_that_is_no_rejected_record_is_an_error_that_names_it() {
     }
     fs::write(path(dir), "invoice,quantity\n").unwrap();
     assert!(matches!(read(dir), Err(StorageError::Foreign { .. })));
+}
+
+#[test]
+fn a_file_removed_while_it_is_written_is_begun_again() {
+    for durability in EACH {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let (mut store, _) = open_with(dir, durability).unwrap();
+        store.begin(stream(), None).unwrap();
+        next(&mut store);
+        fs::remove_file(path(dir)).unwrap();
+        next(&mut store);
+        assert_eq!(lines(dir), 3, "{durability:?}");
+        // Moved away and replaced, as programs do that rotate logs.
+        fs::rename(path(dir), dir.join("logs/rejects.csv.1")).unwrap();
+        fs::write(path(dir), "").unwrap();
+        next(&mut store);
+        next(&mut store);
+        assert_eq!(lines(dir), 5, "{durability:?}");
+        drop(store);
+        one_more(dir, durability, 4);
+        assert_eq!(lines(dir), 7, "{durability:?}");
+    }
 }

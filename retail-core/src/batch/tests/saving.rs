@@ -40,7 +40,7 @@ fn every_so_many_batches_are_a_checkpoint() {
     let cut = batches(limits(1, 60), &seconds);
     let synced = || {
         let text = fs::read_to_string(dir.path().join("batches/manifest.jsonl")).unwrap();
-        text.contains("{\"synced_through\":256}")
+        text.contains("{\"synced_through\":256,")
     };
     store.save(&cut[..255]).unwrap();
     assert!(!synced());
@@ -105,5 +105,35 @@ proptest! {
         let mut store = begun(dir.path());
         let entries = store.save(&[batch]).unwrap();
         prop_assert_eq!(store.load(&entries[0]).unwrap(), rows);
+    }
+}
+
+#[test]
+fn the_manifest_does_not_depend_on_how_many_batches_are_saved_at_once() {
+    let seconds: Vec<u64> = (0..600).collect();
+    let cut = batches(limits(1, 60), &seconds);
+    let manifest = |durability, at_once: usize| {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, _) = open_with(dir.path(), durability).unwrap();
+        store.begin(stream(), None).unwrap();
+        for some in cut.chunks(at_once) {
+            store.save(some).unwrap();
+        }
+        store.checkpoint().unwrap();
+        fs::read_to_string(dir.path().join("batches/manifest.jsonl")).unwrap()
+    };
+    for (durability, synced) in [
+        (Durability::Batch, 600),
+        (Durability::Checkpoint, 3),
+        (Durability::Off, 0),
+    ] {
+        let one_by_one = manifest(durability, 7);
+        assert_eq!(one_by_one.matches("synced_through").count(), synced);
+        for at_once in [32, 33, 600] {
+            assert!(
+                manifest(durability, at_once) == one_by_one,
+                "{durability:?} {at_once}"
+            );
+        }
     }
 }

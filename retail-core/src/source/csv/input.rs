@@ -1,5 +1,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
+use crc32fast::Hasher;
+
 /// A part of a file in memory: what has been read and not yet been used.
 ///
 /// The memory is as large as the caller makes it by asking for more while it keeps what there is;
@@ -13,6 +15,9 @@ pub(super) struct Input<R> {
     ended: bool,
     /// Nobody knows where `inner` stands.
     lost: bool,
+    /// Of the bytes before the one in memory at `summed`.
+    sum: Hasher,
+    summed: usize,
 }
 
 impl<R: Read + Seek> Input<R> {
@@ -25,6 +30,8 @@ impl<R: Read + Seek> Input<R> {
             base: 0,
             ended: false,
             lost: false,
+            sum: Hasher::new(),
+            summed: 0,
         }
     }
 
@@ -47,6 +54,8 @@ impl<R: Read + Seek> Input<R> {
     ///
     /// After an error the others are still there, and reading can be tried again.
     pub(super) fn read_on(&mut self, used: usize) -> io::Result<()> {
+        self.sum_to(used);
+        self.summed -= used;
         self.buffer.copy_within(used..self.filled, 0);
         self.filled -= used;
         self.base += used as u64;
@@ -73,12 +82,28 @@ impl<R: Read + Seek> Input<R> {
         }
     }
 
-    /// Goes to a byte of the file. What is in memory is forgotten.
-    pub(super) fn jump(&mut self, byte: u64) {
+    /// The CRC-32 of all that comes before a byte in memory. It is never asked for one further ahead
+    /// of the end of an earlier sum.
+    pub(super) fn sum(&mut self, before: usize) -> Hasher {
+        self.sum_to(before);
+        self.sum.clone()
+    }
+
+    fn sum_to(&mut self, before: usize) {
+        if let Some(more) = self.buffer.get(self.summed..before) {
+            self.sum.update(more);
+        }
+        self.summed = self.summed.max(before);
+    }
+
+    /// Goes to a byte of the file, given the sum of those before it. What is in memory is forgotten.
+    pub(super) fn jump(&mut self, byte: u64, sum: Hasher) {
         self.filled = 0;
         self.base = byte;
         self.ended = false;
         self.lost = true;
+        self.sum = sum;
+        self.summed = 0;
     }
 
     #[cfg(test)]

@@ -24,14 +24,15 @@ use self::parser::{Parser, Texts};
 use self::records::{Framed, Records};
 use self::row::Utf8;
 use super::{
-    Dates, Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId, VirtualTime,
+    Dates, Mark, Origin, Place, Position, Progress, ReadStatus, Sink, Source, SourceError,
+    SourceId, VirtualTime,
 };
 use crate::time::DateOrder;
 
 pub use self::options::CsvOptions;
 
-/// How much of a file's start identifies it.
-const PREFIX: u64 = 1 << 16;
+/// How much of a file's start is looked at for what it may be instead of a CSV.
+const PREFIX: u64 = 1 << 10;
 
 /// Reads the exports *Online Retail* and *Online Retail II*, and the engine's own batch files.
 ///
@@ -75,8 +76,6 @@ const PREFIX: u64 = 1 << 16;
 pub struct CsvSource<R = File> {
     /// For errors.
     path: PathBuf,
-    /// The first bytes of the file, at most [`PREFIX`].
-    prefix: Vec<u8>,
     size: u64,
     time: VirtualTime,
     dates: Dates,
@@ -84,6 +83,8 @@ pub struct CsvSource<R = File> {
     records: Records<R>,
     /// Records read before the next one.
     offset: u64,
+    /// Where the last record pushed began, and its line.
+    latest: (u64, u64),
 }
 
 impl CsvSource {
@@ -159,13 +160,13 @@ impl<R: Read + Seek> CsvSource<R> {
             None => order::find(&mut records, &columns).map_err(failed)?,
         };
         Ok(Self {
-            prefix,
             size,
             time,
             parser: Parser::new(columns, dates.order),
             dates,
             records,
             offset: 0,
+            latest: (0, 1),
             path,
         })
     }
@@ -200,6 +201,7 @@ impl<R: Read + Seek> CsvSource<R> {
         let mut wanted = ControlFlow::Continue(());
         let mut utf8 = Utf8::default();
         let known = self.parser.dates();
+        let mut latest = None;
         let mut lines = self.records.lines(self.parser.columns.count);
         while wanted.is_continue()
             && let Some((line, row)) = lines.next()
@@ -212,24 +214,14 @@ impl<R: Read + Seek> CsvSource<R> {
             let origin = origin(self.offset, line);
             self.offset += 1;
             wanted = sink.push(origin, &record).flow;
+            latest = Some((row.start(), line));
         }
         let cursor = lines.cursor;
         self.records.resume(cursor);
+        if wanted.is_break() {
+            self.latest = self.records.latest(latest);
+        }
         Ok(wanted)
-    }
-
-    fn identity(&self, prefix: &[u8]) -> SourceId {
-        SourceId(BTreeMap::from(
-            [
-                ("kind", "csv".to_owned()),
-                ("dates", self.dates.order.name().to_owned()),
-                ("prefix_bytes", prefix.len().to_string()),
-                ("prefix_crc32", crc32fast::hash(prefix).to_string()),
-                ("rate", self.time.rate().to_string()),
-                ("start", self.time.start().to_string()),
-            ]
-            .map(|(key, value)| (key.to_owned(), value)),
-        ))
     }
 }
 
@@ -280,21 +272,18 @@ fn name_format(error: SourceError, prefix: &[u8]) -> SourceError {
 }
 
 impl<R: Read + Seek + Send> Source for CsvSource<R> {
-    /// The content, not the name: the number and the CRC-32 of the first bytes, at most 64 KiB, and
-    /// the virtual time, which decides the stamps.
+    /// How the file is read: the order of its dates, and the virtual time, which decides the stamps.
+    /// The content is not part of it, because files grow: [`Source::resume`] compares that.
     fn id(&self) -> SourceId {
-        self.identity(&self.prefix)
-    }
-
-    /// Whether the file starts with the bytes that the saved one started with and is stamped in the
-    /// same way. It may have grown or moved since.
-    fn continues(&self, saved: &SourceId) -> Result<bool, SourceError> {
-        Ok(saved
-            .0
-            .get("prefix_bytes")
-            .and_then(|bytes| bytes.parse().ok())
-            .and_then(|bytes: usize| self.prefix.get(..bytes))
-            .is_some_and(|prefix| self.identity(prefix) == *saved))
+        SourceId(BTreeMap::from(
+            [
+                ("kind", "csv".to_owned()),
+                ("dates", self.dates.order.name().to_owned()),
+                ("rate", self.time.rate().to_string()),
+                ("start", self.time.start().to_string()),
+            ]
+            .map(|(key, value)| (key.to_owned(), value)),
+        ))
     }
 
     fn seek(&mut self, position: &Position) -> Result<(), SourceError> {
@@ -327,6 +316,38 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
         Ok(())
     }
 
+    /// Bytes and their checksum. The marks of a record without a line end are provisional.
+    fn mark(&mut self, position: &Position) -> Result<Option<Mark>, SourceError> {
+        let wanted = position.next_offset(0);
+        if wanted == self.offset {
+            return self.records.mark_next().map(Some).map_err(self.failed());
+        }
+        let is_latest = wanted + 1 == self.offset;
+        Ok(is_latest.then(|| self.records.mark(self.latest)))
+    }
+
+    /// Looks at the bytes before each mark, as fast as they can be read, and takes none of them apart.
+    fn resume(&mut self, places: &[Place]) -> Result<(), SourceError> {
+        let marks: Option<Vec<&Mark>> = places.iter().map(|place| place.mark.as_ref()).collect();
+        let (Some(place), Some(marks)) = (places.last(), marks) else {
+            let position = places.last().map(|place| place.position.clone());
+            return self.seek(&position.unwrap_or_default());
+        };
+        let same = self.records.resume_at(marks.iter().copied());
+        same.map_err(self.failed())?.map_err(|number| {
+            let first = number.checked_sub(1).and_then(|before| marks.get(before));
+            SourceError::Changed {
+                path: self.path.clone(),
+                first: first.map_or(1, |mark| mark.line),
+                last: marks
+                    .get(number)
+                    .map_or(1, |mark| mark.line.saturating_sub(1)),
+            }
+        })?;
+        self.offset = place.position.next_offset(0);
+        Ok(())
+    }
+
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
         loop {
             if self.read_lines(sink)?.is_break() {
@@ -353,6 +374,7 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
             let origin = origin(self.offset, line);
             self.offset += 1;
             if sink.push(origin, &record).flow.is_break() {
+                self.latest = self.records.latest(None);
                 return Ok(ReadStatus::Paused);
             }
         }

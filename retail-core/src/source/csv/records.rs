@@ -1,5 +1,6 @@
 use std::io::{self, Read, Seek};
 
+use crc32fast::Hasher;
 use memchr::memchr;
 
 use super::index::Index;
@@ -7,6 +8,7 @@ use super::input::Input;
 use super::lines::{Cursor, Lines};
 use super::row::Row;
 use super::split::{Fields, Split, TooManyLines};
+use crate::source::Mark;
 
 /// The longest record in bytes, its line ends included.
 const MAX_RECORD: usize = 1 << 20;
@@ -48,8 +50,12 @@ pub(super) struct Records<R> {
     quote: usize,
     /// Resume with the line after the one that is being read.
     skip: bool,
-    /// Byte and line after the header.
-    first: (u64, u64),
+    /// Where the records begin, after the header.
+    first: Start,
+    /// Where the record began that [`Records::next`] found last, and its line.
+    latest: (u64, u64),
+    /// Whether the last record read has no line end: the file ends with it.
+    unterminated: bool,
     fields: Fields,
 }
 
@@ -71,6 +77,25 @@ impl Shape {
             one_line: 0,
             most_lines: usize::MAX,
             ..self
+        }
+    }
+}
+
+/// A place from which records are read.
+#[derive(Debug, Clone)]
+struct Start {
+    byte: u64,
+    line: u64,
+    /// Of the bytes before it.
+    sum: Hasher,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            byte: 0,
+            line: 1,
+            sum: Hasher::new(),
         }
     }
 }
@@ -117,7 +142,9 @@ impl<R: Read + Seek> Records<R> {
             },
             quote: 0,
             skip: false,
-            first: (0, 1),
+            first: Start::default(),
+            latest: (0, 1),
+            unterminated: false,
             fields: Fields::default(),
         };
         while records.input.bytes().len() < BYTE_ORDER_MARK.len() && !records.input.ended() {
@@ -138,7 +165,11 @@ impl<R: Read + Seek> Records<R> {
                 "the first line is longer than 1 MiB; is this a CSV file?",
             ));
         }
-        records.first = (records.bytes_read(), records.cursor.line);
+        records.first = Start {
+            byte: records.bytes_read(),
+            line: records.cursor.line,
+            sum: records.input.sum(records.cursor.start),
+        };
         Ok(records)
     }
 
@@ -179,12 +210,95 @@ impl<R: Read + Seek> Records<R> {
 
     /// Goes back to the first record after the header.
     pub(super) fn rewind(&mut self) {
-        let (byte, line) = self.first;
-        self.input.jump(byte);
-        self.cursor.line = line;
+        self.start_at(self.first.clone());
+    }
+
+    fn start_at(&mut self, start: Start) {
+        self.input.jump(start.byte, start.sum);
+        self.cursor.line = start.line;
         self.cursor.start = 0;
         self.skip = false;
+        self.unterminated = false;
         self.reindex();
+    }
+
+    /// Where the record began that was read last, and its line, given where it is in memory if
+    /// [`Records::lines`] has found it.
+    pub(super) fn latest(&self, line: Option<(usize, u64)>) -> (u64, u64) {
+        line.map_or(self.latest, |(start, line)| {
+            (self.input.base() + start as u64, line)
+        })
+    }
+
+    /// The mark of a place that is in memory: where a record began, and its line.
+    pub(super) fn mark(&mut self, (byte, line): (u64, u64)) -> Mark {
+        let start = byte.saturating_sub(self.input.base()) as usize;
+        let sum = self.input.sum(start);
+        Mark {
+            bytes: byte,
+            line,
+            crc32: format!("{:08x}", sum.finalize()),
+            provisional: false,
+        }
+    }
+
+    /// The mark of the place of the next record.
+    pub(super) fn mark_next(&mut self) -> io::Result<Mark> {
+        while self.skip {
+            self.skip_line()?;
+        }
+        let next = (self.bytes_read(), self.cursor.line);
+        let provisional = self.unterminated;
+        Ok(Mark {
+            provisional,
+            ..self.mark(next)
+        })
+    }
+
+    /// Whether a byte in memory, or the next one behind, is there and ends no line.
+    fn goes_on_at(&mut self, byte: usize) -> io::Result<bool> {
+        while self.input.bytes().len() <= byte && !self.input.ended() {
+            self.input.read_on(0)?;
+        }
+        let next = self.input.bytes().get(byte);
+        Ok(next.is_some_and(|next| !b"\r\n".contains(next)))
+    }
+
+    /// Goes to the last of these marks, if the bytes before each of them are those it was made of.
+    /// Otherwise returns the first that differs.
+    pub(super) fn resume_at<'a>(
+        &mut self,
+        marks: impl Iterator<Item = &'a Mark>,
+    ) -> io::Result<Result<(), usize>> {
+        self.input.jump(0, Hasher::new());
+        let mut start = Start::default();
+        for (number, mark) in marks.enumerate() {
+            while self.input.base() + (self.input.bytes().len() as u64) < mark.bytes {
+                if self.input.ended() {
+                    return Ok(Err(number));
+                }
+                self.input.read_on(self.input.bytes().len())?;
+            }
+            // A mark before the bytes in memory is not in order: something is wrong with it.
+            let Some(before) = mark.bytes.checked_sub(self.input.base()) else {
+                return Ok(Err(number));
+            };
+            // A line that had no end may have been written on with.
+            if mark.provisional && self.goes_on_at(before as usize)? {
+                return Ok(Err(number));
+            }
+            let sum = self.input.sum(before as usize);
+            if format!("{:08x}", sum.clone().finalize()) != mark.crc32 {
+                return Ok(Err(number));
+            }
+            start = Start {
+                byte: mark.bytes,
+                line: mark.line,
+                sum,
+            };
+        }
+        self.start_at(start);
+        Ok(Ok(()))
     }
 
     /// Indexes what follows the cursor.
@@ -249,6 +363,7 @@ impl<R: Read + Seek> Records<R> {
     fn next_by_itself(&mut self, shape: Option<Shape>) -> io::Result<Option<Framed>> {
         let split = self.split(shape.map_or(MAX_LINES, |shape| shape.most_lines))?;
         let line = self.cursor.line;
+        self.latest = (self.bytes_read(), line);
         let columns = self.row().columns();
         let Some(split) = split else {
             self.skip = true;
@@ -331,6 +446,7 @@ impl<R: Read + Seek> Records<R> {
     fn pass(&mut self, split: Split) {
         self.cursor.start += split.length;
         self.cursor.line += (split.inner_lines + usize::from(split.terminated)) as u64;
+        self.unterminated = !split.terminated;
         // The index counts every line feed, those within quotes as well.
         while let Some(end) = self.line_end()
             && end < self.cursor.start
@@ -357,6 +473,7 @@ impl<R: Read + Seek> Records<R> {
                 self.reindex();
             } else if self.input.ended() {
                 self.skip = false;
+                self.unterminated = true;
                 return Ok(());
             } else {
                 self.read_on()?;

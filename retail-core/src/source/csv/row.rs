@@ -67,8 +67,9 @@ impl<'a> Row<'a> {
             .get(from.wrapping_sub(utf8.from)..to.wrapping_sub(utf8.from))
     }
 
+    /// Where the record begins, in the bytes that it is part of.
     #[inline]
-    fn start(&self) -> usize {
+    pub(super) fn start(&self) -> usize {
         self.separators.first().map_or(0, after)
     }
 

@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use self::reading::{Reading, Taken};
-use crate::source::{Position, Source, SourceId};
+use crate::source::{Place, Position, Source, SourceId};
 
 /// Where and when a source can [`seek`](Source::seek).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,7 @@ pub enum Seeks {
 ///   however often it asks, no record is lost or repeated.
 /// - From each [`Position`] after a record the records behind it follow, in a new source and, unless
 ///   `seeks` exempts it, in one that has been read. A position behind the end is an error.
+/// - If the source has [marks](Source::mark), it [resumes](Source::resume) from them in the same way.
 /// - The id does not change, and a source continues its own stream and no other.
 /// - Progress does not go back, and is not more than its total.
 /// - The end is final. A source that stays idle for seconds has none.
@@ -53,6 +54,7 @@ pub fn source_contract<S: Source>(seeks: Seeks, mut make: impl FnMut() -> S) {
     texts(&all, &mut make);
     saving(&all, &mut make);
     positions(&all, &mut make);
+    marks(&all, &mut make);
     if seeks == Seeks::Anywhere {
         jumps(&all, make());
     }
@@ -168,6 +170,24 @@ fn positions<S: Source>(all: &[Taken], make: &mut impl FnMut() -> S) {
         let place = format!("resumed after {records} records");
         let mut reading = from(make(), &after(all, records), &place);
         assert_same(&reading.read_to_end(|_| false), &all[records..], &place);
+    }
+}
+
+fn marks<S: Source>(all: &[Taken], make: &mut impl FnMut() -> S) {
+    let mut reading = beginning(make(), "marked");
+    let (mut places, mut read) = (Vec::new(), 0);
+    while let Some(more) = reading.until(|taken| taken % 7 == 6) {
+        read += more.len();
+        let position = after(all, read);
+        let mark = reading.mark(&position);
+        places.push(Place { position, mark });
+        let place = format!("resumed after {read} records");
+        let mut source = make();
+        if let Err(error) = source.resume(&places) {
+            panic!("{place}: {error}");
+        }
+        let rest = Reading::new(source, &place).read_to_end(|_| false);
+        assert_same(&rest, &all[read..], &place);
     }
 }
 

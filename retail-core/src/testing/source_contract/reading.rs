@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::clean::RejectReason;
 use crate::record::Transaction;
 use crate::source::{
-    Incoming, Origin, Position, Progress, Pushed, ReadStatus, Sink, Source, SourceError, SourceId,
-    Verdict,
+    Incoming, Mark, Origin, Position, Progress, Pushed, ReadStatus, Sink, Source, SourceError,
+    SourceId, Verdict,
 };
 use crate::testing::owned;
 
@@ -63,6 +63,13 @@ impl<S: Source> Reading<S> {
     pub(super) fn tell(&mut self, saved: &Position) {
         if let Err(error) = self.source.saved(saved) {
             panic!("{}: told that {saved:?} is saved: {error}", self.place);
+        }
+    }
+
+    pub(super) fn mark(&mut self, position: &Position) -> Option<Mark> {
+        match self.source.mark(position) {
+            Ok(mark) => mark,
+            Err(error) => panic!("{}: cannot mark {position:?}: {error}", self.place),
         }
     }
 

@@ -3,6 +3,7 @@
 mod broken;
 mod dates;
 mod header;
+mod marks;
 mod oracle;
 mod records;
 mod rows;

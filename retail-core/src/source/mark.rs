@@ -1,0 +1,29 @@
+use serde::{Deserialize, Serialize};
+
+use super::Position;
+
+/// What a source read up to some place, in a form that can be compared later: the same name may have
+/// other content by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// Bytes before the place.
+    pub bytes: u64,
+    /// The line that begins there, counted from 1.
+    pub line: u64,
+    /// The CRC-32 of the bytes before it, in hexadecimal.
+    pub crc32: String,
+    /// Whether the record before it is provisional: its line has no end yet, so whoever writes the
+    /// file may not have written all of it. A store goes back to the place before that batch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
+}
+
+/// A place in a source up to which records have been saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The offsets of the next records.
+    pub position: Position,
+    /// What was read up to there, if the source can tell.
+    pub mark: Option<Mark>,
+}
