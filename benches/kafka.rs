@@ -102,7 +102,7 @@ fn write(brokers: &str, csv: &Path, topic: &str) -> Outcome<(u64, f64)> {
     let begun = Instant::now();
     let mut source = CsvSource::open(csv, VirtualTime::default())?;
     let stop = AtomicBool::new(false);
-    let replayed = replay(&mut source, &settings, 1, &stop, |_, _| {})?;
+    let replayed = replay(&mut source, &settings, 1, &stop, |_, _| {}, |_| {})?;
     Ok((replayed.delivered, begun.elapsed().as_secs_f64()))
 }
 

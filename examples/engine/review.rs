@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use retail_core::batch::Rejects;
-use retail_core::clean::{Field, RejectReason, Rejection};
 use retail_core::engine::RunReport;
-use retail_examples::{Failure, Outcome};
+use retail_examples::{Failure, Outcome, describe};
 
 /// Warns if more than the share `most` of the records was rejected.
 ///
@@ -44,39 +43,8 @@ fn commonest(report: &RunReport, data: &Path) -> Option<String> {
     let mut rejects = Rejects::open(&logs).ok()?.filter_map(Result::ok);
     let first = rejects.find(|rejection| rejection.reason.key() == key)?;
     Some(format!(
-        "{count} of them for {key}, the first at {}: {}; {}; all are listed in {}",
-        place(&first),
-        first.reason,
-        advice(&first.reason),
+        "{count} of them for {key}, the first at {}; all are listed in {}",
+        describe(&first),
         logs.join("rejects.csv").display()
     ))
-}
-
-fn place(rejection: &Rejection) -> String {
-    match rejection.line {
-        Some(line) => format!("line {line}"),
-        None => format!(
-            "offset {} of partition {}",
-            rejection.offset, rejection.partition
-        ),
-    }
-}
-
-/// What a user can do about records that are rejected for such a reason.
-fn advice(reason: &RejectReason) -> &'static str {
-    match reason {
-        RejectReason::WrongColumnCount { .. } => {
-            "check that commas separate the fields, and that quotes enclose texts with commas"
-        }
-        RejectReason::UnparsableField {
-            field: Field::InvoiceDate,
-            ..
-        } => "name the order of dates with --date-format, or correct the column",
-        RejectReason::UnparsableField { .. } => "correct the column, or export it in that form",
-        RejectReason::MissingCustomer => "check that the column of customers is filled",
-        RejectReason::Cancelled | RejectReason::Adjustment => {
-            "only sales are learned from: check that the export has them"
-        }
-        _ => "only sales are learned from: check quantities and prices",
-    }
 }

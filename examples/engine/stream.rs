@@ -51,7 +51,10 @@ fn kafka(
 ) -> Outcome<(Box<dyn Source>, Option<Status>)> {
     use retail_kafka::{KafkaSource, Until};
     let until = if once { Until::Caught } else { Until::Stopped };
-    let source = KafkaSource::open(settings, until, Some(&config.data.dir))?;
+    let mut source = KafkaSource::open(settings, until, Some(&config.data.dir))?;
+    if let Some(order) = config.stream.date_format {
+        source = source.with_dates(order);
+    }
     tracing::info!("reading {} from {}", settings.topic, settings.brokers);
     let metrics = source.metrics();
     let status = move || serde_json::json!({ "kafka": metrics.snapshot() });

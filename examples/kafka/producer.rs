@@ -1,6 +1,7 @@
 //! Replays a CSV into the Kafka topic that the engine reads, and prints one line of JSON.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::ProgressBar;
+use retail_core::batch::RejectsWriter;
+use retail_core::clean::{RejectCounts, Rejection};
 use retail_core::source::{CsvOptions, CsvSource, Paced, Progress, Source, VirtualTime};
 use retail_core::time::{DateOrder, SystemClock, Timestamp};
-use retail_examples::{ClientArgs, Outcome};
+use retail_examples::{ClientArgs, Failure, Outcome, describe};
 use retail_kafka::{Replayed, replay};
 
 /// Replays a CSV into a Kafka topic, each record once and in order within its partition.
@@ -32,6 +35,10 @@ struct Args {
     /// The order of dates: ymd, mdy, dmy or a format like %d/%m/%Y [default: found from the rows]
     #[arg(long, value_name = "FORMAT")]
     date_format: Option<DateOrder>,
+
+    /// List the records that cannot be read here [default: the input's name with .rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
 
     /// Records per second of stream time
     #[arg(long, value_name = "N", default_value_t = VirtualTime::DEFAULT_RATE)]
@@ -64,6 +71,7 @@ fn run(args: &Args) -> Outcome<()> {
     retail_examples::on_signal(move || asked.store(true, Ordering::Release))?;
     let begun = Instant::now();
     let mut shown = Shown::new();
+    let mut unreadable = Unreadable::new(args);
     let replayed = replay(
         source.as_mut(),
         &settings,
@@ -72,16 +80,86 @@ fn run(args: &Args) -> Outcome<()> {
         |at, so_far| {
             shown.show(at, so_far);
         },
+        |rejection| unreadable.take(rejection),
     )?;
+    unreadable.finish(replayed.unreadable)?;
     let seconds = begun.elapsed().as_secs_f64();
     let line = serde_json::json!({
         "topic": settings.topic,
         "read": replayed.read,
         "delivered": replayed.delivered,
-        "unreadable": replayed.unreadable,
+        "unreadable": replayed.unreadable.total(),
+        "rejected": replayed.unreadable,
         "seconds": seconds,
     });
-    retail_examples::print(line)
+    retail_examples::print(line)?;
+    match replayed.delivered {
+        0 if !stop.load(Ordering::Acquire) => {
+            let why = format!("none of {} records was delivered", replayed.read);
+            Err(Failure::new(2, why).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The records that could not be read: the first one, and a file of all. There is no file without any.
+struct Unreadable {
+    path: PathBuf,
+    first: Option<Rejection>,
+    file: io::Result<Option<RejectsWriter<BufWriter<File>>>>,
+}
+
+impl Unreadable {
+    fn new(args: &Args) -> Self {
+        let beside = || {
+            let mut name = args.input.file_stem().unwrap_or_default().to_owned();
+            name.push(".rejects.csv");
+            PathBuf::from(name)
+        };
+        Self {
+            path: args.rejects.clone().unwrap_or_else(beside),
+            first: None,
+            file: Ok(None),
+        }
+    }
+
+    fn take(&mut self, rejection: &Rejection) {
+        if self.first.is_none() {
+            self.first = Some(rejection.clone());
+            let file = File::create(&self.path).map(BufWriter::new);
+            self.file = file.and_then(RejectsWriter::begin).map(Some);
+        }
+        if let Ok(Some(file)) = &mut self.file
+            && let Err(error) = file.write(rejection)
+        {
+            self.file = Err(error);
+        }
+    }
+
+    /// Says how many there were, by reason, and where they are listed.
+    fn finish(self, counts: RejectCounts) -> Outcome<()> {
+        let Some(first) = self.first else {
+            return Ok(());
+        };
+        let by_reason: Vec<String> = counts
+            .iter()
+            .filter(|&(_, count)| count > 0)
+            .map(|(reason, count)| format!("{count} {reason}"))
+            .collect();
+        let path = self.path.display();
+        tracing::warn!(
+            "{} records could not be read and were not sent ({}), the first at {}; all are listed in {path}",
+            counts.total(),
+            by_reason.join(", "),
+            describe(&first)
+        );
+        let written = match self.file {
+            Ok(Some(file)) => file.finish().map(|_| ()),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        written.map_err(|error| format!("cannot write {path}: {error}").into())
+    }
 }
 
 /// A bar on a terminal, otherwise a line every few seconds.

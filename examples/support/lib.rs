@@ -2,6 +2,7 @@
 
 #[cfg(feature = "kafka")]
 mod kafka;
+mod rejections;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -13,6 +14,7 @@ use retail_core::source::{Dates, Evidence};
 
 #[cfg(feature = "kafka")]
 pub use kafka::ClientArgs;
+pub use rejections::describe;
 
 /// What a part of a program gives, or the error that ends the program.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;

@@ -1,7 +1,7 @@
 use retail_core::feature::{
     Extractor, FeatureError, FeatureSpec, RangeError, Sale, SaleField, StandardFeature,
 };
-use retail_core::time::ParseTimestampError;
+use retail_core::time::{ParseTimestampError, Timestamp};
 
 use crate::error::ApiError;
 use crate::parse::{Cell, Field};
@@ -47,7 +47,11 @@ impl SaleFields {
         Sale {
             quantity: number(SaleField::Quantity),
             price: number(SaleField::Price),
-            invoice_date: text(SaleField::InvoiceDate).and_then(|text| text.parse().ok()),
+            invoice_date: match self.cell(row, SaleField::InvoiceDate) {
+                Cell::Text(text) => text.parse().ok(),
+                Cell::Number(number) => Timestamp::from_unix(*number),
+                _ => None,
+            },
             month: number(SaleField::Month),
             day: number(SaleField::Day),
             hour: number(SaleField::Hour),

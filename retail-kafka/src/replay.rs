@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use retail_core::clean::{RejectCounts, Rejection};
 use retail_core::source::{
     Incoming, JsonEncoder, Origin, Position, Progress, Pushed, ReadStatus, Sink, Source, Verdict,
 };
@@ -20,8 +21,8 @@ pub struct Replayed {
     pub read: u64,
     /// Messages that the broker has acknowledged.
     pub delivered: u64,
-    /// Records that could not be read and are not in the topic.
-    pub unreadable: u64,
+    /// Records that could not be read and are not in the topic, by reason.
+    pub unreadable: RejectCounts,
 }
 
 /// Writes the records of a source into the topic: the key is the customer, if there is one, the
@@ -31,7 +32,8 @@ pub struct Replayed {
 /// partitions if it is missing. Returns when the source is exhausted, or `stop` is true, and
 /// everything written has been acknowledged.
 ///
-/// `progress` is told now and then how far the source has been read.
+/// `progress` is told now and then how far the source has been read, and `unreadable` of each record
+/// that could not be read.
 ///
 /// # Errors
 /// [`KafkaError::Unreachable`] within seconds if no broker answers; [`KafkaError::Delivery`] if
@@ -42,6 +44,7 @@ pub fn replay(
     partitions: u32,
     stop: &AtomicBool,
     mut progress: impl FnMut(Progress, Replayed),
+    unreadable: impl FnMut(&Rejection) + Send,
 ) -> Result<Replayed, KafkaError> {
     settings.check()?;
     ensure_topic(settings, &settings.topic, partitions)?;
@@ -52,6 +55,7 @@ pub fn replay(
         value: Vec::new(),
         key: Vec::new(),
         replayed: Replayed::default(),
+        unreadable,
         since_look: 0,
         error: None,
     };
@@ -78,17 +82,18 @@ pub fn replay(
 /// Records between two returns from the source, so that progress can be shown and stopping be seen.
 const TURN: u32 = 10_000;
 
-struct TopicSink {
+struct TopicSink<F> {
     writer: Writer,
     encoder: JsonEncoder,
     value: Vec<u8>,
     key: Vec<u8>,
     replayed: Replayed,
+    unreadable: F,
     since_look: u32,
     error: Option<KafkaError>,
 }
 
-impl TopicSink {
+impl<F> TopicSink<F> {
     fn replayed(&self) -> Replayed {
         Replayed {
             delivered: self.writer.delivered(),
@@ -97,21 +102,30 @@ impl TopicSink {
     }
 }
 
-impl Sink for TopicSink {
-    fn push<'a>(&'a mut self, _: Origin, record: &'a Incoming<'_>) -> Pushed<'a> {
+impl<F: FnMut(&Rejection)> Sink for TopicSink<F> {
+    fn push<'a>(&'a mut self, origin: Origin, record: &'a Incoming<'_>) -> Pushed<'a> {
         Pushed {
             verdict: Verdict::of(record),
-            flow: self.write(record),
+            flow: self.write(origin, record),
         }
     }
 }
 
-impl TopicSink {
-    fn write(&mut self, record: &Incoming<'_>) -> ControlFlow<()> {
+impl<F: FnMut(&Rejection)> TopicSink<F> {
+    fn write(&mut self, origin: Origin, record: &Incoming<'_>) -> ControlFlow<()> {
         self.replayed.read += 1;
-        let Ok(row) = record else {
-            self.replayed.unreadable += 1;
-            return ControlFlow::Continue(());
+        let row = match record {
+            Ok(row) => row,
+            Err(reason) => {
+                self.replayed.unreadable.add(reason);
+                (self.unreadable)(&Rejection {
+                    partition: origin.partition,
+                    offset: origin.offset,
+                    line: origin.line,
+                    reason: reason.clone(),
+                });
+                return ControlFlow::Continue(());
+            }
         };
         self.value.clear();
         self.encoder.encode(row, &mut self.value);

@@ -25,5 +25,5 @@ pub use durability::Durability;
 pub use encode::{BATCH_COLUMNS, encode_csv};
 pub use entry::{BatchEntry, ManifestHeader};
 pub use limits::{BatchLimits, LimitError};
-pub use rejects::Rejects;
+pub use rejects::{Rejects, RejectsWriter};
 pub use store::{BatchFormat, BatchStore, Recovered};

@@ -1,5 +1,5 @@
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::encode::text;
@@ -135,6 +135,57 @@ fn decode(line: &[u8]) -> Option<Rejection> {
         line,
         reason: reason?,
     })
+}
+
+/// Writes rejected records in the form in which an engine keeps them.
+///
+/// ```
+/// use retail_core::batch::RejectsWriter;
+/// use retail_core::clean::{RejectReason, Rejection};
+///
+/// let mut writer = RejectsWriter::begin(Vec::new())?;
+/// writer.write(&Rejection { partition: 0, offset: 4, line: Some(6), reason: RejectReason::MissingCustomer })?;
+/// let text = String::from_utf8(writer.finish()?).expect("it is text");
+/// assert!(text.ends_with("\n6,0,4,missing_customer,no customer is named\n"), "{text}");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct RejectsWriter<W> {
+    out: W,
+    line: Vec<u8>,
+}
+
+impl<W: Write> RejectsWriter<W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// What the medium says.
+    pub fn begin(mut out: W) -> io::Result<Self> {
+        out.write_all(HEADER)?;
+        Ok(Self {
+            out,
+            line: Vec::new(),
+        })
+    }
+
+    /// Writes a rejected record.
+    ///
+    /// # Errors
+    /// What the medium says.
+    pub fn write(&mut self, rejection: &Rejection) -> io::Result<()> {
+        self.line.clear();
+        encode(rejection, &mut self.line);
+        self.out.write_all(&self.line)
+    }
+
+    /// Writes what is still in memory, and gives the medium back.
+    ///
+    /// # Errors
+    /// What the medium says.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.out.flush()?;
+        Ok(self.out)
+    }
 }
 
 /// The rejected records in an engine's folder of logs, in stream order: the offsets of each

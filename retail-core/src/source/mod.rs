@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 pub use self::csv::{CsvOptions, CsvSource};
 pub use self::dates::{Dates, Evidence};
 pub use self::error::SourceError;
-pub use self::json::{JsonDecoder, JsonEncoder};
+pub use self::json::{JsonDecoder, JsonEncoder, without_nan};
 pub use self::mark::{Mark, Place};
 pub use self::memory::MemorySource;
 pub use self::paced::Paced;

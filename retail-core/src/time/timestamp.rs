@@ -73,6 +73,28 @@ impl Timestamp {
         Self(micros)
     }
 
+    /// The time that is so many seconds after the beginning of 1970 in UTC, or milliseconds if the
+    /// number is 10¹¹ or more. Times before March 1973 (10⁸ seconds, 10¹¹ milliseconds) and from the
+    /// year 5138 on are none: a smaller number is more likely to be something else, such as 20101201.
+    ///
+    /// ```
+    /// use retail_core::time::Timestamp;
+    ///
+    /// let time = "2010-12-01 08:26:00".parse().ok();
+    /// assert_eq!(Timestamp::from_unix(1_291_191_960.0), time);
+    /// assert_eq!(Timestamp::from_unix(1_291_191_960_000.0), time);
+    /// assert_eq!(Timestamp::from_unix(20_101_201.0), None);
+    /// ```
+    #[must_use]
+    pub fn from_unix(number: f64) -> Option<Self> {
+        let micros = match number {
+            1e8..1e11 => number * 1e6,
+            1e11..1e14 => number * 1e3,
+            _ => return None,
+        };
+        Some(Self::from_micros(micros.round() as i64))
+    }
+
     /// Microseconds since the epoch.
     #[must_use]
     pub const fn as_micros(self) -> i64 {

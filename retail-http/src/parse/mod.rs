@@ -2,6 +2,8 @@ mod field;
 mod reader;
 mod visit;
 
+use retail_core::source::without_nan;
+
 use crate::error::ApiError;
 
 pub(crate) use field::{Cell, Field};
@@ -38,7 +40,8 @@ pub(crate) struct Parsed {
     pub(crate) fault: Option<ApiError>,
 }
 
-/// Reads these fields from JSON; other keys are passed over.
+/// Reads these fields from JSON, by their own names or those of exports. Other keys are passed over,
+/// and so are fields that are `null`, or `NaN` as Python writes it.
 ///
 /// # Errors
 /// In this order: JSON that is malformed anywhere, too many rows, and no rows.
@@ -47,7 +50,18 @@ pub(crate) fn parse(
     fields: &[Field<'_>],
     accepts: Accepts,
 ) -> Result<Parsed, ApiError> {
-    let mut reader = reader::Reader::new(fields, accepts);
-    visit::read(body, &mut reader).map_err(ApiError::MalformedJson)?;
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let read = |body: &[u8]| {
+        let mut reader = reader::Reader::new(fields, accepts);
+        visit::read(body, &mut reader).map(|()| reader)
+    };
+    let reader = match read(body) {
+        Ok(reader) => reader,
+        // An error is about the text that was sent.
+        Err(error) => without_nan(body)
+            .and_then(|json| read(&json).ok())
+            .ok_or(ApiError::MalformedJson(error))?,
+    };
     reader.finish()
 }

@@ -79,7 +79,8 @@ impl<'f> Reader<'f> {
 
     /// Which field a key names.
     pub(super) fn field(&self, key: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.name() == key)
+        let named = |name: &str| self.fields.iter().position(|field| field.name() == name);
+        named(key).or_else(|| named(retail_core::clean::Field::known_as(key)?.name()))
     }
 
     /// Takes a value that is no array of rows and no row.
@@ -99,6 +100,7 @@ impl<'f> Reader<'f> {
             return;
         };
         match (field, &value) {
+            (_, Cell::Empty) => return,
             (Field::Feature(_), Cell::Number(_)) | (Field::Sale(_), _) => {}
             (Field::Feature(spec), _) => {
                 return self.wrong_type(Some(&spec.name), spec.expected(), &value);

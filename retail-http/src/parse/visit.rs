@@ -100,7 +100,11 @@ impl<'de> Visitor<'de> for At<'_, '_> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.value(Cell::Other("null"))
+        match self.place {
+            // A field that is null is not there.
+            Place::Field(_) => self.value(Cell::Empty),
+            Place::Body | Place::Row => self.value(Cell::Other("null")),
+        }
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {

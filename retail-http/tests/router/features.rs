@@ -183,7 +183,6 @@ async fn raw_fields_are_only_looked_at_when_they_are_needed() {
             "the string \"2010-02-30 10:00\"",
         ),
         ("7", "wrong_type", "the number 7"),
-        ("null", "wrong_type", "null"),
         ("[1]", "wrong_type", "an array"),
         ("1,\"invoice_date\":2", "duplicate_field", "more than one"),
     ] {
@@ -195,6 +194,49 @@ async fn raw_fields_are_only_looked_at_when_they_are_needed() {
     }
     let (status, said) = error(&app, LINEAR, r#"{"quantity":10,"price":25.5}"#).await;
     assert_eq!((status, &said["field"]), (400, &json!("month")));
+}
+
+#[tokio::test]
+async fn fields_may_have_the_names_that_exports_have() {
+    let app = app();
+    let own = r#"{"quantity":10,"price":25.5,"invoice_date":"2010-12-01 14:26:00"}"#;
+    let expected = post(&app, LINEAR, own).await;
+    assert_eq!(expected.0, 200);
+    for body in [
+        r#"{"Quantity":10,"UnitPrice":25.5,"InvoiceDate":"12/1/2010 14:26"}"#,
+        r#"{"QUANTITY":10,"Unit Price":25.5,"invoiceDate":1291213560}"#,
+        r#"{"Quantity":10,"Price":25.5,"Invoice Date":1291213560000,"Customer ID":null}"#,
+        r#"{"quantity":10,"price":25.5,"invoice_date":"2010-12-01 14:26:00","total_amount":NaN}"#,
+        r#"{"quantity":10,"price":25.5,"invoice_date":"2010-12-01 14:26:00","total_amount":null}"#,
+        &format!("\u{feff}{own}"),
+    ] {
+        assert_eq!(post(&app, LINEAR, body).await, expected, "{body}");
+    }
+    let twice = r#"{"quantity":10,"Quantity":10,"price":25.5,"month":12,"day":1,"hour":14}"#;
+    let (status, said) = error(&app, LINEAR, twice).await;
+    assert_eq!((status, &said["code"]), (400, &json!("duplicate_field")));
+}
+
+#[tokio::test]
+async fn what_is_not_a_number_is_missing() {
+    let app = app();
+    for value in ["null", "NaN", "Infinity", "-Infinity"] {
+        let body = format!(r#"{{"quantity":{value},"price":25.5,"month":12,"day":1,"hour":14}}"#);
+        let (status, said) = error(&app, LINEAR, &body).await;
+        assert_eq!(
+            (status, &said["code"]),
+            (400, &json!("missing_field")),
+            "{value}"
+        );
+        assert_eq!(said["field"], "quantity", "{value}");
+    }
+    // Text that is no JSON either way is reported as it was sent.
+    let (status, said) = error(&app, LINEAR, r#"{"quantity":NaN,"price"}"#).await;
+    assert_eq!((status, &said["code"]), (400, &json!("malformed_json")));
+    assert!(
+        said["message"].as_str().unwrap().contains("column 13"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

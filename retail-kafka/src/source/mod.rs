@@ -14,7 +14,7 @@ use rdkafka::error::KafkaError as ClientError;
 use retail_core::source::{
     JsonDecoder, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
 };
-use retail_core::time::Timestamp;
+use retail_core::time::{DateOrder, Timestamp};
 
 use self::client::consumer;
 use self::partition::Partition;
@@ -106,6 +106,7 @@ pub struct KafkaSource {
     /// The latest stream time given, and when that was.
     latest: Option<(Timestamp, Instant)>,
     decoder: JsonDecoder,
+    dates: DateOrder,
 }
 
 impl KafkaSource {
@@ -168,7 +169,17 @@ impl KafkaSource {
             told: None,
             latest: None,
             decoder: JsonDecoder::new(),
+            dates: DateOrder::MonthFirst,
         })
+    }
+
+    /// Reads dates whose year comes last in this order. By default the month comes first. A date that is
+    /// only possible in another order is rejected.
+    #[must_use]
+    pub fn with_dates(mut self, order: DateOrder) -> Self {
+        self.decoder = JsonDecoder::with_dates(order);
+        self.dates = order;
+        self
     }
 
     /// What this consumer has done so far; stays valid while it runs.
@@ -184,6 +195,7 @@ impl Source for KafkaSource {
             ("kind", "kafka"),
             ("cluster", self.cluster.as_str()),
             ("topic", self.settings.topic.as_str()),
+            ("dates", self.dates.name()),
         ];
         SourceId(
             parts

@@ -74,7 +74,7 @@ fn an_address_where_nobody_answers_is_named_within_seconds() {
         ("resend", |settings| resend(settings, &[SALE]).map(|_| ())),
         ("replay", |settings| {
             let (mut source, stop) = (records(1, 0..10), AtomicBool::new(false));
-            replay(&mut source, settings, 1, &stop, |_, _| {}).map(|_| ())
+            replay(&mut source, settings, 1, &stop, |_, _| {}, |_| {}).map(|_| ())
         }),
     ];
     std::thread::scope(|scope| {

@@ -53,6 +53,7 @@ pub(crate) fn produce(source: &mut dyn Source, settings: &Settings, partitions: 
         partitions,
         &AtomicBool::new(false),
         |_, _| {},
+        |_| {},
     );
     produced.expect("the broker takes the records")
 }

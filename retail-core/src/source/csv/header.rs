@@ -5,21 +5,17 @@ use super::row::Row;
 use crate::clean::Field;
 use crate::source::SourceError;
 
-/// The fields every file has, in the order in which they are checked, with the names that their
-/// columns go by.
-const REQUIRED: [(Field, &[&str]); 8] = [
-    (Field::Invoice, &["Invoice", "InvoiceNo"]),
-    (Field::StockCode, &["StockCode"]),
-    (Field::Description, &["Description"]),
-    (Field::Quantity, &["Quantity"]),
-    (Field::InvoiceDate, &["InvoiceDate"]),
-    (Field::Price, &["Price", "UnitPrice"]),
-    (Field::CustomerId, &["Customer ID", "CustomerID"]),
-    (Field::Country, &["Country"]),
+/// The fields every file has, in the order in which they are checked.
+const REQUIRED: [Field; 8] = [
+    Field::Invoice,
+    Field::StockCode,
+    Field::Description,
+    Field::Quantity,
+    Field::InvoiceDate,
+    Field::Price,
+    Field::CustomerId,
+    Field::Country,
 ];
-
-/// The stream time, which batch files have and exports have not.
-const OPTIONAL: (Field, &[&str]) = (Field::Timestamp, &["timestamp"]);
 
 /// Which column holds which field, found by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,18 +54,17 @@ impl Columns {
         let mut required = [None; REQUIRED.len()];
         let mut timestamp = None;
         for column in 0..count {
-            let name = normalized(&String::from_utf8_lossy(header.field(column)));
-            let matching = REQUIRED
-                .iter()
-                .zip(&mut required)
-                .chain([(&OPTIONAL, &mut timestamp)])
-                .find(|((_, names), _)| names.iter().any(|known| normalized(known) == name));
-            if let Some(((_, names), slot)) = matching
-                && slot.replace(column).is_some()
-            {
+            let Some(field) = Field::known_as(&String::from_utf8_lossy(header.field(column)))
+            else {
+                continue;
+            };
+            // The stream time, which batch files have and exports have not, is not required.
+            let place = REQUIRED.iter().position(|known| *known == field);
+            let slot = place.and_then(|place| required.get_mut(place));
+            if slot.unwrap_or(&mut timestamp).replace(column).is_some() {
                 return Err(SourceError::DuplicateColumn {
                     path: path.to_owned(),
-                    column: names.join("|"),
+                    column: field.names().join("|"),
                 });
             }
         }
@@ -101,7 +96,7 @@ impl Columns {
             .iter()
             .zip(required)
             .filter(|(_, column)| column.is_none())
-            .map(|((_, names), _)| names.join("|"))
+            .map(|(field, _)| field.names().join("|"))
             .collect();
         let line: Vec<_> = (0..count)
             .map(|column| String::from_utf8_lossy(header.field(column)))
@@ -126,14 +121,6 @@ impl Columns {
             (Field::Country, self.country),
         ]
     }
-}
-
-/// A column name without what exports disagree about: case, spaces and underscores.
-fn normalized(name: &str) -> String {
-    name.chars()
-        .filter(|c| !c.is_whitespace() && *c != '_')
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// The first characters of a line, fit to be shown on one.

@@ -10,6 +10,7 @@ use serde_json::{Number, Value};
 
 use crate::clean::{Field, PRICES, RejectReason};
 use crate::record::TransactionRef;
+use crate::source::json::python::without_nan;
 use crate::source::{Incoming, fields};
 use crate::time::{DateOrder, Timestamp};
 
@@ -25,8 +26,18 @@ pub(super) fn read<'a>(
     order: DateOrder,
     texts: &'a mut Texts,
 ) -> Incoming<'a> {
-    let object: Object<'a> = serde_json::from_slice(value)
-        .map_err(|_| RejectReason::unparsable(Field::Record, "a JSON object", value))?;
+    let object: Object<'a> = match serde_json::from_slice(value) {
+        Ok(object) => object,
+        Err(_) => without_nan(value)
+            .and_then(|json| {
+                let object: Object<'_> = serde_json::from_slice(&json).ok()?;
+                Some(object.into_owned())
+            })
+            .ok_or_else(|| RejectReason::unparsable(Field::Record, "a JSON object", value))?,
+    };
+    if let Some(field) = object.twice {
+        return Err(RejectReason::unparsable(field, "one key for it", b"two"));
+    }
     let [invoice, stock_code, description, country] = &mut texts.0;
     Ok(TransactionRef {
         invoice: kept(object.invoice.needed(Field::Invoice)?, invoice),
@@ -36,18 +47,11 @@ pub(super) fn read<'a>(
             description,
         ),
         quantity: object.quantity.quantity()?,
-        invoice_date: fields::date(
-            Field::InvoiceDate,
-            object.invoice_date.needed(Field::InvoiceDate)?.as_bytes(),
-            order,
-        )?,
+        invoice_date: object.invoice_date.date(order)?,
         price: object.price.price()?,
         customer_id: object.customer_id.customer_id()?,
         country: kept(object.country.optional(Field::Country)?, country),
-        timestamp: match object.timestamp.text(Field::Timestamp)? {
-            Some(time) => fields::date(Field::Timestamp, time.as_bytes(), order)?,
-            None => arrived,
-        },
+        timestamp: object.timestamp.stream_time(order)?.unwrap_or(arrived),
     })
 }
 
@@ -55,8 +59,7 @@ pub(super) fn read<'a>(
 #[cold]
 pub(super) fn stream_time(value: &[u8]) -> Option<Timestamp> {
     let object: Object<'_> = serde_json::from_slice(value).ok()?;
-    let text = object.timestamp.text(Field::Timestamp).ok()??;
-    Timestamp::parse_bytes(text.as_bytes()).ok()
+    object.timestamp.stream_time(DateOrder::MonthFirst).ok()?
 }
 
 /// The text, moved into `room` unless it stands in the value.
@@ -71,9 +74,10 @@ fn kept<'a>(text: Cow<'a, str>, room: &'a mut String) -> &'a str {
 }
 
 /// The fields of a record. A key that is there twice has the last of its values, as in most
-/// languages.
+/// languages; two keys for one field are a contradiction.
 #[derive(Default)]
 struct Object<'a> {
+    twice: Option<Field>,
     invoice: Loose<'a>,
     stock_code: Loose<'a>,
     description: Loose<'a>,
@@ -85,20 +89,46 @@ struct Object<'a> {
     timestamp: Loose<'a>,
 }
 
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
-enum Key {
-    Invoice,
-    StockCode,
-    Description,
-    Quantity,
-    InvoiceDate,
-    Price,
-    CustomerId,
-    Country,
-    Timestamp,
-    #[serde(other)]
-    Unknown,
+/// Which field a key names, and whether by the name that it has in the stream.
+struct Key(Option<(Field, bool)>);
+
+impl<'a> Deserialize<'a> for Key {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+        let own = Field::from_name(name).map(|field| (field, true));
+        Ok(Key(own.or_else(|| Some((Field::known_as(name)?, false)))))
+    }
+}
+
+impl Object<'_> {
+    /// Itself, with texts of its own.
+    fn into_owned<'b>(self) -> Object<'b> {
+        Object {
+            twice: self.twice,
+            invoice: self.invoice.into_owned(),
+            stock_code: self.stock_code.into_owned(),
+            description: self.description.into_owned(),
+            quantity: self.quantity.into_owned(),
+            invoice_date: self.invoice_date.into_owned(),
+            price: self.price.into_owned(),
+            customer_id: self.customer_id.into_owned(),
+            country: self.country.into_owned(),
+            timestamp: self.timestamp.into_owned(),
+        }
+    }
 }
 
 impl<'a> Deserialize<'a> for Object<'a> {
@@ -118,25 +148,39 @@ impl<'a> Visitor<'a> for ObjectVisitor {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Object<'a>, A::Error> {
         let mut object = Object::default();
-        while let Some(key) = map.next_key()? {
-            let field = match key {
-                Key::Invoice => &mut object.invoice,
-                Key::StockCode => &mut object.stock_code,
-                Key::Description => &mut object.description,
-                Key::Quantity => &mut object.quantity,
-                Key::InvoiceDate => &mut object.invoice_date,
-                Key::Price => &mut object.price,
-                Key::CustomerId => &mut object.customer_id,
-                Key::Country => &mut object.country,
-                Key::Timestamp => &mut object.timestamp,
-                Key::Unknown => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
+        // The fields met so far, and whether by their own name.
+        let mut met: Vec<(Field, bool)> = Vec::with_capacity(Field::ALL.len());
+        while let Some(Key(key)) = map.next_key()? {
+            let place = key.and_then(|(field, own)| Some((object.place(field)?, field, own)));
+            let Some((place, field, own)) = place else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
             };
-            *field = map.next_value()?;
+            *place = map.next_value()?;
+            match met.iter().find(|(known, _)| *known == field) {
+                Some((_, known_own)) if *known_own != own => object.twice = Some(field),
+                Some(_) => {}
+                None => met.push((field, own)),
+            }
         }
         Ok(object)
+    }
+}
+
+impl<'a> Object<'a> {
+    fn place(&mut self, field: Field) -> Option<&mut Loose<'a>> {
+        Some(match field {
+            Field::Invoice => &mut self.invoice,
+            Field::StockCode => &mut self.stock_code,
+            Field::Description => &mut self.description,
+            Field::Quantity => &mut self.quantity,
+            Field::InvoiceDate => &mut self.invoice_date,
+            Field::Price => &mut self.price,
+            Field::CustomerId => &mut self.customer_id,
+            Field::Country => &mut self.country,
+            Field::Timestamp => &mut self.timestamp,
+            Field::Record => return None,
+        })
     }
 }
 
@@ -151,6 +195,15 @@ enum Loose<'a> {
 }
 
 impl<'a> Loose<'a> {
+    fn into_owned<'b>(self) -> Loose<'b> {
+        match self {
+            Self::Missing => Loose::Missing,
+            Self::Text(text) => Loose::Text(Cow::Owned(text.into_owned())),
+            Self::Number(number) => Loose::Number(number),
+            Self::Other(value) => Loose::Other(value),
+        }
+    }
+
     /// The field as text; `None` if it is missing or `null`.
     fn text(self, field: Field) -> Result<Option<Cow<'a, str>>, RejectReason> {
         match self {
@@ -197,6 +250,33 @@ impl Loose<'_> {
             Some(customer) => Ok(fields::known(customer)),
             None => fields::customer_id(self.optional(Field::CustomerId)?.as_bytes()),
         }
+    }
+
+    /// The event time: a text, or a number of seconds or milliseconds.
+    fn date(self, order: DateOrder) -> Result<Timestamp, RejectReason> {
+        const FIELD: Field = Field::InvoiceDate;
+        if let Some(number) = self.number().and_then(Number::as_f64) {
+            return Timestamp::from_unix(number).ok_or_else(|| self.no_time(FIELD));
+        }
+        fields::date(FIELD, self.needed(FIELD)?.as_bytes(), order)
+    }
+
+    /// The stream time, if there is one.
+    fn stream_time(self, order: DateOrder) -> Result<Option<Timestamp>, RejectReason> {
+        const FIELD: Field = Field::Timestamp;
+        if let Some(number) = self.number().and_then(Number::as_f64) {
+            let time = Timestamp::from_unix(number);
+            return time.map(Some).ok_or_else(|| self.no_time(FIELD));
+        }
+        let text = self.text(FIELD)?;
+        text.map(|text| fields::date(FIELD, text.as_bytes(), order))
+            .transpose()
+    }
+
+    fn no_time(self, field: Field) -> RejectReason {
+        let text = self.text(field).ok().flatten().unwrap_or_default();
+        let expected = "a date like 2010-12-01 08:26:00, or seconds or milliseconds since 1970";
+        RejectReason::unparsable(field, expected, text.as_bytes())
     }
 
     fn number(&self) -> Option<&Number> {

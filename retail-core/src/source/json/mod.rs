@@ -3,21 +3,27 @@
 mod compact;
 mod encode;
 mod general;
+mod python;
 #[cfg(test)]
 mod tests;
 
 use super::Incoming;
+#[cfg(doc)]
+use crate::clean::Field;
 use crate::time::{DateOrder, Timestamp};
 
 pub use encode::JsonEncoder;
+pub use python::without_nan;
 
 /// Reads records from JSON objects with the keys `invoice`, `stock_code`, `description`, `quantity`,
-/// `invoice_date`, `price`, `customer_id`, `country` and `timestamp`. Other keys are ignored.
+/// `invoice_date`, `price`, `customer_id`, `country` and `timestamp`, or the names that exports have for
+/// them ([`Field::known_as`]). Other keys are ignored.
 ///
 /// Producers in other languages write numbers as text, or text that looks like a number as a
-/// number: both are read. `description`, `customer_id` and `country` may be missing or `null`. If
-/// `timestamp` is missing, the record enters the stream at the time given to
-/// [`JsonDecoder::decode`].
+/// number: both are read. A time may be a number of seconds or milliseconds since 1970
+/// ([`Timestamp::from_unix`]). `description`, `customer_id` and `country` may be missing, `null`, or
+/// `NaN`, as Python writes it. If `timestamp` is missing, the record enters the stream at the time
+/// given to [`JsonDecoder::decode`].
 ///
 /// ```
 /// use retail_core::source::JsonDecoder;

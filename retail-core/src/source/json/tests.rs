@@ -51,6 +51,101 @@ fn what_other_producers_write_is_read_alike() {
 }
 
 #[test]
+fn keys_may_be_the_names_that_exports_have() {
+    let sale = decoded(SALE).unwrap();
+    for (own, other) in [
+        ("invoice", "InvoiceNo"),
+        ("invoice", "Invoice"),
+        ("stock_code", "StockCode"),
+        ("description", "Description"),
+        ("quantity", "QUANTITY"),
+        ("invoice_date", "InvoiceDate"),
+        ("price", "UnitPrice"),
+        ("price", "Unit Price"),
+        ("customer_id", "CustomerID"),
+        ("customer_id", "Customer ID"),
+        ("country", " Country "),
+        ("timestamp", "Timestamp"),
+    ] {
+        let renamed = SALE.replace(&format!("\"{own}\""), &format!("\"{other}\""));
+        assert_ne!(renamed, SALE);
+        assert_eq!(decoded(&renamed), Ok(sale.clone()), "{other}");
+        // Two names for one field contradict each other; one name that is there twice has its last value.
+        let both = SALE.replacen('{', &format!("{{\"{other}\":\"1\","), 1);
+        let error = decoded(&both).unwrap_err();
+        assert!(
+            error.starts_with(own) && error.contains("one key"),
+            "{error}"
+        );
+    }
+    let stamped = br#"{"x":1,"TimeStamp":"1970-01-01 00:00:01","y":2}"#;
+    assert_eq!(
+        JsonDecoder::stream_time(stamped),
+        Some(Timestamp::from_micros(1_000_000))
+    );
+}
+
+#[test]
+fn times_may_be_numbers_of_seconds_or_milliseconds() {
+    let sale = decoded(SALE).unwrap();
+    for number in [
+        "1291191960",
+        "1291191960000",
+        "1291191960.0",
+        "1.29119196e9",
+    ] {
+        let value = SALE.replace("\"2010-12-01 08:26:00\"", number);
+        assert_eq!(decoded(&value), Ok(sale.clone()), "{number}");
+        let value = SALE.replace("\"2024-01-01T00:00:00.010000\"", number);
+        assert_eq!(
+            decoded(&value).unwrap().timestamp,
+            sale.invoice_date,
+            "{number}"
+        );
+        assert_eq!(
+            JsonDecoder::stream_time(value.as_bytes()),
+            Some(sale.invoice_date)
+        );
+    }
+    // Days written as numbers, times long past, and finer units.
+    for number in [
+        "20101201",
+        "0",
+        "-1",
+        "99999999",
+        "1291191960000000",
+        "1e300",
+    ] {
+        let value = SALE.replace("\"2010-12-01 08:26:00\"", number);
+        let error = decoded(&value).unwrap_err();
+        assert!(
+            error.starts_with("invoice_date: expected a date"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn what_python_writes_for_no_number_is_missing() {
+    let sale = decoded(SALE).unwrap();
+    for word in ["NaN", "Infinity", "-Infinity"] {
+        let nobody = decoded(&SALE.replace("17850", word)).unwrap();
+        assert_eq!(
+            nobody,
+            Transaction {
+                customer_id: None,
+                ..sale.clone()
+            },
+            "{word}"
+        );
+        let error = decoded(&SALE.replace("2.55", word)).unwrap_err();
+        assert_eq!(error, "price: expected a value, got \"nothing\"", "{word}");
+        let named = decoded(&SALE.replace("HOLDER", word)).unwrap();
+        assert_eq!(named.description, word);
+    }
+}
+
+#[test]
 fn what_may_be_missing_is_empty_and_a_missing_stream_time_is_that_of_arrival() {
     let sale = decoded(SALE).unwrap();
     for value in [None, Some(Value::Null)] {
@@ -121,7 +216,7 @@ fn what_cannot_be_read_names_the_field() {
 
 #[test]
 fn what_is_no_object_is_unparsable_as_a_record() {
-    for value in ["", "null", "[]", "{", "\"x\"", "{\"invoice\":NaN}", "{} {}"] {
+    for value in ["", "null", "[]", "{", "\"x\"", "{\"invoice\":nan}", "{} {}"] {
         let why = decoded(value).unwrap_err();
         assert!(
             why.starts_with("record: expected a JSON object, got "),
