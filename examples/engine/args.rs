@@ -95,11 +95,12 @@ impl Args {
             all.extend(value.map(|value| format!("{key} = {value}")));
         };
         let text = |text: &String| toml_string(text);
-        let path = |path: &PathBuf| toml_string(&path.to_string_lossy());
-        set("stream.input", self.input.as_ref().map(path));
+        // A path that is not UTF-8 cannot be written as TOML: see `paths`.
+        let path = |path: &PathBuf| path.to_str().map(toml_string);
+        set("stream.input", self.input.as_ref().and_then(path));
         set("stream.date_format", self.date_format.as_ref().map(text));
         set("kafka.brokers", self.kafka.as_ref().map(text));
-        set("data.dir", self.data_dir.as_ref().map(path));
+        set("data.dir", self.data_dir.as_ref().and_then(path));
         set("http.bind", self.bind.as_ref().map(text));
         set("batch.format", self.batch_format.as_ref().map(text));
         set("batch.durability", self.durability.as_ref().map(text));
@@ -111,6 +112,12 @@ impl Args {
         set("forest.seed", self.seed.map(|n| n.to_string()));
         all.extend(self.set.iter().cloned());
         all
+    }
+
+    /// The input and the data directory, each if it is given and not UTF-8.
+    pub(crate) fn paths(&self) -> [Option<PathBuf>; 2] {
+        let other = |path: &Option<PathBuf>| path.clone().filter(|path| path.to_str().is_none());
+        [other(&self.input), other(&self.data_dir)]
     }
 }
 

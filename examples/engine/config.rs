@@ -162,6 +162,9 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
             origin,
             message: error.to_string().trim().replace('\n', " "),
         })?;
+    let [input, data_dir] = args.paths();
+    config.stream.input = input.or(config.stream.input);
+    config.data.dir = data_dir.unwrap_or(config.data.dir);
     let share = config.clean.warn_rejected;
     if !(0.0..=1.0).contains(&share) {
         let why = format!("clean.warn_rejected: expected a number from 0 to 1, got {share}");

@@ -12,6 +12,7 @@ mod stream;
 mod writable;
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use retail_core::engine::{Engine, StopHandle};
 use retail_examples::{Outcome, on_signal, print};
@@ -87,12 +88,17 @@ fn open_engine(config: &AppConfig, args: &Args, reporter: &reporter::Reporter) -
 }
 
 fn stop_on_signal(stop: &StopHandle) -> Outcome<()> {
+    /// Signals that come this close together are one request: `timeout` sends two at once, one to the
+    /// process and one to its group.
+    const TOGETHER: Duration = Duration::from_secs(1);
     let stop = stop.clone();
+    let mut first: Option<Instant> = None;
     on_signal(move || {
-        if stop.is_stopped() {
+        if first.is_some_and(|first| first.elapsed() > TOGETHER) {
             // Asked twice: whoever asks does not want to wait.
             std::process::exit(130);
         }
+        first.get_or_insert_with(Instant::now);
         stop.stop();
     })
 }

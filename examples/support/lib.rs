@@ -45,6 +45,13 @@ impl Error for Failure {}
 /// Runs a program on its arguments. An error is one line on standard error and an exit code that is
 /// not 0.
 pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
+    if let Err(error) = keep_running_at_the_largest_file() {
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "error: cannot handle signals: {error}"
+        );
+        return ExitCode::FAILURE;
+    }
     match program(&A::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -55,6 +62,19 @@ pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
                 .map_or(ExitCode::FAILURE, |failure: &Failure| failure.code.into())
         }
     }
+}
+
+/// A file that reaches the largest size that the system allows is an error of writing, with a path.
+/// Otherwise the signal that comes with it would end the process.
+#[cfg(unix)]
+fn keep_running_at_the_largest_file() -> std::io::Result<()> {
+    let seen = std::sync::Arc::default();
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen).map(|_| ())
+}
+
+#[cfg(not(unix))]
+fn keep_running_at_the_largest_file() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Logs on standard error, in colours on a terminal; in detail if `verbose`. What cannot be written

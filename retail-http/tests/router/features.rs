@@ -210,7 +210,8 @@ async fn fields_may_have_the_names_that_exports_have() {
         r#"{"quantity":10,"price":25.5,"invoice_date":"2010-12-01 14:26:00","total_amount":null}"#,
         &format!("\u{feff}{own}"),
     ] {
-        assert_eq!(post(&app, LINEAR, body).await, expected, "{body}");
+        let answer = post(&app, LINEAR, body.to_owned()).await;
+        assert_eq!(answer, expected, "{body}");
     }
     let twice = r#"{"quantity":10,"Quantity":10,"price":25.5,"month":12,"day":1,"hour":14}"#;
     let (status, said) = error(&app, LINEAR, twice).await;

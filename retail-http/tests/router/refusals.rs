@@ -110,7 +110,7 @@ fn missing_or_twice() -> Vec<Refusal> {
     vec![
         missing(LINEAR, "{}".into(), "quantity", QUANTITY, None),
         missing(LINEAR, sale("hour", "Hour"), "hour", HOUR, None),
-        missing(FOREST, sale("price", "Price"), "price", PRICE, None),
+        missing(FOREST, sale("price", "Prize"), "price", PRICE, None),
         missing(
             LINEAR,
             format!("[{SALE},{{}},7]"),
