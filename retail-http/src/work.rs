@@ -1,6 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use retail_core::train::Model;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::ApiError;
@@ -10,7 +11,24 @@ use crate::state::AppState;
 /// keep other connections of the same thread waiting.
 const MAX_INLINE_BYTES: usize = 16 << 10;
 
-/// Runs what a request asks for; off the network threads if its body is large.
+/// So would models that take more steps than this for all rows of a body: a few milliseconds.
+const MAX_INLINE_STEPS: usize = 4_000_000;
+
+/// The fewest bytes that a row takes.
+const LEAST_ROW: usize = 64;
+
+/// How many steps these models take for one row: to compute it, and to find its features.
+pub(crate) fn steps_per_row<'m>(models: impl IntoIterator<Item = &'m dyn Model>) -> usize {
+    let steps = |model: &dyn Model| {
+        let features = model.n_features();
+        model
+            .steps_per_row()
+            .saturating_add(features.saturating_mul(features))
+    };
+    models.into_iter().map(steps).fold(0, usize::saturating_add)
+}
+
+/// Runs what a request asks for; off the network threads if its body is large, or its models are.
 ///
 /// # Errors
 /// What `work` returns; [`ApiError::Busy`] if no turn came within the time allowed;
@@ -18,11 +36,13 @@ const MAX_INLINE_BYTES: usize = 16 << 10;
 pub(crate) async fn run<T: Send + 'static>(
     state: &AppState,
     body_bytes: usize,
+    steps_per_row: usize,
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     // Nothing that `work` borrows or shares is changed by it, so nothing is left half changed.
     let guarded = || catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ApiError::ModelFailed));
-    if body_bytes <= MAX_INLINE_BYTES {
+    let steps = steps_per_row.saturating_mul(1 + body_bytes / LEAST_ROW);
+    if body_bytes <= MAX_INLINE_BYTES && steps <= MAX_INLINE_STEPS {
         return guarded();
     }
     let permit = turn(state).await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::check::check;
 use crate::error::StorageError;
 use crate::evaluate::{HoldOut, Metrics};
 use crate::feature::FeatureSchema;
@@ -213,13 +214,7 @@ impl Artefact {
         let model = formats
             .read(&body.format, &body.model)
             .map_err(|error| corrupt(error.to_string()))?;
-        if model.n_features() != body.info.features.len() {
-            return Err(corrupt(format!(
-                "the model has {} features, its schema {}",
-                model.n_features(),
-                body.info.features.len()
-            )));
-        }
+        check(&body.info, model.as_ref()).map_err(corrupt)?;
         Ok(Self {
             info: body.info,
             model,

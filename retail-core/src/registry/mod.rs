@@ -5,6 +5,7 @@
 //! bound, to roll back to.
 
 mod artefact;
+mod check;
 mod discover;
 mod options;
 mod slot;

@@ -21,6 +21,9 @@ pub(super) struct SlotFolder<'a> {
 
 const CURRENT: &str = "current";
 
+/// The largest file of a model, in bytes.
+const LARGEST: u64 = 1 << 30;
+
 impl<'a> SlotFolder<'a> {
     /// The folder of a known slot.
     pub(super) fn of(models: &Path, slot: &'a SlotName) -> Self {
@@ -140,6 +143,15 @@ impl<'a> SlotFolder<'a> {
 
     fn load(&self, revision: u64, formats: &ModelFormats) -> Result<Served, StorageError> {
         let path = self.path(revision);
+        let len = fs::metadata(&path)
+            .map_err(StorageError::io("read", &path))?
+            .len();
+        if len > LARGEST {
+            return Err(StorageError::Corrupt {
+                path,
+                detail: format!("expected at most {LARGEST} bytes, got {len}"),
+            });
+        }
         let bytes = fs::read(&path).map_err(StorageError::io("read", &path))?;
         let artefact = Artefact::decode(&bytes, &path, formats)?;
         let info = &artefact.info;

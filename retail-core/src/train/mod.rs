@@ -40,7 +40,10 @@ pub use logistic::{
     Descent, LogisticError, LogisticModel, LogisticPartial, LogisticPoint, LogisticRegression,
     LogisticRegressionParams, LogisticState, LogisticSums, ScaleSums,
 };
-pub use model::{FormatError, Model, ModelFormats, PredictError, Prediction, ReadModel};
+pub use model::{
+    FormatError, MOST_CLASSES, MOST_FEATURES, Model, ModelFormats, PredictError, Prediction,
+    ReadModel,
+};
 pub(crate) use numeric::parallel::{in_parallel, threads_for};
 pub use numeric::{MomentSums, Moments, MomentsError, ValueBucket, ValueSketch};
 pub use outcome::NotTrained;

@@ -74,6 +74,13 @@ impl PredictError {
     }
 }
 
+/// The most features that a saved model may have, and the most classes: more than any model of
+/// transactions needs, and few enough that a file made by hand cannot hold up whoever loads or asks it.
+pub const MOST_FEATURES: usize = 1_024;
+
+/// See [`MOST_FEATURES`].
+pub const MOST_CLASSES: usize = 1_024;
+
 /// A trained model.
 pub trait Model: Send + Sync + Debug {
     /// The form of the model, under which [`ModelFormats`] reads it again, for example `forest`.
@@ -101,6 +108,12 @@ pub trait Model: Send + Sync + Debug {
     ) -> Result<Option<Array2<f64>>, PredictError> {
         let _ = (features, level);
         Ok(None)
+    }
+
+    /// About how many simple steps an answer for one row takes. A server answers on the spot only if it
+    /// is quickly done.
+    fn steps_per_row(&self) -> usize {
+        self.n_features()
     }
 
     /// The model as JSON, from which its format's reader makes the same model again.

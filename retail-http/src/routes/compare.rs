@@ -24,12 +24,21 @@ pub(crate) async fn compare(
 ) -> Result<Response, ApiError> {
     let body = body::receive(request, &state.limits).await?;
     let shared = state.clone();
-    work::run(&state, body.len(), move || answer(&shared, &body)).await
-}
-
-fn answer(state: &AppState, body: &[u8]) -> Result<Response, ApiError> {
     // One look at the registry, so that a model swapped meanwhile is seen in one revision only.
     let models: Vec<(Arc<SlotName>, Option<Arc<Served>>)> = state.registry.iter().collect();
+    let trained = models.iter().filter_map(|(_, served)| served.as_ref());
+    let steps = work::steps_per_row(trained.map(|served| served.artefact.model.as_ref()));
+    work::run(&state, body.len(), steps, move || {
+        answer(&shared, &models, &body)
+    })
+    .await
+}
+
+fn answer(
+    state: &AppState,
+    models: &[(Arc<SlotName>, Option<Arc<Served>>)],
+    body: &[u8],
+) -> Result<Response, ApiError> {
     let columns: Vec<_> = models
         .iter()
         .filter_map(|(_, served)| served.as_ref())
@@ -41,7 +50,7 @@ fn answer(state: &AppState, body: &[u8]) -> Result<Response, ApiError> {
     }
     let mut features = given.matrices(&columns)?.into_iter();
     let mut predictions: BTreeMap<String, Versions> = BTreeMap::new();
-    for (slot, served) in &models {
+    for (slot, served) in models {
         let (slot, target, version) = (Arc::clone(slot), slot.target.clone(), slot.version);
         let entry = match served {
             Some(served) => {

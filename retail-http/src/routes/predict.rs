@@ -42,7 +42,8 @@ pub(crate) async fn predict(
         return Err(state.not_trained(&slot));
     };
     let shared = state.clone();
-    work::run(&state, body.len(), move || {
+    let steps = work::steps_per_row([served.artefact.model.as_ref()]);
+    work::run(&state, body.len(), steps, move || {
         answer(&shared, slot, &served, &body, level)
     })
     .await

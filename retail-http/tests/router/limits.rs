@@ -200,3 +200,19 @@ async fn large_requests_wait_for_their_turn_and_others_do_not() {
     assert_eq!(first.await.unwrap(), 200);
     assert_eq!(post(&app, LINEAR, batch).await.0, 200);
 }
+
+#[tokio::test]
+async fn a_large_model_does_not_hold_up_the_network_for_a_small_request() {
+    let (mut model, mut gate) = gated();
+    model.steps_per_row = 100_000_000;
+    let app = app_with("linear_model_1", model, Limits::default());
+    // Both on the one thread of this test: if the model ran there, nothing would be answered.
+    let asked = tokio::spawn({
+        let app = app.clone();
+        async move { post(&app, LINEAR, SALE).await.0 }
+    });
+    gate.entered().await;
+    assert_eq!(get(&app, "/health").await.0, 200);
+    gate.open();
+    assert_eq!(asked.await.unwrap(), 200);
+}

@@ -174,6 +174,8 @@ pub(crate) fn app_with(name: &str, model: impl Model + 'static, limits: Limits) 
 #[derive(Debug)]
 pub(crate) struct Gated {
     model: Known,
+    /// What it says of itself.
+    pub(crate) steps_per_row: usize,
     entered: UnboundedSender<()>,
     opened: Mutex<mpsc::Receiver<()>>,
 }
@@ -188,6 +190,7 @@ pub(crate) fn gated() -> (Gated, Gate) {
     let (opens, opened) = mpsc::channel();
     let model = Gated {
         model: known(&slot("linear_model_1")),
+        steps_per_row: 1,
         entered,
         opened: Mutex::new(opened),
     };
@@ -213,6 +216,10 @@ impl Gate {
 impl Model for Gated {
     fn format(&self) -> &str {
         "gated"
+    }
+
+    fn steps_per_row(&self) -> usize {
+        self.steps_per_row
     }
 
     fn n_features(&self) -> usize {

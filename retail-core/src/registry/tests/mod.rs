@@ -1,5 +1,6 @@
 //! Publishing, restarting, rolling back, recovering; what is damaged or foreign.
 
+mod crafted;
 mod discovery;
 
 use std::collections::BTreeMap;

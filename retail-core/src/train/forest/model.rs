@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::params::DEEPEST;
 use super::saved::SavedForest;
 use crate::train::{FormatError, Model, PredictError, Prediction};
 
@@ -49,7 +50,7 @@ const LANES: usize = 8;
 
 impl Tree {
     /// The number of steps from the root to the deepest leaf.
-    fn depth(&self) -> usize {
+    pub(super) fn depth(&self) -> usize {
         let mut depths = vec![0; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate() {
             if node.child != 0 {
@@ -132,7 +133,11 @@ impl ForestModel {
         // Rows in blocks, small enough for the cache, so that one tree serves many in a row.
         const BLOCK: usize = 512;
         let mut answer = Array2::zeros((features.nrows(), self.n_classes));
-        let depths: Vec<usize> = self.trees.iter().map(Tree::depth).collect();
+        // Few rows walk one by one, and need no depth.
+        let depths: Vec<usize> = match features.nrows() {
+            0..LANES => vec![0; self.trees.len()],
+            _ => self.trees.iter().map(Tree::depth).collect(),
+        };
         let mut leaves = [0; BLOCK];
         let blocks = features.axis_chunks_iter(Axis(0), BLOCK);
         for (rows, mut sums) in blocks.zip(answer.axis_chunks_iter_mut(Axis(0), BLOCK)) {
@@ -162,6 +167,10 @@ impl Model for ForestModel {
 
     fn n_features(&self) -> usize {
         self.n_features
+    }
+
+    fn steps_per_row(&self) -> usize {
+        self.trees.len() * (DEEPEST + self.n_classes)
     }
 
     fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Prediction, PredictError> {

@@ -2,6 +2,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::train::numeric::parallel::threads_for;
 
+/// The most trees of a forest.
+pub(super) const MOST_TREES: usize = 100_000;
+
+/// The most splits between the root of a tree and a leaf.
+pub(super) const DEEPEST: usize = 64;
+
 /// How many features are drawn for a node, without replacement. If none of them can split the
 /// node, more are drawn until one can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -141,10 +147,10 @@ impl RandomForestParams {
     /// # Errors
     /// The first hyper-parameter, in the order of [`ForestError`], that is out of range.
     pub fn check(self) -> Result<RandomForest, ForestError> {
-        if !(1..=100_000).contains(&self.n_trees) {
+        if !(1..=MOST_TREES).contains(&self.n_trees) {
             return Err(ForestError::Trees { got: self.n_trees });
         }
-        if !(1..=64).contains(&self.max_depth) {
+        if !(1..=DEEPEST).contains(&self.max_depth) {
             let got = self.max_depth;
             return Err(ForestError::MaxDepth { got });
         }

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{ForestModel, Node, Tree};
+use super::params::{DEEPEST, MOST_TREES};
+use crate::train::{MOST_CLASSES, MOST_FEATURES};
 
 /// A forest as it is saved.
 #[derive(Clone, Serialize, Deserialize)]
@@ -54,6 +56,15 @@ impl From<Tree> for SavedTree {
 pub(super) enum SavedError {
     #[error("a forest needs a feature, a class and a tree")]
     Empty,
+    #[error(
+        "expected at most {MOST_FEATURES} features, {MOST_CLASSES} classes and {MOST_TREES} trees, got \
+         {n_features}, {n_classes} and {n_trees}"
+    )]
+    TooLarge {
+        n_features: usize,
+        n_classes: usize,
+        n_trees: usize,
+    },
     #[error("{n_features} features, importances of {got}")]
     Importances { n_features: usize, got: usize },
     #[error("importance {index}: expected a number from 0 to 1, got {got}")]
@@ -81,6 +92,8 @@ pub(super) enum TreeError {
         n_features: usize,
         got: u32,
     },
+    #[error("expected at most {DEEPEST} splits above a leaf, got {got}")]
+    Depth { got: usize },
     #[error("split {split}: the threshold is not finite")]
     Threshold { split: usize },
     #[error("leaf {leaf}: expected probabilities from 0 to 1 that sum to 1, got {got:?}")]
@@ -94,6 +107,14 @@ impl TryFrom<SavedForest> for ForestModel {
         let (n_features, n_classes) = (saved.n_features, saved.n_classes);
         if n_features == 0 || n_classes == 0 || saved.trees.is_empty() {
             return Err(SavedError::Empty);
+        }
+        let n_trees = saved.trees.len();
+        if n_features > MOST_FEATURES || n_classes > MOST_CLASSES || n_trees > MOST_TREES {
+            return Err(SavedError::TooLarge {
+                n_features,
+                n_classes,
+                n_trees,
+            });
         }
         let importances = saved.importances;
         if importances.len() != n_features {
@@ -161,7 +182,11 @@ impl SavedTree {
                 return Err(TreeError::Probabilities { leaf, got });
             }
         }
-        Ok(self.into_tree())
+        let tree = self.into_tree();
+        match tree.depth() {
+            0..=DEEPEST => Ok(tree),
+            got => Err(TreeError::Depth { got }),
+        }
     }
 
     /// Checks that each node but the root is the child of one earlier node, so that no walk from

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::{LinfaObject, LinfaOutput};
-use crate::train::{FormatError, Model, PredictError, Prediction};
+use crate::train::{FormatError, MOST_CLASSES, MOST_FEATURES, Model, PredictError, Prediction};
 
 /// A fitted linfa object of type `F` that answers with `O`.
 pub struct LinfaModel<F, O> {
@@ -56,11 +56,9 @@ where
     }
 
     fn checked(saved: Saved<F>) -> Result<Self, String> {
-        // A hand-made file may claim more features than there is memory for a row of.
-        const MOST: usize = 1_000_000;
-        if saved.n_features > MOST || saved.n_classes > MOST {
+        if saved.n_features > MOST_FEATURES || saved.n_classes > MOST_CLASSES {
             return Err(format!(
-                "{}: {} features and {} classes are too many",
+                "{}: expected at most {MOST_FEATURES} features and {MOST_CLASSES} classes, got {} and {}",
                 saved.estimator, saved.n_features, saved.n_classes
             ));
         }

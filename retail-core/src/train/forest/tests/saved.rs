@@ -56,7 +56,7 @@ fn json_that_is_no_sound_forest_is_refused() {
         ("/n_features", json!(0), "a forest needs a feature"),
         ("/n_classes", json!(0), "a forest needs a feature"),
         ("/n_classes", json!(3), "probabilities"),
-        ("/n_classes", json!(u64::MAX), "probabilities"),
+        ("/n_classes", json!(u64::MAX), "1024 classes"),
         ("/n_features", json!(-6), "-6"),
         ("/n_features", json!(1), "importances of 2"),
         ("/trees", json!([]), "a forest needs"),
