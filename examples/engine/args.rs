@@ -14,6 +14,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT")]
     pub(crate) date_format: Option<String>,
 
+    /// What separates fields: comma, semicolon, tab or pipe [default: found from the header]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) delimiter: Option<String>,
+
     /// Read the topic retail_data_stream from this Kafka broker (with --features kafka)
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "input")]
     pub(crate) kafka: Option<String>,
@@ -99,6 +103,7 @@ impl Args {
         let path = |path: &PathBuf| path.to_str().map(toml_string);
         set("stream.input", self.input.as_ref().and_then(path));
         set("stream.date_format", self.date_format.as_ref().map(text));
+        set("stream.delimiter", self.delimiter.as_ref().map(text));
         set("kafka.brokers", self.kafka.as_ref().map(text));
         set("data.dir", self.data_dir.as_ref().and_then(path));
         set("http.bind", self.bind.as_ref().map(text));

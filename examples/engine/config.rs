@@ -5,7 +5,7 @@ use retail_core::engine::{
     BatchConfig, EngineConfig, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
     TrainConfig, WindowConfig,
 };
-use retail_core::source::VirtualTime;
+use retail_core::source::{Delimiter, VirtualTime};
 use retail_core::time::{DateOrder, Timestamp};
 use retail_core::train::RandomForestParams;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,9 @@ pub(crate) struct StreamConfig {
     /// The order of its dates. Without it, the order is found from the rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) date_format: Option<DateOrder>,
+    /// What separates its fields. Without it, that is found from the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delimiter: Option<Delimiter>,
     /// Records per second of stream time.
     pub(crate) rate: f64,
     /// Stream time of the first record.
@@ -95,6 +98,7 @@ impl Default for StreamConfig {
         Self {
             input: None,
             date_format: None,
+            delimiter: None,
             rate: VirtualTime::DEFAULT_RATE,
             start: Timestamp::EPOCH,
             speed: None,

@@ -24,8 +24,12 @@ pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<(Box<dyn Source>, 
     let time = VirtualTime::new(stream.start, stream.rate)?;
     let source = match &stream.input {
         Some(path) => {
-            let dates = stream.date_format;
-            let csv = CsvSource::open(path, CsvOptions { time, dates })?;
+            let options = CsvOptions {
+                time,
+                dates: stream.date_format,
+                delimiter: stream.delimiter,
+            };
+            let csv = CsvSource::open(path, options)?;
             retail_examples::say_dates(csv.dates());
             paced(csv, config)
         }

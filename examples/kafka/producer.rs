@@ -12,7 +12,7 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use retail_core::batch::RejectsWriter;
 use retail_core::clean::{RejectCounts, Rejection};
-use retail_core::source::{CsvOptions, CsvSource, Paced, Progress, Source, VirtualTime};
+use retail_core::source::{CsvOptions, CsvSource, Delimiter, Paced, Progress, Source, VirtualTime};
 use retail_core::time::{DateOrder, SystemClock, Timestamp};
 use retail_examples::{ClientArgs, Failure, Outcome, describe};
 use retail_kafka::{Replayed, replay};
@@ -35,6 +35,10 @@ struct Args {
     /// The order of dates: ymd, mdy, dmy or a format like %d/%m/%Y [default: found from the rows]
     #[arg(long, value_name = "FORMAT")]
     date_format: Option<DateOrder>,
+
+    /// What separates fields: comma, semicolon, tab or pipe [default: found from the header]
+    #[arg(long, value_name = "NAME")]
+    delimiter: Option<Delimiter>,
 
     /// List the records that cannot be read here [default: the input's name with .rejects.csv]
     #[arg(long, value_name = "FILE")]
@@ -59,6 +63,7 @@ fn run(args: &Args) -> Outcome<()> {
     let options = CsvOptions {
         time: VirtualTime::new(Timestamp::EPOCH, args.rate)?,
         dates: args.date_format,
+        delimiter: args.delimiter,
     };
     let csv = CsvSource::open(&args.input, options)?;
     retail_examples::say_dates(csv.dates());

@@ -18,8 +18,8 @@ pub enum SourceError {
     /// The first line of a file does not name all required columns.
     #[error(
         "{path}: line 1 is not the expected header: missing {missing}; expected columns \
-         Invoice|InvoiceNo, StockCode, Description, Quantity, InvoiceDate, Price|UnitPrice, \
-         Customer ID|CustomerID, Country; got {got}",
+         Invoice|InvoiceNo, Quantity, InvoiceDate, Price|UnitPrice, Customer ID|CustomerID, and if there \
+         are any StockCode, Description, Country; got {got}",
         path = path.display(), missing = missing.join(", ")
     )]
     Header {
@@ -29,6 +29,24 @@ pub enum SourceError {
         missing: Vec<String>,
         /// The line, shortened.
         got: String,
+    },
+    /// A file is of another format.
+    #[error("{path}: expected a CSV with a header, got {got}", path = path.display())]
+    NotCsv {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what to do.
+        got: &'static str,
+    },
+    /// The lines of a file end with carriage returns alone, as they did on the first Macintosh.
+    #[error(
+        "{path}: expected lines that end with LF or CRLF, got lines that end with CR only; convert \
+         them, for example with tr '\\r' '\\n'",
+        path = path.display()
+    )]
+    LineEnds {
+        /// The file.
+        path: PathBuf,
     },
     /// The header names one column twice.
     #[error("{path}: line 1 names the column {column} twice", path = path.display())]

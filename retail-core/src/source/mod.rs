@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-pub use self::csv::{CsvOptions, CsvSource};
+pub use self::csv::{CsvOptions, CsvSource, Delimiter, ParseDelimiterError};
 pub use self::dates::{Dates, Evidence};
 pub use self::error::SourceError;
 pub use self::json::{JsonDecoder, JsonEncoder, without_nan};

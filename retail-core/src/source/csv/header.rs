@@ -5,8 +5,8 @@ use super::row::Row;
 use crate::clean::Field;
 use crate::source::SourceError;
 
-/// The fields every file has, in the order in which they are checked.
-const REQUIRED: [Field; 8] = [
+/// The fields that columns hold, in the order in which they are checked.
+const FIELDS: [Field; 8] = [
     Field::Invoice,
     Field::StockCode,
     Field::Description,
@@ -20,24 +20,26 @@ const REQUIRED: [Field; 8] = [
 /// Which column holds which field, found by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Columns {
-    /// Columns of the header, those that nobody needs among them.
+    /// Columns of the header, those that nobody needs among them, and without a last one that has no
+    /// name.
     pub(super) count: usize,
     pub(super) invoice: usize,
-    pub(super) stock_code: usize,
-    pub(super) description: usize,
+    pub(super) stock_code: Option<usize>,
+    pub(super) description: Option<usize>,
     pub(super) quantity: usize,
     pub(super) invoice_date: usize,
     pub(super) price: usize,
     pub(super) customer_id: usize,
-    pub(super) country: usize,
+    pub(super) country: Option<usize>,
     pub(super) timestamp: Option<usize>,
 }
 
 impl Columns {
     /// What is known of the records. Only descriptions, and columns that nobody needs, may span lines.
     pub(super) fn shape(&self) -> Shape {
-        let fields = self.required().into_iter();
-        let one_line = fields.filter(|(field, _)| *field != Field::Description);
+        let one_line = self
+            .fields()
+            .filter(|(field, _)| *field != Field::Description);
         let columns = one_line.map(|(_, column)| column).chain(self.timestamp);
         Shape {
             columns: self.count,
@@ -50,17 +52,25 @@ impl Columns {
 
     /// Looks the fields up in the header.
     pub(super) fn find(header: &Row<'_>, path: &Path) -> Result<Self, SourceError> {
-        let count = header.columns();
-        let mut required = [None; REQUIRED.len()];
+        let names = (0..header.columns()).map(|column| header.field(column));
+        let count = match header.columns() {
+            0 => 0,
+            columns => columns - usize::from(header.field(columns - 1).trim_ascii().is_empty()),
+        };
+        if names.clone().any(|name| name.contains(&b'\r')) {
+            return Err(SourceError::LineEnds {
+                path: path.to_owned(),
+            });
+        }
+        let mut found = [None; FIELDS.len()];
         let mut timestamp = None;
-        for column in 0..count {
-            let Some(field) = Field::known_as(&String::from_utf8_lossy(header.field(column)))
-            else {
+        for (column, name) in names.clone().enumerate() {
+            let Some(field) = Field::known_as(&String::from_utf8_lossy(name)) else {
                 continue;
             };
-            // The stream time, which batch files have and exports have not, is not required.
-            let place = REQUIRED.iter().position(|known| *known == field);
-            let slot = place.and_then(|place| required.get_mut(place));
+            // The stream time, which batch files have and exports have not.
+            let place = FIELDS.iter().position(|known| *known == field);
+            let slot = place.and_then(|place| found.get_mut(place));
             if slot.unwrap_or(&mut timestamp).replace(column).is_some() {
                 return Err(SourceError::DuplicateColumn {
                     path: path.to_owned(),
@@ -70,14 +80,14 @@ impl Columns {
         }
         if let [
             Some(invoice),
-            Some(stock_code),
-            Some(description),
+            stock_code,
+            description,
             Some(quantity),
             Some(invoice_date),
             Some(price),
             Some(customer_id),
-            Some(country),
-        ] = required
+            country,
+        ] = found
         {
             return Ok(Self {
                 count,
@@ -92,15 +102,13 @@ impl Columns {
                 timestamp,
             });
         }
-        let missing = REQUIRED
+        let missing = FIELDS
             .iter()
-            .zip(required)
-            .filter(|(_, column)| column.is_none())
+            .zip(found)
+            .filter(|(field, column)| column.is_none() && !is_optional(**field))
             .map(|(field, _)| field.names().join("|"))
             .collect();
-        let line: Vec<_> = (0..count)
-            .map(|column| String::from_utf8_lossy(header.field(column)))
-            .collect();
+        let line: Vec<_> = names.map(String::from_utf8_lossy).collect();
         Err(SourceError::Header {
             path: path.to_owned(),
             missing,
@@ -108,19 +116,29 @@ impl Columns {
         })
     }
 
-    /// The fields every file has, each with its column.
-    pub(super) fn required(&self) -> [(Field, usize); REQUIRED.len()] {
-        [
-            (Field::Invoice, self.invoice),
-            (Field::StockCode, self.stock_code),
-            (Field::Description, self.description),
-            (Field::Quantity, self.quantity),
-            (Field::InvoiceDate, self.invoice_date),
-            (Field::Price, self.price),
-            (Field::CustomerId, self.customer_id),
-            (Field::Country, self.country),
-        ]
+    /// The fields that have a column, in order.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (Field, usize)> {
+        let columns = [
+            Some(self.invoice),
+            self.stock_code,
+            self.description,
+            Some(self.quantity),
+            Some(self.invoice_date),
+            Some(self.price),
+            Some(self.customer_id),
+            self.country,
+        ];
+        let fields = FIELDS.into_iter().zip(columns);
+        fields.filter_map(|(field, column)| Some((field, column?)))
     }
+}
+
+/// Whether files may be without it: nothing is learned from it.
+const fn is_optional(field: Field) -> bool {
+    matches!(
+        field,
+        Field::StockCode | Field::Description | Field::Country
+    )
 }
 
 /// The first characters of a line, fit to be shown on one.

@@ -1,7 +1,7 @@
 /// Bytes that are looked at together.
 const CHUNK: usize = 64;
 
-/// Where the commas and line ends of a stretch of bytes are, inside of quotes or not.
+/// Where the delimiters, here called commas, and line ends of a stretch of bytes are, inside of quotes or not.
 ///
 /// Finding them for many rows at once, before any row is looked at, is several times as fast as
 /// going from one to the next: the loop has no branch that depends on where they are.
@@ -16,9 +16,15 @@ pub(super) struct Index {
     line_count: usize,
     begin: usize,
     end: usize,
+    delimiter: u8,
 }
 
 impl Index {
+    /// Takes this byte for a comma from now on.
+    pub(super) fn set_delimiter(&mut self, delimiter: u8) {
+        self.delimiter = delimiter;
+    }
+
     /// Indexes `bytes[from..to]`.
     pub(super) fn build(&mut self, bytes: &[u8], from: usize, to: usize) {
         let stretch = bytes.get(from..to).unwrap_or_default();
@@ -31,12 +37,13 @@ impl Index {
         let mut last = [0; CHUNK];
         last[..rest.len()].copy_from_slice(rest);
         let (mut position, mut count, mut lines) = (from as u32, 1, 0);
+        let delimiter = self.delimiter;
         if let Some(before) = self.separators.first_mut() {
             *before = position.wrapping_sub(1);
         }
         for chunk in chunks.iter().chain([&last]) {
             let line_feeds = mask(chunk, b'\n');
-            let separators = mask(chunk, b',') | line_feeds;
+            let separators = mask(chunk, delimiter) | line_feeds;
             if let Some(room) = self.separators.get_mut(count..count + CHUNK) {
                 list::<8>(separators, position, room);
             }

@@ -1,5 +1,7 @@
 //! Transactions from CSV files.
 
+mod delimiter;
+mod foreign;
 mod header;
 mod index;
 mod input;
@@ -29,6 +31,7 @@ use super::{
 };
 use crate::time::DateOrder;
 
+pub use self::delimiter::{Delimiter, ParseDelimiterError};
 pub use self::options::CsvOptions;
 
 /// How much of a file's start is looked at for what it may be instead of a CSV.
@@ -37,11 +40,14 @@ const PREFIX: u64 = 1 << 10;
 /// Reads the exports *Online Retail* and *Online Retail II*, and the engine's own batch files.
 ///
 /// The first line names the columns: `Invoice` or `InvoiceNo`, `StockCode`, `Description`,
-/// `Quantity`, `InvoiceDate`, `Price` or `UnitPrice`, `Customer ID`, `Country`, in any order. Case,
-/// spaces and underscores do not matter. Other columns are ignored except `timestamp`, which is the
+/// `Quantity`, `InvoiceDate`, `Price` or `UnitPrice`, `Customer ID`, `Country`, in any order.
+/// `StockCode`, `Description` and `Country` may be left out, and are then empty. Case, spaces and
+/// underscores do not matter. Other columns are ignored except `timestamp`, which is the
 /// stream time. In a file without it, record `i` is stamped by [`VirtualTime::stamp`].
 ///
-/// Fields are separated by commas. Quotes may enclose commas, line ends and doubled quotes. A byte
+/// Fields are separated by commas, or by what the header shows: semicolons, tabs or pipes. In a file
+/// with semicolons, numbers may have a decimal comma. A last field that is empty and that the header
+/// does not name, after a comma at the end of a line, does not count. Quotes may enclose commas, line ends and doubled quotes. A byte
 /// order mark and CRLF line ends are fine. A text field that is not UTF-8 is read as Latin-1.
 /// White space around numbers, dates, invoices, stock codes and countries is ignored.
 ///
@@ -139,7 +145,11 @@ impl<R: Read + Seek> CsvSource<R> {
         options: impl Into<CsvOptions>,
     ) -> Result<Self, SourceError> {
         let path = path.as_ref().to_owned();
-        let CsvOptions { time, dates } = options.into();
+        let CsvOptions {
+            time,
+            dates,
+            delimiter,
+        } = options.into();
         let failed = |source| SourceError::Io {
             path: path.clone(),
             source,
@@ -152,9 +162,9 @@ impl<R: Read + Seek> CsvSource<R> {
             .read_to_end(&mut prefix)
             .map_err(failed)?;
         reader.rewind().map_err(failed)?;
-        let mut records = Records::open(reader).map_err(failed)?;
+        let mut records = Records::open(reader, delimiter).map_err(failed)?;
         let columns =
-            Columns::find(&records.row(), &path).map_err(|error| name_format(error, &prefix))?;
+            Columns::find(&records.row(), &path).map_err(|error| foreign::name(error, &prefix))?;
         let dates = match dates {
             Some(order) => Dates::given(order),
             None => order::find(&mut records, &columns).map_err(failed)?,
@@ -162,7 +172,7 @@ impl<R: Read + Seek> CsvSource<R> {
         Ok(Self {
             size,
             time,
-            parser: Parser::new(columns, dates.order),
+            parser: Parser::new(columns, dates.order, records.delimiter()),
             dates,
             records,
             offset: 0,
@@ -175,6 +185,7 @@ impl<R: Read + Seek> CsvSource<R> {
     pub(crate) fn of_batch(reader: R, path: &Path) -> Result<Self, SourceError> {
         let options = CsvOptions {
             dates: Some(DateOrder::YearFirst),
+            delimiter: Some(Delimiter::Comma),
             ..CsvOptions::default()
         };
         let mut source = Self::from_reader(reader, path, options)?;
@@ -187,6 +198,12 @@ impl<R: Read + Seek> CsvSource<R> {
             path: self.path.clone(),
             source,
         }
+    }
+
+    /// What separates fields.
+    #[must_use]
+    pub fn delimiter(&self) -> Delimiter {
+        self.records.delimiter()
     }
 
     /// In which order dates are read, and how that is known.
@@ -243,34 +260,6 @@ fn origin(offset: u64, line: u64) -> Origin {
     }
 }
 
-/// Says what a file without a header is, if its first bytes tell.
-fn name_format(error: SourceError, prefix: &[u8]) -> SourceError {
-    const FORMATS: [(&[u8], &str); 5] = [
-        (b"\x1f\x8b", "gzip data: decompress the file first"),
-        (b"\x28\xb5\x2f\xfd", "zstd data: decompress the file first"),
-        (
-            b"PK\x03\x04",
-            "a zip archive or an Excel workbook: unpack it, or export the sheet as CSV",
-        ),
-        (b"\xff\xfe", "UTF-16 text: convert the file to UTF-8"),
-        (b"\xfe\xff", "UTF-16 text: convert the file to UTF-8"),
-    ];
-    match error {
-        SourceError::Header { path, missing, got } => {
-            let known = FORMATS
-                .iter()
-                .find(|(magic, _)| prefix.starts_with(magic))
-                .map(|(_, name)| (*name).to_owned());
-            SourceError::Header {
-                path,
-                missing,
-                got: known.unwrap_or(got),
-            }
-        }
-        other => other,
-    }
-}
-
 impl<R: Read + Seek + Send> Source for CsvSource<R> {
     /// How the file is read: the order of its dates, and the virtual time, which decides the stamps.
     /// The content is not part of it, because files grow: [`Source::resume`] compares that.
@@ -279,6 +268,7 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
             [
                 ("kind", "csv".to_owned()),
                 ("dates", self.dates.order.name().to_owned()),
+                ("delimiter", self.delimiter().name().to_owned()),
                 ("rate", self.time.rate().to_string()),
                 ("start", self.time.start().to_string()),
             ]

@@ -1,3 +1,4 @@
+use super::Delimiter;
 use crate::source::VirtualTime;
 use crate::time::DateOrder;
 
@@ -17,10 +18,15 @@ pub struct CsvOptions {
     pub time: VirtualTime,
     /// The order of dates; by default it is found from the rows.
     pub dates: Option<DateOrder>,
+    /// What separates fields; by default it is found from the header.
+    pub delimiter: Option<Delimiter>,
 }
 
 impl From<VirtualTime> for CsvOptions {
     fn from(time: VirtualTime) -> Self {
-        Self { time, dates: None }
+        Self {
+            time,
+            ..Self::default()
+        }
     }
 }

@@ -41,8 +41,8 @@ pub(super) fn find<R: Read + Seek>(
 }
 
 fn look(survey: &mut Survey, columns: &Columns, line: u64, row: &Row<'_>) -> Option<Dates> {
-    let fits = row.columns() == columns.count;
-    fits.then(|| survey.look(line, row.field(columns.invoice_date)))?
+    row.fits(columns.count)
+        .then(|| survey.look(line, row.field(columns.invoice_date)))?
 }
 
 /// What is known of a file's dates.
@@ -76,7 +76,7 @@ impl Known {
             && [DateOrder::MonthFirst, DateOrder::DayFirst]
                 .into_iter()
                 .any(is);
-        if row.columns() != self.columns || !is_another {
+        if !row.fits(self.columns) || !is_another {
             return Ok(());
         }
         Err(SourceError::DateOrder {

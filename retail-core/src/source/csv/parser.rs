@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+
+use super::delimiter::Delimiter;
 use super::header::Columns;
 use super::records::Shape;
 use super::row::{Row, Utf8};
@@ -22,6 +25,8 @@ pub(super) struct Parser {
     pub(super) columns: Columns,
     pub(super) shape: Shape,
     pub(super) order: DateOrder,
+    /// Whether a comma may be the decimal sign.
+    decimal_comma: bool,
     /// Room for the text fields that have to be decoded.
     decoded: [String; 4],
     invoice_date: Latest<[u8; 19], Timestamp>,
@@ -29,11 +34,12 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    pub(super) fn new(columns: Columns, order: DateOrder) -> Self {
+    pub(super) fn new(columns: Columns, order: DateOrder, delimiter: Delimiter) -> Self {
         Self {
             shape: columns.shape(),
             columns,
             order,
+            decimal_comma: delimiter == Delimiter::Semicolon,
             decoded: Default::default(),
             invoice_date: Latest(None),
             customer_id: Latest(None),
@@ -51,7 +57,7 @@ impl Parser {
         texts: Texts,
         stamp: Timestamp,
     ) -> Incoming<'a> {
-        if row.columns() != self.columns.count {
+        if !row.fits(self.columns.count) {
             return Err(RejectReason::WrongColumnCount {
                 expected: self.columns.count,
                 got: row.columns(),
@@ -82,9 +88,9 @@ impl Parser {
         let invoice = row.text(utf8, columns.invoice)?;
         let [stock_code, description, country] = match texts {
             Texts::All => [
-                row.text(utf8, columns.stock_code)?,
-                row.text(utf8, columns.description)?,
-                row.text(utf8, columns.country)?,
+                text(row, utf8, columns.stock_code)?,
+                text(row, utf8, columns.description)?,
+                text(row, utf8, columns.country)?,
             ],
             Texts::Invoice => [""; 3],
         };
@@ -112,20 +118,25 @@ impl Parser {
     #[cold]
     fn any<'a>(&'a mut self, row: &Row<'a>, stamp: Timestamp) -> Incoming<'a> {
         let columns = &self.columns;
+        let decimal_comma = self.decimal_comma;
+        let number = |column| match row.field(column) {
+            text if decimal_comma && text.contains(&b',') => Cow::Owned(with_point(text)),
+            text => Cow::Borrowed(text),
+        };
         let [invoice, stock_code, description, country] = &mut self.decoded;
         Ok(TransactionRef {
             invoice: fields::text(row.field(columns.invoice), invoice).trim(),
-            stock_code: fields::text(row.field(columns.stock_code), stock_code).trim(),
-            description: fields::text(row.field(columns.description), description),
-            quantity: fields::quantity(row.field(columns.quantity))?,
+            stock_code: fields::text(optional(row, columns.stock_code), stock_code).trim(),
+            description: fields::text(optional(row, columns.description), description),
+            quantity: fields::quantity(&number(columns.quantity))?,
             invoice_date: fields::date(
                 Field::InvoiceDate,
                 row.field(columns.invoice_date),
                 self.order,
             )?,
-            price: fields::price(row.field(columns.price))?,
-            customer_id: fields::customer_id(row.field(columns.customer_id))?,
-            country: fields::text(row.field(columns.country), country).trim(),
+            price: fields::price(&number(columns.price))?,
+            customer_id: fields::customer_id(&number(columns.customer_id))?,
+            country: fields::text(optional(row, columns.country), country).trim(),
             timestamp: match columns.timestamp {
                 Some(column) => fields::date(Field::Timestamp, row.field(column), self.order)?,
                 None => stamp,
@@ -137,13 +148,40 @@ impl Parser {
     pub(super) fn broken(&self, row: &Row<'_>) -> RejectReason {
         let longest = self
             .columns
-            .required()
-            .into_iter()
+            .fields()
             .map(|(field, column)| (field, row.field(column)))
             .max_by_key(|(_, text)| text.len());
         let (field, text) = longest.unwrap_or((Field::Description, b""));
         RejectReason::unparsable(field, "closed quotes, at most 1 MiB and few lines", text)
     }
+}
+
+/// A text; empty if the file has none of its kind.
+#[inline]
+fn text<'a>(row: &Row<'a>, utf8: Utf8<'a>, column: Option<usize>) -> Option<&'a str> {
+    match column {
+        Some(column) => row.text(utf8, column),
+        None => Some(""),
+    }
+}
+
+fn optional<'a>(row: &Row<'a>, column: Option<usize>) -> &'a [u8] {
+    column.map_or(&[], |column| row.field(column))
+}
+
+/// A number with its decimal comma as a point. If there is a point already, or another comma, it stays
+/// as it is, and is no number: which of them is the decimal sign cannot be known.
+fn with_point(text: &[u8]) -> Vec<u8> {
+    let signs = text.iter().filter(|byte| b".,".contains(byte)).count();
+    let mut number = text.to_vec();
+    if signs == 1 {
+        for byte in &mut number {
+            if *byte == b',' {
+                *byte = b'.';
+            }
+        }
+    }
+    number
 }
 
 /// The text without white space around it, which is seldom there.

@@ -3,6 +3,7 @@ use std::io::{self, Read, Seek};
 use crc32fast::Hasher;
 use memchr::memchr;
 
+use super::delimiter::Delimiter;
 use super::index::Index;
 use super::input::Input;
 use super::lines::{Cursor, Lines};
@@ -57,6 +58,7 @@ pub(super) struct Records<R> {
     /// Whether the last record read has no line end: the file ends with it.
     unterminated: bool,
     fields: Fields,
+    delimiter: Delimiter,
 }
 
 /// What is known of the records of a file.
@@ -124,12 +126,17 @@ impl<R: Read + Seek> Records<R> {
     ///
     /// # Errors
     /// What the medium says, and `InvalidData` for a header longer than [`MAX_RECORD`].
-    pub(super) fn open(input: R) -> io::Result<Self> {
-        Self::with(input, BLOCK, MAX_RECORD)
+    pub(super) fn open(input: R, delimiter: Option<Delimiter>) -> io::Result<Self> {
+        Self::with(input, delimiter, BLOCK, MAX_RECORD)
     }
 
     /// Like [`Records::open`], with blocks and a longest record of other sizes.
-    pub(super) fn with(input: R, block: usize, limit: usize) -> io::Result<Self> {
+    pub(super) fn with(
+        input: R,
+        delimiter: Option<Delimiter>,
+        block: usize,
+        limit: usize,
+    ) -> io::Result<Self> {
         const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
         let mut records = Self {
             input: Input::new(input, block),
@@ -146,6 +153,7 @@ impl<R: Read + Seek> Records<R> {
             latest: (0, 1),
             unterminated: false,
             fields: Fields::default(),
+            delimiter: Delimiter::default(),
         };
         while records.input.bytes().len() < BYTE_ORDER_MARK.len() && !records.input.ended() {
             records.input.read_on(0)?;
@@ -153,6 +161,12 @@ impl<R: Read + Seek> Records<R> {
         if records.input.bytes().starts_with(BYTE_ORDER_MARK) {
             records.cursor.start = BYTE_ORDER_MARK.len();
         }
+        records.delimiter = match delimiter {
+            Some(delimiter) => delimiter,
+            None => Delimiter::of_header(records.first_line()?),
+        };
+        records.index.set_delimiter(records.delimiter.byte());
+        records.fields.set_delimiter(records.delimiter.byte());
         records.reindex();
         let header = loop {
             if let Some(header) = records.next(None)? {
@@ -171,6 +185,25 @@ impl<R: Read + Seek> Records<R> {
             sum: records.input.sum(records.cursor.start),
         };
         Ok(records)
+    }
+
+    /// The bytes behind the cursor, at least up to the end of a line that is not blank, if that is
+    /// within a block.
+    fn first_line(&mut self) -> io::Result<&[u8]> {
+        loop {
+            let start = self.cursor.start;
+            let bytes = self.input.bytes().get(start..).unwrap_or_default();
+            let is_whole = bytes.trim_ascii_start().contains(&b'\n');
+            if is_whole || self.input.ended() || bytes.len() + start >= self.block {
+                return Ok(self.input.bytes().get(start..).unwrap_or_default());
+            }
+            self.input.read_on(0)?;
+        }
+    }
+
+    /// What separates fields.
+    pub(super) fn delimiter(&self) -> Delimiter {
+        self.delimiter
     }
 
     /// The next records that do not need [`Records::next`]. Most of them are expected to have
@@ -403,7 +436,7 @@ impl<R: Read + Seek> Records<R> {
             return Some(Broken::Quotes);
         }
         let row = self.row();
-        if row.columns() != shape.columns {
+        if !row.fits(shape.columns) {
             return Some(Broken::Columns);
         }
         let spans = |column: usize| {

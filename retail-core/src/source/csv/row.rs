@@ -34,6 +34,18 @@ impl<'a> Row<'a> {
         self.separators.len().saturating_sub(1)
     }
 
+    /// Whether it has as many fields as there are `columns`. One more that is empty comes from a comma at
+    /// the end of the line.
+    #[inline]
+    pub(super) fn fits(&self, columns: usize) -> bool {
+        self.columns() == columns || self.has_one_empty_more(columns)
+    }
+
+    #[cold]
+    fn has_one_empty_more(&self, columns: usize) -> bool {
+        self.columns() == columns + 1 && self.field(columns).trim_ascii().is_empty()
+    }
+
     /// Whether nothing is in it, not even a comma.
     #[inline]
     pub(super) fn is_blank(&self) -> bool {

@@ -9,6 +9,8 @@ pub(super) struct Fields {
     bytes: Vec<u8>,
     /// `u32::MAX`, then where these commas are.
     separators: Vec<u32>,
+    /// What stands for a comma in the file.
+    delimiter: u8,
 }
 
 /// What [`Fields::split`] found out about a record.
@@ -29,6 +31,11 @@ pub(super) struct Split {
 pub(super) struct TooManyLines;
 
 impl Fields {
+    /// Takes this byte for a comma from now on.
+    pub(super) fn set_delimiter(&mut self, delimiter: u8) {
+        self.delimiter = delimiter;
+    }
+
     /// Takes apart the record at the beginning of `bytes`; `None` if it goes on behind them, unless
     /// they end with the input.
     ///
@@ -62,15 +69,15 @@ impl Fields {
                 }
                 _ => false,
             };
-            let found = memchr2(b',', b'\n', rest);
+            let found = memchr2(self.delimiter, b'\n', rest);
             let (text, after) = rest.split_at(found.unwrap_or(rest.len()));
-            let ends = text.is_empty() || text == b"\r" && !after.starts_with(b",");
+            let ends = text.is_empty() || text == b"\r" && after.first() != Some(&self.delimiter);
             is_loose |= is_quoted && !ends;
             self.bytes.extend_from_slice(text);
             self.separators.push(self.bytes.len() as u32);
             self.bytes.push(b',');
             match after {
-                [b',', next @ ..] => rest = next,
+                [comma, next @ ..] if *comma == self.delimiter => rest = next,
                 [_, next @ ..] => {
                     rest = next;
                     break true;

@@ -2,6 +2,7 @@
 
 mod broken;
 mod dates;
+mod forms;
 mod header;
 mod marks;
 mod oracle;

@@ -29,7 +29,9 @@ pub(super) fn records(file: &[u8], shape: Shape, limit: usize) -> Vec<(Framed, V
         let line = 1 + line_feeds(&file[..start]);
         let record = &rest[..length - usize::from(ends)];
         let is_one_line = line_feeds(record) == 0;
-        let fits = fields.len() == shape.columns;
+        let one_empty_more =
+            fields.len() == shape.columns + 1 && fields[last].trim_ascii().is_empty();
+        let fits = fields.len() == shape.columns || one_empty_more;
         let spans = |column: usize| {
             let spans = fields[column].contains(&b'\n');
             spans && shape.one_line & 1 << column != 0

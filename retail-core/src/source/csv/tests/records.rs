@@ -90,7 +90,7 @@ fn rest(records: &mut Records<Slow>) -> Vec<Row> {
 }
 
 fn rows(bytes: &[u8]) -> Vec<Row> {
-    rest(&mut Records::open(Slow::new(bytes, usize::MAX)).unwrap())
+    rest(&mut Records::open(Slow::new(bytes, usize::MAX), None).unwrap())
 }
 
 fn file() -> impl Strategy<Value = Vec<u8>> {
@@ -130,7 +130,7 @@ proptest! {
         fail_at in 16_u64..600,
     ) {
         let expected = oracle::records(&bytes, SHAPE, limit);
-        let mut records = Records::with(Slow::new(&bytes, step), block, limit).unwrap();
+        let mut records = Records::with(Slow::new(&bytes, step), None, block, limit).unwrap();
         records.input().fail_at = Some(fail_at);
         for row in &expected {
             let got = next(&mut records).or_else(|_| next(&mut records)).unwrap();
@@ -169,7 +169,7 @@ proptest! {
 fn quotes_that_open_on_every_line_do_not_make_reading_quadratic() {
     const LINES: usize = 200_000;
     let bytes = [&b"a,b,c\n"[..], &b"a\",\"b\n".repeat(LINES)].concat();
-    let mut records = Records::open(Slow::new(&bytes, usize::MAX)).unwrap();
+    let mut records = Records::open(Slow::new(&bytes, usize::MAX), None).unwrap();
     let mut broken = 0;
     while next(&mut records).unwrap().0 != Framed::End {
         broken += 1;
