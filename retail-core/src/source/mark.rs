@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Position;
 
-/// What a source read up to some place, in a form that can be compared later: the same name may have
-/// other content by then.
+/// What a source read up to some place, in a form that can be compared later: by then, other content
+/// may be there under the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
