@@ -95,14 +95,24 @@ impl BatchEntry {
             let from = self.from.next_offset(partition);
             to.checked_sub(from)
         });
-        let spanned = span.sum::<Option<u64>>();
-        let wrong = differ("batch", before.map_or(0, |b| b.batch) + 1, self.batch)
-            .or(differ(
-                "first_row",
-                before.map_or(0, |b| b.first_row + b.rows),
-                self.first_row,
-            ))
-            .or(differ("read", self.rows + self.rejected.total(), self.read));
+        let spanned = span
+            .reduce(|sum, more| Some(sum?.saturating_add(more?)))
+            .unwrap_or(Some(0));
+        let wrong = differ(
+            "batch",
+            before.map_or(0, |b| b.batch).saturating_add(1),
+            self.batch,
+        )
+        .or(differ(
+            "first_row",
+            before.map_or(0, |b| b.first_row.saturating_add(b.rows)),
+            self.first_row,
+        ))
+        .or(differ(
+            "read",
+            self.rows.saturating_add(self.rejected.total()),
+            self.read,
+        ));
         if let Some(wrong) = wrong {
             return Err(wrong);
         }

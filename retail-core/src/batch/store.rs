@@ -124,7 +124,7 @@ impl BatchStore {
         let newest = listed.entries.last();
         let next = newest.map_or_else(Next::default, |entry| Next {
             batches: entry.batch,
-            rows: entry.first_row + entry.rows,
+            rows: entry.first_row.saturating_add(entry.rows),
             watermark: entry.watermark,
             rejects_bytes: listed.rejects_bytes(listed.entries.len()),
             position: entry.to.clone(),

@@ -19,7 +19,9 @@ impl RejectCounts {
     /// The number of dropped records.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.0.iter().sum()
+        self.0
+            .iter()
+            .fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// Every key with its count, in order of precedence.

@@ -133,10 +133,16 @@ fn entries_that_contradict_each_other_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let all = saved(dir.path(), true);
     type Change = fn(&mut BatchEntry);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 8] = [
         ("batch", |entry| entry.batch += 1),
         ("first_row", |entry| entry.first_row += 1),
         ("read", |entry| entry.read -= 1),
+        // Sums that no 64 bits hold are wrong, too.
+        ("read", |entry| entry.rows = u64::MAX),
+        ("read", |entry| {
+            entry.to = Position::from([(0, u64::MAX), (1, u64::MAX)]);
+            entry.rows = 0;
+        }),
         ("read", |entry| entry.to = entry.from.clone()),
         ("read", |entry| entry.from = Position::from([(0, 99)])),
         ("from", |entry| entry.from = Position::from([(0, 2)])),
