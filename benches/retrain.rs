@@ -130,6 +130,7 @@ impl Source for Fed {
         {
             let origin = Origin {
                 partition: 0,
+                part: 0,
                 offset: self.next as u64,
                 line: None,
             };

@@ -44,6 +44,7 @@ impl Source for Till {
         while self.next < self.total {
             let origin = Origin {
                 partition: 0,
+                part: 0,
                 offset: self.next,
                 line: None,
             };

@@ -262,7 +262,7 @@ fn the_real_sample_is_cleaned_as_the_rules_say() {
     assert_eq!(summary["rows_read"], 320_705);
     assert_eq!(summary["rows_kept"], 226_467);
     let expected = serde_json::json!({
-        "wrong_column_count": 0, "unparsable_field": 0, "cancelled": 5847, "adjustment": 3,
+        "wrong_column_count": 0, "unparsable_field": 0, "overlap": 0, "cancelled": 5847, "adjustment": 3,
         "missing_customer": 88367, "non_positive_quantity": 0, "non_positive_price": 21,
     });
     assert_eq!(summary["rejected"], expected);

@@ -6,9 +6,18 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "engine", version)]
 pub(crate) struct Args {
-    /// Read this CSV (Online Retail or Online Retail II export) [default: simulate a stream]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) input: Option<PathBuf>,
+    /// Read these files one after another, or the files of a folder, or standard input (-): CSV, JSON
+    /// lines, compressed or not, and Excel workbooks [default: simulate a stream]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) input: Vec<PathBuf>,
+
+    /// Go on reading the input as it grows, through rotations
+    #[arg(long, requires = "input", conflicts_with_all = ["once", "dedup_overlap"])]
+    pub(crate) follow: bool,
+
+    /// Leave out the rows of a file, or sheet, that an earlier one holds as well
+    #[arg(long)]
+    pub(crate) dedup_overlap: bool,
 
     /// The order of dates: ymd, mdy, dmy or a format like %d/%m/%Y [default: found from the rows]
     #[arg(long, value_name = "FORMAT")]
@@ -99,9 +108,19 @@ impl Args {
             all.extend(value.map(|value| format!("{key} = {value}")));
         };
         let text = |text: &String| toml_string(text);
+        let paths = |paths: &[PathBuf]| -> Option<String> {
+            let texts: Option<Vec<&str>> = paths.iter().map(|path| path.to_str()).collect();
+            let texts = texts.filter(|texts| !texts.is_empty())?;
+            Some(toml::Value::from(texts).to_string())
+        };
         // A path that is not UTF-8 cannot be written as TOML: see `paths`.
         let path = |path: &PathBuf| path.to_str().map(toml_string);
-        set("stream.input", self.input.as_ref().and_then(path));
+        set("stream.input", paths(&self.input));
+        set("stream.follow", self.follow.then(|| "true".to_owned()));
+        set(
+            "stream.dedup_overlap",
+            self.dedup_overlap.then(|| "true".to_owned()),
+        );
         set("stream.date_format", self.date_format.as_ref().map(text));
         set("stream.delimiter", self.delimiter.as_ref().map(text));
         set("kafka.brokers", self.kafka.as_ref().map(text));
@@ -119,10 +138,15 @@ impl Args {
         all
     }
 
-    /// The input and the data directory, each if it is given and not UTF-8.
-    pub(crate) fn paths(&self) -> [Option<PathBuf>; 2] {
-        let other = |path: &Option<PathBuf>| path.clone().filter(|path| path.to_str().is_none());
-        [other(&self.input), other(&self.data_dir)]
+    /// The inputs, if one of them is not UTF-8.
+    pub(crate) fn other_inputs(&self) -> Option<Vec<PathBuf>> {
+        let is_other = |path: &PathBuf| path.to_str().is_none();
+        self.input.iter().any(is_other).then(|| self.input.clone())
+    }
+
+    /// The data directory, if it is given and not UTF-8.
+    pub(crate) fn other_data_dir(&self) -> Option<PathBuf> {
+        self.data_dir.clone().filter(|path| path.to_str().is_none())
     }
 }
 

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
 use retail_core::ConfigError;
+use retail_core::clean::UnknownCustomers;
 use retail_core::engine::{
-    BatchConfig, EngineConfig, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
+    self, BatchConfig, EngineConfig, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
     TrainConfig, WindowConfig,
 };
 use retail_core::source::{Delimiter, VirtualTime};
@@ -46,8 +47,16 @@ pub(crate) struct DataConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct StreamConfig {
-    /// A CSV to replay. Without it, a stream is simulated.
-    pub(crate) input: Option<PathBuf>,
+    /// A file or folder to replay, or several. Without any, a stream is simulated.
+    #[serde(
+        deserialize_with = "one_or_more",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(crate) input: Vec<PathBuf>,
+    /// Whether the input grows while it is read.
+    pub(crate) follow: bool,
+    /// Whether rows that an earlier file holds as well are left out.
+    pub(crate) dedup_overlap: bool,
     /// The order of its dates. Without it, the order is found from the rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) date_format: Option<DateOrder>,
@@ -73,17 +82,22 @@ pub(crate) struct HttpConfig {
     pub(crate) bind: String,
 }
 
-/// What is said of records that were dropped.
+/// Which records are kept, and what is said of those that were dropped.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CleanConfig {
     /// A run that rejects more than this share of its records, 0 to 1, ends with a warning.
     pub(crate) warn_rejected: f64,
+    /// Customers whose records are dropped as those of nobody.
+    pub(crate) unknown_customers: UnknownCustomers,
 }
 
 impl Default for CleanConfig {
     fn default() -> Self {
-        Self { warn_rejected: 0.5 }
+        Self {
+            warn_rejected: 0.5,
+            unknown_customers: UnknownCustomers::default(),
+        }
     }
 }
 
@@ -96,7 +110,9 @@ impl Default for DataConfig {
 impl Default for StreamConfig {
     fn default() -> Self {
         Self {
-            input: None,
+            input: Vec::new(),
+            follow: false,
+            dedup_overlap: false,
             date_format: None,
             delimiter: None,
             rate: VirtualTime::DEFAULT_RATE,
@@ -116,9 +132,28 @@ impl Default for HttpConfig {
     }
 }
 
+/// A path, or an array of paths.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a path or an array of paths")]
+    enum Paths {
+        One(PathBuf),
+        More(Vec<PathBuf>),
+    }
+    Ok(match Paths::deserialize(deserializer)? {
+        Paths::One(path) => vec![path],
+        Paths::More(paths) => paths,
+    })
+}
+
 impl AppConfig {
     pub(crate) fn engine(&self) -> EngineConfig {
         EngineConfig {
+            clean: engine::CleanConfig {
+                unknown_customers: self.clean.unknown_customers.clone(),
+            },
             batch: self.batch.clone(),
             window: self.window.clone(),
             label: self.label.clone(),
@@ -166,9 +201,8 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
             origin,
             message: error.to_string().trim().replace('\n', " "),
         })?;
-    let [input, data_dir] = args.paths();
-    config.stream.input = input.or(config.stream.input);
-    config.data.dir = data_dir.unwrap_or(config.data.dir);
+    config.stream.input = args.other_inputs().unwrap_or(config.stream.input);
+    config.data.dir = args.other_data_dir().unwrap_or(config.data.dir);
     let share = config.clean.warn_rejected;
     if !(0.0..=1.0).contains(&share) {
         let why = format!("clean.warn_rejected: expected a number from 0 to 1, got {share}");

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use retail_core::source::{
-    self, CsvOptions, CsvSource, Paced, Source, SyntheticSource, VirtualTime,
+    self, CsvOptions, FileOptions, FileSource, Overlap, Paced, Source, SyntheticSource, VirtualTime,
 };
 use retail_core::time::SystemClock;
 
@@ -22,18 +22,22 @@ pub(crate) fn open(config: &AppConfig, once: bool) -> Outcome<(Box<dyn Source>, 
     }
     let stream = &config.stream;
     let time = VirtualTime::new(stream.start, stream.rate)?;
-    let source = match &stream.input {
-        Some(path) => {
-            let options = CsvOptions {
+    let source = match &stream.input[..] {
+        paths @ [_, ..] => {
+            let csv = CsvOptions {
                 time,
                 dates: stream.date_format,
                 delimiter: stream.delimiter,
             };
-            let csv = CsvSource::open(path, options)?;
-            retail_examples::say_dates(csv.dates());
-            paced(csv, config)
+            let follow = stream.follow;
+            let files = FileSource::open(paths, FileOptions { csv, follow })?;
+            match (stream.dedup_overlap, files.parts()) {
+                (true, _) => paced(Overlap::dropping(files), config),
+                (false, 1) => paced(files, config),
+                (false, _) => paced(Overlap::warning(files), config),
+            }
         }
-        None => {
+        [] => {
             let synthetic = synthetic(config)?;
             tracing::info!(
                 "no --input: simulating {} records with seed {}{}",

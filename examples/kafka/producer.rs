@@ -1,4 +1,4 @@
-//! Replays a CSV into the Kafka topic that the engine reads, and prints one line of JSON.
+//! Replays files into the Kafka topic that the engine reads, and prints one line of JSON.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal};
@@ -12,18 +12,21 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use retail_core::batch::RejectsWriter;
 use retail_core::clean::{RejectCounts, Rejection};
-use retail_core::source::{CsvOptions, CsvSource, Delimiter, Paced, Progress, Source, VirtualTime};
+use retail_core::source::{
+    CsvOptions, Delimiter, FileSource, Paced, Progress, Source, VirtualTime,
+};
 use retail_core::time::{DateOrder, SystemClock, Timestamp};
 use retail_examples::{ClientArgs, Failure, Outcome, describe};
 use retail_kafka::{Replayed, replay};
 
-/// Replays a CSV into a Kafka topic, each record once and in order within its partition.
+/// Replays files into a Kafka topic, each record once and in order within its partition.
 #[derive(Debug, Parser)]
 #[command(name = "producer", version)]
 struct Args {
-    /// The CSV (Online Retail or Online Retail II export)
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
+    /// The files or folders, or standard input (-): CSV, JSON lines, compressed or not, and Excel
+    /// workbooks
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    input: Vec<PathBuf>,
 
     #[command(flatten)]
     client: ClientArgs,
@@ -40,7 +43,7 @@ struct Args {
     #[arg(long, value_name = "NAME")]
     delimiter: Option<Delimiter>,
 
-    /// List the records that cannot be read here [default: the input's name with .rejects.csv]
+    /// List the records that cannot be read here [default: the first input's name with .rejects.csv]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 
@@ -65,11 +68,10 @@ fn run(args: &Args) -> Outcome<()> {
         dates: args.date_format,
         delimiter: args.delimiter,
     };
-    let csv = CsvSource::open(&args.input, options)?;
-    retail_examples::say_dates(csv.dates());
+    let files = FileSource::open(&args.input, options)?;
     let mut source: Box<dyn Source> = match args.speed_up {
-        Some(speed) => Box::new(Paced::new(csv, Arc::new(SystemClock), speed)?),
-        None => Box::new(csv),
+        Some(speed) => Box::new(Paced::new(files, Arc::new(SystemClock), speed)?),
+        None => Box::new(files),
     };
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
@@ -117,7 +119,8 @@ struct Unreadable {
 impl Unreadable {
     fn new(args: &Args) -> Self {
         let beside = || {
-            let mut name = args.input.file_stem().unwrap_or_default().to_owned();
+            let first = args.input.first().and_then(|path| path.file_stem());
+            let mut name = first.unwrap_or_default().to_owned();
             name.push(".rejects.csv");
             PathBuf::from(name)
         };

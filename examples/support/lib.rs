@@ -10,7 +10,6 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use retail_core::source::{Dates, Evidence};
 
 #[cfg(feature = "kafka")]
 pub use kafka::ClientArgs;
@@ -93,15 +92,6 @@ pub fn log(verbose: bool) {
         // Otherwise a line that cannot be written is reported on standard error, which panics.
         .log_internal_errors(false)
         .init();
-}
-
-/// Says in which order the dates of a file are read, as a warning if that is an assumption.
-pub fn say_dates(dates: &Dates) {
-    match dates.evidence {
-        Evidence::YearFirst => tracing::debug!("{dates}"),
-        Evidence::Assumed { .. } => tracing::warn!("{dates}"),
-        _ => tracing::info!("{dates}"),
-    }
 }
 
 /// Prints a result as a line on standard output.

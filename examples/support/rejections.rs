@@ -32,6 +32,7 @@ fn advice(reason: &RejectReason) -> &'static str {
             ..
         } => "name the order of dates with --date-format, or correct the column",
         RejectReason::UnparsableField { .. } => "correct the column, or export it in that form",
+        RejectReason::Overlap => "leave --dedup-overlap out to keep them",
         RejectReason::MissingCustomer => "check that the column of customers is filled",
         RejectReason::Cancelled | RejectReason::Adjustment => {
             "only sales are learned from: check that the export has them"

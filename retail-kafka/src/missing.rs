@@ -60,8 +60,8 @@ mod tests {
         let logs = tempfile::tempdir().unwrap();
         let open = |partition, from| Missing::open(logs.path(), partition, from).unwrap();
         assert_eq!(open(0, 0).offset(), None, "there is no file");
-        let rows = "line,partition,offset,reason,detail\n,0,3,cancelled,x\n,1,4,unparsable_field,\
-                    \"price: expected a number, got \"\"1,9\"\"\"\n,1,9,adjustment,y\n";
+        let rows = "part,line,partition,offset,reason,detail\n0,,0,3,cancelled,x\n0,,1,4,unparsable_field,\
+                    \"price: expected a number, got \"\"1,9\"\"\"\n0,,1,9,adjustment,y\n";
         std::fs::write(logs.path().join("rejects.csv"), rows).unwrap();
         for (partition, from, first) in [
             (1, 0, Some(4)),
@@ -77,8 +77,8 @@ mod tests {
     #[test]
     fn each_rejected_record_has_its_reason_and_kept_ones_have_none() {
         let logs = tempfile::tempdir().unwrap();
-        let rows = "line,partition,offset,reason,detail\n,1,4,cancelled,x\n,0,5,adjustment,y\n\
-                    ,1,6,missing_customer,z\n,1,9,adjustment,y\n";
+        let rows = "part,line,partition,offset,reason,detail\n0,,1,4,cancelled,x\n0,,0,5,adjustment,y\n\
+                    0,,1,6,missing_customer,z\n0,,1,9,adjustment,y\n";
         std::fs::write(logs.path().join("rejects.csv"), rows).unwrap();
         let mut missing = Missing::open(logs.path(), 1, 0).unwrap();
         let reasons: Vec<_> = (4..8).map(|at| missing.reason(at).unwrap()).collect();

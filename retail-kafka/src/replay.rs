@@ -119,6 +119,7 @@ impl<F: FnMut(&Rejection)> TopicSink<F> {
             Err(reason) => {
                 self.replayed.unreadable.add(reason);
                 (self.unreadable)(&Rejection {
+                    part: origin.part,
                     partition: origin.partition,
                     offset: origin.offset,
                     line: origin.line,

@@ -123,10 +123,13 @@ fn rows_that_the_producer_cannot_read_are_listed_counted_and_named() {
     }
     let listed = std::fs::read_to_string(&rejects).unwrap();
     let lines: Vec<&str> = listed.lines().collect();
-    assert_eq!(lines[0], "line,partition,offset,reason,detail");
-    assert!(lines[1].starts_with("3,0,1,unparsable_field,"), "{listed}");
+    assert_eq!(lines[0], "part,line,partition,offset,reason,detail");
     assert!(
-        lines[2].starts_with("5,0,3,wrong_column_count,"),
+        lines[1].starts_with("0,3,0,1,unparsable_field,"),
+        "{listed}"
+    );
+    assert!(
+        lines[2].starts_with("0,5,0,3,wrong_column_count,"),
         "{listed}"
     );
     // A run that delivers nothing does not look like success.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use super::BatchLimits;
-use crate::clean::{self, RejectCounts, RejectReason, Rejection};
+use crate::clean::{self, RejectCounts, RejectReason, Rejection, UnknownCustomers};
 use crate::record::{TransactionRef, Transactions};
 use crate::source::{Incoming, Mark, Origin, Position, Pushed, Sink, Verdict};
 use crate::time::Timestamp;
@@ -82,6 +82,7 @@ pub struct Batcher {
     position: Position,
     latest: Option<Timestamp>,
     texts: bool,
+    unknown: UnknownCustomers,
 }
 
 /// The batch that is being filled.
@@ -110,7 +111,15 @@ impl Batcher {
             position,
             latest: None,
             texts: true,
+            unknown: UnknownCustomers::default(),
         }
+    }
+
+    /// Drops the records of these customers as those of nobody.
+    #[must_use]
+    pub fn unknown_customers(mut self, unknown: UnknownCustomers) -> Self {
+        self.unknown = unknown;
+        self
     }
 
     /// Leaves the texts of all rows empty, for when nobody reads them. The same rows are kept.
@@ -189,7 +198,7 @@ impl Batcher {
         self.advance(row.timestamp);
         let [first, latest] = self.open.stream_time.unwrap_or([row.timestamp; 2]);
         self.open.stream_time = Some([first, latest.max(row.timestamp)]);
-        clean::check_sale(row)
+        clean::check_sale(row, &self.unknown)
     }
 
     fn keep(&mut self, row: &TransactionRef<'_>) {
@@ -212,6 +221,7 @@ impl Batcher {
     fn reject(&mut self, origin: &Origin, reason: RejectReason) {
         self.open.rejected.add(&reason);
         self.open.rejections.push(Rejection {
+            part: origin.part,
             partition: origin.partition,
             offset: origin.offset,
             line: origin.line,
@@ -232,7 +242,7 @@ impl Sink for Batcher {
     fn push<'a>(&'a mut self, origin: Origin, record: &'a Incoming<'_>) -> Pushed<'a> {
         let checked = match record {
             Ok(row) => self.check(row).map(|()| self.keep(row)),
-            Err(reason) => Err(reason.clone()),
+            Err(reason) => Err(self.unknown.reason(reason)),
         };
         let kept = checked.is_ok();
         if let Err(reason) = checked {

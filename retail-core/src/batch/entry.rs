@@ -6,7 +6,7 @@ use crate::source::{Mark, Place, Position, SourceId};
 use crate::time::Timestamp;
 
 pub(super) const FORMAT: &str = "retail-manifest";
-pub(super) const FORMAT_VERSION: u32 = 2;
+pub(super) const FORMAT_VERSION: u32 = 3;
 
 /// The first line of a manifest: whose batches it lists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

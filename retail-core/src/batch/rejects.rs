@@ -9,7 +9,7 @@ use crate::error::StorageError;
 use crate::fail_point;
 use crate::storage;
 
-pub(super) const HEADER: &[u8] = b"line,partition,offset,reason,detail\n";
+pub(super) const HEADER: &[u8] = b"part,line,partition,offset,reason,detail\n";
 
 /// The file of rejected records in an engine's folder of logs.
 pub(super) fn path(logs: &Path) -> PathBuf {
@@ -101,6 +101,8 @@ impl RejectsFile {
 
 /// Appends a rejected record as a line of the file.
 pub(super) fn encode(rejection: &Rejection, out: &mut Vec<u8>) {
+    whole(u64::from(rejection.part), out);
+    out.push(b',');
     if let Some(line) = rejection.line {
         whole(line, out);
     }
@@ -117,9 +119,10 @@ pub(super) fn encode(rejection: &Rejection, out: &mut Vec<u8>) {
 
 /// What [`encode`] wrote, without the line end.
 fn decode(line: &[u8]) -> Option<Rejection> {
-    let mut fields = std::str::from_utf8(line).ok()?.splitn(5, ',');
+    let mut fields = std::str::from_utf8(line).ok()?.splitn(6, ',');
     let mut field = || fields.next();
-    let (number, partition, offset) = (field()?, field()?, field()?);
+    let (part, number) = (field()?, field()?);
+    let (partition, offset) = (field()?, field()?);
     let (key, detail) = (field()?, field()?);
     let line = match number {
         "" => None,
@@ -131,6 +134,7 @@ fn decode(line: &[u8]) -> Option<Rejection> {
     };
     Some(Rejection {
         partition: partition.parse().ok()?,
+        part: part.parse().ok()?,
         offset: offset.parse().ok()?,
         line,
         reason: reason?,
@@ -144,9 +148,9 @@ fn decode(line: &[u8]) -> Option<Rejection> {
 /// use retail_core::clean::{RejectReason, Rejection};
 ///
 /// let mut writer = RejectsWriter::begin(Vec::new())?;
-/// writer.write(&Rejection { partition: 0, offset: 4, line: Some(6), reason: RejectReason::MissingCustomer })?;
+/// writer.write(&Rejection { partition: 0, part: 0, offset: 4, line: Some(6), reason: RejectReason::MissingCustomer })?;
 /// let text = String::from_utf8(writer.finish()?).expect("it is text");
-/// assert!(text.ends_with("\n6,0,4,missing_customer,no customer is named\n"), "{text}");
+/// assert!(text.ends_with("\n0,6,0,4,missing_customer,no customer is named\n"), "{text}");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]

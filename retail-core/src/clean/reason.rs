@@ -24,6 +24,8 @@ pub enum RejectReason {
         /// What stands there, shortened to 64 characters.
         got: String,
     },
+    /// An earlier file, or sheet, holds the record as well, and such records are dropped.
+    Overlap,
     /// The invoice starts with `C` or `c`: a cancellation.
     Cancelled,
     /// The invoice starts with `A` or `a`: an adjustment.
@@ -38,9 +40,10 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// The keys under which reasons are counted, in order of precedence.
-    pub const KEYS: [&'static str; 7] = [
+    pub const KEYS: [&'static str; 8] = [
         "wrong_column_count",
         "unparsable_field",
+        "overlap",
         "cancelled",
         "adjustment",
         "missing_customer",
@@ -67,11 +70,12 @@ impl RejectReason {
         match self {
             Self::WrongColumnCount { .. } => 0,
             Self::UnparsableField { .. } => 1,
-            Self::Cancelled => 2,
-            Self::Adjustment => 3,
-            Self::MissingCustomer => 4,
-            Self::NonPositiveQuantity => 5,
-            Self::NonPositivePrice => 6,
+            Self::Overlap => 2,
+            Self::Cancelled => 3,
+            Self::Adjustment => 4,
+            Self::MissingCustomer => 5,
+            Self::NonPositiveQuantity => 6,
+            Self::NonPositivePrice => 7,
         }
     }
 
@@ -112,11 +116,12 @@ impl RejectReason {
                     got: unescaped(got)?,
                 })
             }
-            2 => Some(Self::Cancelled),
-            3 => Some(Self::Adjustment),
-            4 => Some(Self::MissingCustomer),
-            5 => Some(Self::NonPositiveQuantity),
-            6 => Some(Self::NonPositivePrice),
+            2 => Some(Self::Overlap),
+            3 => Some(Self::Cancelled),
+            4 => Some(Self::Adjustment),
+            5 => Some(Self::MissingCustomer),
+            6 => Some(Self::NonPositiveQuantity),
+            7 => Some(Self::NonPositivePrice),
             _ => None,
         }
     }
@@ -134,6 +139,7 @@ impl fmt::Display for RejectReason {
                 expected,
                 got,
             } => write!(f, "{field}: expected {expected}, got {got:?}"),
+            Self::Overlap => f.write_str("an earlier file or sheet holds the record as well"),
             Self::Cancelled => f.write_str("the invoice is a cancellation"),
             Self::Adjustment => f.write_str("the invoice is an adjustment"),
             Self::MissingCustomer => f.write_str("no customer is named"),
@@ -174,9 +180,11 @@ fn unescaped(escaped: &str) -> Option<String> {
 pub struct Rejection {
     /// The partition of the source it came from.
     pub partition: u32,
-    /// The number of records before it there.
+    /// In which of several files, or sheets, of the partition it was, counted from 0.
+    pub part: u32,
+    /// The number of records before it in its partition.
     pub offset: u64,
-    /// The line of the file it started on, counted from 1, if the source has lines.
+    /// The line of that file it started on, counted from 1, if the source has lines.
     pub line: Option<u64>,
     /// Why it was dropped.
     pub reason: RejectReason,

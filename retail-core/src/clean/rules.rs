@@ -1,7 +1,7 @@
-use super::{RejectReason, check_values};
+use super::{RejectReason, UnknownCustomers, check_values};
 use crate::record::TransactionRef;
 
-/// Decides whether a transaction that could be read is kept.
+/// Decides whether a transaction that could be read is kept, if [`UnknownCustomers`] are the usual ones.
 ///
 /// # Errors
 /// The first reason that applies, in this order:
@@ -22,17 +22,20 @@ use crate::record::TransactionRef;
 /// ```
 pub fn check(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
     check_values(row)?;
-    check_sale(row)
+    check_sale(row, &UnknownCustomers::default())
 }
 
 /// The same decision for a transaction whose values have passed [`check_values`].
-pub(crate) fn check_sale(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
+pub(crate) fn check_sale(
+    row: &TransactionRef<'_>,
+    unknown: &UnknownCustomers,
+) -> Result<(), RejectReason> {
     match row.invoice.as_bytes().first() {
         Some(b'C' | b'c') => return Err(RejectReason::Cancelled),
         Some(b'A' | b'a') => return Err(RejectReason::Adjustment),
         _ => {}
     }
-    if row.customer_id.is_none() {
+    if row.customer_id.is_none_or(|customer| unknown.has(customer)) {
         Err(RejectReason::MissingCustomer)
     } else if row.quantity <= 0 {
         Err(RejectReason::NonPositiveQuantity)

@@ -165,6 +165,7 @@ impl EngineBuilder {
             history,
             reading: Reading {
                 limits: self.config.batch.limits()?,
+                unknown: self.config.clean.unknown_customers,
                 clock: self.clock,
             },
             saver: Saver { store, extractors },

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, parse_toml, read_toml};
 use crate::batch::{BatchFormat, BatchLimits, Durability, LimitError};
+use crate::clean::UnknownCustomers;
 use crate::label::{HighValueCustomer, HighValueRule, QuantityCategory};
 use crate::train::RandomForestParams;
 use crate::window::{ElapsedPrefix, WindowError};
@@ -23,6 +24,8 @@ use crate::window::{ElapsedPrefix, WindowError};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EngineConfig {
+    /// Which records are kept.
+    pub clean: CleanConfig,
     /// When batches are closed, and how they are saved.
     pub batch: BatchConfig,
     /// The windows of the nine models.
@@ -37,6 +40,14 @@ pub struct EngineConfig {
     pub logistic: LogisticConfig,
     /// When and how models are trained.
     pub train: TrainConfig,
+}
+
+/// Which records are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CleanConfig {
+    /// Customers whose records are dropped as those of nobody; `["0"]` by default.
+    pub unknown_customers: UnknownCustomers,
 }
 
 /// When batches are closed, and how they are saved.

@@ -51,8 +51,8 @@ use crate::source::{Source, SourceId};
 
 pub use builder::EngineBuilder;
 pub use config::{
-    BatchConfig, EngineConfig, Family, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
-    TrainConfig, WindowConfig, seconds,
+    BatchConfig, CleanConfig, EngineConfig, Family, LabelConfig, LinearConfig, LogisticConfig,
+    RetrainPolicy, TrainConfig, WindowConfig, seconds,
 };
 pub use error::{ConfigError, EngineThread, Error};
 pub use event::{Event, Observer};

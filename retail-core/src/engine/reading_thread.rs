@@ -7,6 +7,7 @@ use super::shared::Shared;
 use super::stop::Stop;
 use super::{Error, Event};
 use crate::batch::{Batch, BatchLimits, Batcher, CloseReason};
+use crate::clean::UnknownCustomers;
 use crate::source::{ReadStatus, Source};
 use crate::time::Clock;
 
@@ -16,6 +17,7 @@ const IDLE: Duration = Duration::from_millis(10);
 /// How a source is read.
 pub(super) struct Reading {
     pub(super) limits: BatchLimits,
+    pub(super) unknown: UnknownCustomers,
     pub(super) clock: Arc<dyn Clock>,
 }
 

@@ -34,7 +34,8 @@ impl Engine {
             ..
         } = self;
         let shared = &*shared;
-        let mut batcher = Batcher::new(reading.limits, saver.store.position().clone());
+        let mut batcher = Batcher::new(reading.limits, saver.store.position().clone())
+            .unknown_customers(reading.unknown.clone());
         if !saver.needs_text() {
             batcher = batcher.without_text();
         }

@@ -42,12 +42,12 @@ const NOBODY: [&str; 9] = [
 ];
 
 /// Customer number: `17850` or `17850.0`; none if the customer is not known. That is said by nothing,
-/// by one of the usual words, in any case, and by 0 or a number below.
+/// by one of the usual words, in any case, and by a number below 0.
 pub(crate) fn customer_id(text: &[u8]) -> Result<Option<u64>, RejectReason> {
     let trimmed = text.trim_ascii();
     let is = |word: &&str| word.as_bytes().eq_ignore_ascii_case(trimmed);
     if let Some(customer) = whole(trimmed) {
-        return Ok(known(customer));
+        return Ok(Some(customer));
     }
     let below_zero = trimmed.strip_prefix(b"-").and_then(whole).is_some();
     if below_zero || NOBODY.iter().any(is) {
@@ -55,12 +55,6 @@ pub(crate) fn customer_id(text: &[u8]) -> Result<Option<u64>, RejectReason> {
     }
     let expected = "a customer number or nothing";
     Err(RejectReason::unparsable(Field::CustomerId, expected, text))
-}
-
-/// A customer by number; 0 is nobody's.
-#[inline]
-pub(crate) fn known(customer: u64) -> Option<u64> {
-    (customer != 0).then_some(customer)
 }
 
 /// A date and time in a form that [`DateOrder::read`] accepts.
@@ -173,9 +167,10 @@ mod tests {
         for text in ["17850", "17850.0", " 17850.00 "] {
             assert_eq!(customer_id(text.as_bytes()), Ok(Some(17_850)), "{text}");
         }
+        assert_eq!(customer_id(b"0.0"), Ok(Some(0)));
         for text in [
             "", "  ", "NA", "n/a", "nan", "NaN", "NULL", "None", "<NA>", "\\N", "Guest", " guest ",
-            "0", "0.0", "-0", "-1", "-17850.0",
+            "-0", "-1", "-17850.0",
         ] {
             assert_eq!(customer_id(text.as_bytes()), Ok(None), "{text:?}");
         }

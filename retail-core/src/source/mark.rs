@@ -7,7 +7,7 @@ use super::Position;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
-    /// Bytes before the place.
+    /// Bytes before the place, of a file's text: of what a compressed file holds, or a workbook as CSV.
     pub bytes: u64,
     /// The line that begins there, counted from 1.
     pub line: u64,
@@ -17,6 +17,17 @@ pub struct Mark {
     /// file may not have written all of it. A store goes back to the place before that batch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub provisional: bool,
+    /// In which of several files, or sheets, it is, counted from 0. The checksum is then also of the
+    /// content of those before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub part: u32,
+    /// The records of the files before that one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first: u64,
+}
+
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }
 
 /// A place in a source up to which records have been saved.

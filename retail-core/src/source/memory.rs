@@ -85,6 +85,7 @@ impl Source for MemorySource {
         while let Some(transaction) = self.transactions.get(self.next) {
             let origin = Origin {
                 partition: 0,
+                part: 0,
                 offset: self.next as u64,
                 line: None,
             };
@@ -161,6 +162,7 @@ mod tests {
         let mut position = Position::default();
         position.advance(&Origin {
             partition: 0,
+            part: 0,
             offset: 29,
             line: None,
         });
@@ -169,6 +171,7 @@ mod tests {
         assert_eq!(read_all(&mut source), all[30..]);
         position.advance(&Origin {
             partition: 0,
+            part: 0,
             offset: 50,
             line: None,
         });

@@ -8,9 +8,13 @@ mod dates;
 mod digits;
 mod error;
 mod fields;
+mod files;
+mod input;
 mod json;
 mod mark;
+mod marks;
 mod memory;
+mod overlap;
 mod paced;
 mod position;
 mod sink;
@@ -27,9 +31,11 @@ use crate::time::Timestamp;
 pub use self::csv::{CsvOptions, CsvSource, Delimiter, ParseDelimiterError};
 pub use self::dates::{Dates, Evidence};
 pub use self::error::SourceError;
+pub use self::files::{FileOptions, FileSource};
 pub use self::json::{JsonDecoder, JsonEncoder, without_nan};
 pub use self::mark::{Mark, Place};
 pub use self::memory::MemorySource;
+pub use self::overlap::Overlap;
 pub use self::paced::Paced;
 pub use self::position::{Origin, Position};
 pub use self::sink::{Incoming, Pushed, Sink, Verdict};
@@ -84,6 +90,13 @@ pub trait Source: Send {
     /// A short name of the stream for the names of files with its records. Such a name then says
     /// which offsets of which partitions the file spans. By default there is none.
     fn label(&self) -> Option<&str> {
+        None
+    }
+
+    /// What the part of the stream with this number is called, for people: the path of a file, say. By
+    /// default parts have no names.
+    fn part_name(&self, part: u32) -> Option<String> {
+        let _ = part;
         None
     }
 

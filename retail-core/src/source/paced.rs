@@ -112,6 +112,10 @@ impl<S: Source> Source for Paced<S> {
         self.inner.label()
     }
 
+    fn part_name(&self, part: u32) -> Option<String> {
+        self.inner.part_name(part)
+    }
+
     fn continues(&self, saved: &SourceId) -> Result<bool, SourceError> {
         self.inner.continues(saved)
     }

@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 pub struct Origin {
     /// The partition; 0 in sources with only one.
     pub partition: u32,
+    /// In which of several files, or sheets, of the partition it is, counted from 0.
+    pub part: u32,
     /// The number of records before this one in its partition.
     pub offset: u64,
-    /// The line of the file on which the record starts, counted from 1, if the source has lines.
+    /// The line of that file, or the row of that sheet, on which the record starts, counted from 1, if
+    /// the source has lines.
     pub line: Option<u64>,
 }
 

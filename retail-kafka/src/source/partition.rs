@@ -85,6 +85,7 @@ impl Partition {
         self.next = offset + 1;
         let origin = Origin {
             partition: message.partition,
+            part: 0,
             offset,
             line: None,
         };

@@ -35,7 +35,7 @@ fn a_foreign_manifest_is_refused() {
     begun(dir.path());
     let path = dir.path().join("batches/manifest.jsonl");
     let text = fs::read_to_string(&path).unwrap();
-    let older = text.replace("\"format_version\":2", "\"format_version\":1");
+    let older = text.replace("\"format_version\":3", "\"format_version\":2");
     assert_ne!(older, text);
     fs::write(&path, older).unwrap();
     assert!(matches!(

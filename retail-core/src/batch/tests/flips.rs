@@ -57,7 +57,7 @@ fn no_changed_bit_goes_unnoticed() {
         ] {
             let bytes = fs::read(dir.path().join(file)).unwrap();
             let from = if file.starts_with("logs") {
-                "line,partition,offset,reason,detail\n".len()
+                "part,line,partition,offset,reason,detail\n".len()
             } else {
                 0
             };

@@ -5,6 +5,7 @@ use super::*;
 fn at(partition: u32, offset: u64) -> Origin {
     Origin {
         partition,
+        part: 0,
         offset,
         line: None,
     }

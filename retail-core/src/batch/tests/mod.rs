@@ -37,6 +37,7 @@ fn sale(index: u64, second: u64) -> Transaction {
 fn origin(offset: u64) -> Origin {
     Origin {
         partition: 0,
+        part: 0,
         offset,
         line: Some(offset + 2),
     }

@@ -9,6 +9,8 @@ fn provisional(first: u64) -> Batch {
         line: 4,
         crc32: "00000000".to_owned(),
         provisional: true,
+        part: 0,
+        first: 0,
     };
     Batch {
         mark: Some(mark),

@@ -12,7 +12,7 @@ fn path(dir: &Path) -> PathBuf {
 /// Lines of the rejects file, its header among them.
 fn lines(dir: &Path) -> usize {
     let text = fs::read_to_string(path(dir)).unwrap();
-    assert!(text.starts_with("line,partition,"), "{text}");
+    assert!(text.starts_with("part,line,partition,"), "{text}");
     text.lines().count()
 }
 
@@ -103,11 +103,11 @@ fn what_was_saved_after_a_file_begun_again_is_cut_to_what_is_listed() {
     filled(dir, Durability::Batch);
     fs::remove_file(path(dir)).unwrap();
     drop(open(dir).unwrap());
-    append(&path(dir), b"9,0,7,cancelled,x\n");
+    append(&path(dir), b"0,9,0,7,cancelled,x\n");
     drop(open(dir).unwrap());
     assert_eq!(lines(dir), 1);
     one_more(dir, Durability::Batch, 3);
-    append(&path(dir), b"9,0,7,cancelled,x\n");
+    append(&path(dir), b"0,9,0,7,cancelled,x\n");
     one_more(dir, Durability::Batch, 4);
     assert_eq!(lines(dir), 5);
 }
@@ -117,7 +117,7 @@ fn a_rejects_file_cut_short_is_damaged_also_when_it_was_begun_again() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     filled(dir, Durability::Batch);
-    let header = "line,partition,offset,reason,detail\n";
+    let header = "part,line,partition,offset,reason,detail\n";
     for _ in 0..2 {
         fs::write(path(dir), header).unwrap();
         let error = open(dir).unwrap_err();
@@ -176,16 +176,16 @@ fn a_line_that_is_no_rejected_record_is_an_error_that_names_it() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     for wrong in [
-        "2,0,0,late,it was late",
-        "2,0,x,cancelled,x",
-        "2,0,7",
+        "0,2,0,0,late,it was late",
+        "0,2,0,x,cancelled,x",
+        "0,2,0,7",
         "",
-        "2,0,0,wrong_column_count,\"expected 8 columns, got 7",
+        "0,2,0,0,wrong_column_count,\"expected 8 columns, got 7",
     ] {
         drop(begun(dir));
         append(
             &path(dir),
-            format!("3,0,1,cancelled,x\n{wrong}\n3,0,2,cancelled,x\n").as_bytes(),
+            format!("0,3,0,1,cancelled,x\n{wrong}\n0,3,0,2,cancelled,x\n").as_bytes(),
         );
         let mut rejects = Rejects::open(&dir.join("logs")).unwrap();
         assert!(rejects.next().unwrap().is_ok());

@@ -25,9 +25,9 @@ fn rejected_records_are_listed_with_line_and_reason() {
     let text = fs::read_to_string(dir.path().join("logs/rejects.csv")).unwrap();
     assert_eq!(
         text,
-        "line,partition,offset,reason,detail\n\
-         2,0,0,wrong_column_count,\"expected 8 columns, got 7\"\n\
-         3,0,1,unparsable_field,\"price: expected a number, got \"\"1,\\\"\"5\"\"\"\n"
+        "part,line,partition,offset,reason,detail\n\
+         0,2,0,0,wrong_column_count,\"expected 8 columns, got 7\"\n\
+         0,3,0,1,unparsable_field,\"price: expected a number, got \"\"1,\\\"\"5\"\"\"\n"
     );
 }
 

@@ -78,6 +78,7 @@ impl Source for Script {
             };
             let origin = Origin {
                 partition: 0,
+                part: 0,
                 offset: self.next as u64,
                 line: None,
             };

@@ -1,7 +1,7 @@
 use std::path::Path;
 
-use super::records::{MAX_LINES, Shape};
 use super::row::Row;
+use super::shape::{MAX_LINES, Shape};
 use crate::clean::Field;
 use crate::source::SourceError;
 
@@ -32,6 +32,8 @@ pub(super) struct Columns {
     pub(super) customer_id: usize,
     pub(super) country: Option<usize>,
     pub(super) timestamp: Option<usize>,
+    /// Whether there is a column of that name that is no stream time.
+    pub(super) has_other_timestamp: bool,
 }
 
 impl Columns {
@@ -44,6 +46,7 @@ impl Columns {
         Shape {
             columns: self.count,
             most_lines: MAX_LINES,
+            counts_rows: false,
             one_line: columns
                 .filter(|&column| column < 64)
                 .fold(0, |bits, column| bits | 1 << column),
@@ -68,7 +71,6 @@ impl Columns {
             let Some(field) = Field::known_as(&String::from_utf8_lossy(name)) else {
                 continue;
             };
-            // The stream time, which batch files have and exports have not.
             let place = FIELDS.iter().position(|known| *known == field);
             let slot = place.and_then(|place| found.get_mut(place));
             if slot.unwrap_or(&mut timestamp).replace(column).is_some() {
@@ -89,6 +91,11 @@ impl Columns {
             country,
         ] = found
         {
+            // The stream time, which batch files have and exports have not.
+            let is_record = found.into_iter().flatten().chain(timestamp).all(|column| {
+                let name = header.field(column).trim_ascii();
+                std::str::from_utf8(name).is_ok_and(|name| Field::from_name(name).is_some())
+            });
             return Ok(Self {
                 count,
                 invoice,
@@ -99,7 +106,8 @@ impl Columns {
                 price,
                 customer_id,
                 country,
-                timestamp,
+                timestamp: timestamp.filter(|_| is_record),
+                has_other_timestamp: timestamp.is_some() && !is_record,
             });
         }
         let missing = FIELDS

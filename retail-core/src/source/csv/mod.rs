@@ -4,20 +4,21 @@ mod delimiter;
 mod foreign;
 mod header;
 mod index;
-mod input;
 mod lines;
+mod marks;
 mod options;
 mod order;
 mod parser;
 mod records;
 mod row;
+mod shape;
 mod split;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,7 @@ use self::header::Columns;
 use self::parser::{Parser, Texts};
 use self::records::{Framed, Records};
 use self::row::Utf8;
+use super::marks::{Part, changed};
 use super::{
     Dates, Mark, Origin, Place, Position, Progress, ReadStatus, Sink, Source, SourceError,
     SourceId, VirtualTime,
@@ -35,15 +37,16 @@ pub use self::delimiter::{Delimiter, ParseDelimiterError};
 pub use self::options::CsvOptions;
 
 /// How much of a file's start is looked at for what it may be instead of a CSV.
-const PREFIX: u64 = 1 << 10;
+const PREFIX: usize = 1 << 10;
 
 /// Reads the exports *Online Retail* and *Online Retail II*, and the engine's own batch files.
 ///
 /// The first line names the columns: `Invoice` or `InvoiceNo`, `StockCode`, `Description`,
 /// `Quantity`, `InvoiceDate`, `Price` or `UnitPrice`, `Customer ID`, `Country`, in any order.
 /// `StockCode`, `Description` and `Country` may be left out, and are then empty. Case, spaces and
-/// underscores do not matter. Other columns are ignored except `timestamp`, which is the
-/// stream time. In a file without it, record `i` is stamped by [`VirtualTime::stamp`].
+/// underscores do not matter. Other columns are ignored except `timestamp`. If the
+/// others are named as in a stream record (`invoice`, `stock_code` and so on), it is the stream time;
+/// otherwise it is ignored with a warning. In a file without it, record `i` is stamped by [`VirtualTime::stamp`].
 ///
 /// Fields are separated by commas, or by what the header shows: semicolons, tabs or pipes. In a file
 /// with semicolons, numbers may have a decimal comma. A last field that is empty and that the header
@@ -82,12 +85,14 @@ const PREFIX: u64 = 1 << 10;
 pub struct CsvSource<R = File> {
     /// For errors.
     path: PathBuf,
-    size: u64,
+    /// In bytes, if it is known.
+    size: Option<u64>,
     time: VirtualTime,
     dates: Dates,
     parser: Parser,
     records: Records<R>,
-    /// Records read before the next one.
+    part: Part,
+    /// Records of the stream before the next one.
     offset: u64,
     /// Where the last record pushed began, and its line.
     latest: (u64, u64),
@@ -144,27 +149,44 @@ impl<R: Read + Seek> CsvSource<R> {
         path: impl AsRef<Path>,
         options: impl Into<CsvOptions>,
     ) -> Result<Self, SourceError> {
-        let path = path.as_ref().to_owned();
+        let path = path.as_ref();
+        let size = reader.seek(SeekFrom::End(0));
+        let size = size.map_err(|source| SourceError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::of_part(reader, Some(size), path, options.into(), Part::default())
+    }
+
+    /// Reads one of several texts of a stream. Its size is known or not.
+    pub(super) fn of_part(
+        mut reader: R,
+        size: Option<u64>,
+        path: &Path,
+        options: CsvOptions,
+        part: Part,
+    ) -> Result<Self, SourceError> {
+        let path = path.to_owned();
         let CsvOptions {
             time,
             dates,
             delimiter,
-        } = options.into();
+        } = options;
         let failed = |source| SourceError::Io {
             path: path.clone(),
             source,
         };
-        let size = reader.seek(SeekFrom::End(0)).map_err(failed)?;
         reader.rewind().map_err(failed)?;
-        let mut prefix = Vec::new();
-        Read::by_ref(&mut reader)
-            .take(PREFIX)
-            .read_to_end(&mut prefix)
-            .map_err(failed)?;
-        reader.rewind().map_err(failed)?;
-        let mut records = Records::open(reader, delimiter).map_err(failed)?;
-        let columns =
-            Columns::find(&records.row(), &path).map_err(|error| foreign::name(error, &prefix))?;
+        let mut records = Records::open(reader, delimiter, part.clone()).map_err(failed)?;
+        let columns = Columns::find(&records.row(), &path)
+            .map_err(|error| foreign::name(error, records.first_bytes(PREFIX)))?;
+        if columns.has_other_timestamp {
+            tracing::warn!(
+                "{}: the column timestamp is ignored: it is a stream time only beside columns that are \
+                 named as in a stream record (invoice, quantity, invoice_date, price, customer_id)",
+                path.display()
+            );
+        }
         let dates = match dates {
             Some(order) => Dates::given(order),
             None => order::find(&mut records, &columns).map_err(failed)?,
@@ -175,8 +197,9 @@ impl<R: Read + Seek> CsvSource<R> {
             parser: Parser::new(columns, dates.order, records.delimiter()),
             dates,
             records,
-            offset: 0,
+            offset: part.first,
             latest: (0, 1),
+            part,
             path,
         })
     }
@@ -188,9 +211,7 @@ impl<R: Read + Seek> CsvSource<R> {
             delimiter: Some(Delimiter::Comma),
             ..CsvOptions::default()
         };
-        let mut source = Self::from_reader(reader, path, options)?;
-        source.parser.shape = source.parser.shape.trusted();
-        Ok(source)
+        Ok(Self::from_reader(reader, path, options)?.trusted())
     }
 
     fn failed(&self) -> impl Fn(io::Error) -> SourceError {
@@ -212,12 +233,30 @@ impl<R: Read + Seek> CsvSource<R> {
         &self.dates
     }
 
+    /// Takes every quote for right: the text was written by this program.
+    #[must_use]
+    pub(super) fn trusted(mut self) -> Self {
+        self.parser.shape = self.parser.shape.trusted();
+        self
+    }
+
+    /// Records of the stream before the next one.
+    pub(super) fn next_offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The CRC-32 of the whole text and those before it. Reading cannot go on afterwards.
+    pub(super) fn sum_all(&mut self) -> Result<crc32fast::Hasher, SourceError> {
+        self.records.input.sum_all().map_err(self.failed())
+    }
+
     /// Reads lines that are records as they stand, up to the first one that is not.
     fn read_lines(&mut self, sink: &mut dyn Sink) -> Result<ControlFlow<()>, SourceError> {
         let texts = texts(sink);
         let mut wanted = ControlFlow::Continue(());
         let mut utf8 = Utf8::default();
         let known = self.parser.dates();
+        let part = self.part.number;
         let mut latest = None;
         let mut lines = self.records.lines(self.parser.columns.count);
         while wanted.is_continue()
@@ -228,7 +267,7 @@ impl<R: Read + Seek> CsvSource<R> {
             if record.is_err() {
                 known.check(&row, line, &self.path)?;
             }
-            let origin = origin(self.offset, line);
+            let origin = origin(part, self.offset, line);
             self.offset += 1;
             wanted = sink.push(origin, &record).flow;
             latest = Some((row.start(), line));
@@ -242,6 +281,14 @@ impl<R: Read + Seek> CsvSource<R> {
     }
 }
 
+/// What is not there yet is the end, as far as can be told now.
+fn or_end(framed: io::Result<Option<Framed>>) -> io::Result<Option<Framed>> {
+    match framed {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Some(Framed::End)),
+        framed => framed,
+    }
+}
+
 /// Which texts `sink` needs.
 fn texts(sink: &dyn Sink) -> Texts {
     if sink.wants_text() {
@@ -251,10 +298,11 @@ fn texts(sink: &dyn Sink) -> Texts {
     }
 }
 
-/// Where a record stands in the file.
-fn origin(offset: u64, line: u64) -> Origin {
+/// Where a record stands.
+fn origin(part: u32, offset: u64, line: u64) -> Origin {
     Origin {
         partition: 0,
+        part,
         offset,
         line: Some(line),
     }
@@ -280,7 +328,7 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
         let wanted = position.next_offset(0);
         if wanted < self.offset {
             self.records.rewind();
-            self.offset = 0;
+            self.offset = self.part.first;
         }
         while self.offset < wanted {
             let mut lines = self.records.lines(self.parser.columns.count);
@@ -292,7 +340,7 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
                 break;
             }
             let framed = self.records.next(Some(self.parser.shape));
-            match framed.map_err(self.failed())? {
+            match or_end(framed).map_err(self.failed())? {
                 None => {}
                 Some(Framed::Whole { .. } | Framed::Broken { .. }) => self.offset += 1,
                 Some(Framed::End) => {
@@ -310,7 +358,7 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
     fn mark(&mut self, position: &Position) -> Result<Option<Mark>, SourceError> {
         let wanted = position.next_offset(0);
         if wanted == self.offset {
-            return self.records.mark_next().map(Some).map_err(self.failed());
+            return self.records.mark_next().map_err(self.failed());
         }
         let is_latest = wanted + 1 == self.offset;
         Ok(is_latest.then(|| self.records.mark(self.latest)))
@@ -323,17 +371,8 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
             let position = places.last().map(|place| place.position.clone());
             return self.seek(&position.unwrap_or_default());
         };
-        let same = self.records.resume_at(marks.iter().copied());
-        same.map_err(self.failed())?.map_err(|number| {
-            let first = number.checked_sub(1).and_then(|before| marks.get(before));
-            SourceError::Changed {
-                path: self.path.clone(),
-                first: first.map_or(1, |mark| mark.line),
-                last: marks
-                    .get(number)
-                    .map_or(1, |mark| mark.line.saturating_sub(1)),
-            }
-        })?;
+        let same = self.records.resume_at(&marks).map_err(self.failed())?;
+        same.map_err(|number| changed(&self.path, &marks, number))?;
         self.offset = place.position.next_offset(0);
         Ok(())
     }
@@ -344,7 +383,10 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
                 return Ok(ReadStatus::Paused);
             }
             let shape = Some(self.parser.shape);
-            let framed = self.records.next(shape).map_err(self.failed())?;
+            let framed = match self.records.next(shape) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(ReadStatus::Idle),
+                framed => framed.map_err(self.failed())?,
+            };
             let row = self.records.row();
             let (line, record) = match framed {
                 None => continue,
@@ -361,7 +403,7 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
                 }
                 Some(Framed::Broken { line, .. }) => (line, Err(self.parser.broken(&row))),
             };
-            let origin = origin(self.offset, line);
+            let origin = origin(self.part.number, self.offset, line);
             self.offset += 1;
             if sink.push(origin, &record).flow.is_break() {
                 self.latest = self.records.latest(None);
@@ -375,7 +417,7 @@ impl<R: Read + Seek + Send> Source for CsvSource<R> {
         let done = self.records.bytes_read();
         Progress {
             done,
-            total: Some(self.size.max(done)),
+            total: self.size.map(|size| size.max(done)),
             unit: "bytes",
         }
     }

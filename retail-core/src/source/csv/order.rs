@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use super::header::Columns;
+use super::or_end;
 use super::parser::Parser;
 use super::records::{Framed, Records};
 use super::row::Row;
@@ -25,7 +26,7 @@ pub(super) fn find<R: Read + Seek>(
         }
         let cursor = lines.cursor;
         records.resume(cursor);
-        match records.next(Some(columns.shape()))? {
+        match or_end(records.next(Some(columns.shape())))? {
             None | Some(Framed::Broken { .. }) => {}
             Some(Framed::Whole { line, .. }) => {
                 let found = look(&mut survey, columns, line, &records.row());

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use super::delimiter::Delimiter;
 use super::header::Columns;
-use super::records::Shape;
 use super::row::{Row, Utf8};
+use super::shape::Shape;
 use crate::clean::{Field, RejectReason};
 use crate::record::TransactionRef;
 use crate::source::digits::Word;

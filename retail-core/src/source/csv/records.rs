@@ -1,21 +1,19 @@
 use std::io::{self, Read, Seek};
 
-use crc32fast::Hasher;
 use memchr::memchr;
 
 use super::delimiter::Delimiter;
 use super::index::Index;
-use super::input::Input;
+
 use super::lines::{Cursor, Lines};
 use super::row::Row;
+use super::shape::{MAX_LINES, Shape};
 use super::split::{Fields, Split, TooManyLines};
-use crate::source::Mark;
+use crate::source::input::Input;
+use crate::source::marks::{Part, Start};
 
 /// The longest record in bytes, its line ends included.
 const MAX_RECORD: usize = 1 << 20;
-
-/// The most line ends inside of a record.
-pub(super) const MAX_LINES: usize = 20;
 
 /// Bytes that are read and indexed at a time: few enough to stay in the processor's cache until
 /// their rows have been parsed.
@@ -42,64 +40,25 @@ const BLOCK: usize = 1 << 16;
 /// a stray quote costs one row. Few lines are read again each time, so the time stays proportional to
 /// the file. What happens depends on the bytes of the input alone, never on how they arrive.
 pub(super) struct Records<R> {
-    input: Input<R>,
+    pub(super) input: Input<R>,
     limit: usize,
     block: usize,
     index: Index,
-    cursor: Cursor,
+    pub(super) cursor: Cursor,
     /// The first quote at or after the cursor, or where the bytes in memory end.
     quote: usize,
     /// Resume with the line after the one that is being read.
-    skip: bool,
+    pub(super) skip: bool,
+    /// Where the file stands in the stream.
+    pub(super) part: Part,
     /// Where the records begin, after the header.
     first: Start,
     /// Where the record began that [`Records::next`] found last, and its line.
-    latest: (u64, u64),
+    pub(super) latest: (u64, u64),
     /// Whether the last record read has no line end: the file ends with it.
-    unterminated: bool,
+    pub(super) unterminated: bool,
     fields: Fields,
     delimiter: Delimiter,
-}
-
-/// What is known of the records of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// The columns of the header.
-    pub(super) columns: usize,
-    /// Bit `i` says that the texts of column `i` never span lines.
-    pub(super) one_line: u64,
-    /// The most line ends inside of a record, usually [`MAX_LINES`].
-    pub(super) most_lines: usize,
-}
-
-impl Shape {
-    /// That of a file in which every quote is right: it was written here.
-    pub(super) const fn trusted(self) -> Self {
-        Self {
-            one_line: 0,
-            most_lines: usize::MAX,
-            ..self
-        }
-    }
-}
-
-/// A place from which records are read.
-#[derive(Debug, Clone)]
-struct Start {
-    byte: u64,
-    line: u64,
-    /// Of the bytes before it.
-    sum: Hasher,
-}
-
-impl Default for Start {
-    fn default() -> Self {
-        Self {
-            byte: 0,
-            line: 1,
-            sum: Hasher::new(),
-        }
-    }
 }
 
 /// What [`Records::next`] found; its fields are in [`Records::row`].
@@ -126,20 +85,21 @@ impl<R: Read + Seek> Records<R> {
     ///
     /// # Errors
     /// What the medium says, and `InvalidData` for a header longer than [`MAX_RECORD`].
-    pub(super) fn open(input: R, delimiter: Option<Delimiter>) -> io::Result<Self> {
-        Self::with(input, delimiter, BLOCK, MAX_RECORD)
+    pub(super) fn open(input: R, delimiter: Option<Delimiter>, part: Part) -> io::Result<Self> {
+        Self::with(input, delimiter, part, BLOCK, MAX_RECORD)
     }
 
     /// Like [`Records::open`], with blocks and a longest record of other sizes.
     pub(super) fn with(
         input: R,
         delimiter: Option<Delimiter>,
+        part: Part,
         block: usize,
         limit: usize,
     ) -> io::Result<Self> {
         const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
         let mut records = Self {
-            input: Input::new(input, block),
+            input: Input::new(input, block, part.before.clone()),
             limit,
             block,
             index: Index::default(),
@@ -149,7 +109,12 @@ impl<R: Read + Seek> Records<R> {
             },
             quote: 0,
             skip: false,
-            first: Start::default(),
+            first: Start {
+                byte: 0,
+                line: 1,
+                sum: part.before.clone(),
+            },
+            part,
             latest: (0, 1),
             unterminated: false,
             fields: Fields::default(),
@@ -201,6 +166,12 @@ impl<R: Read + Seek> Records<R> {
         }
     }
 
+    /// The first bytes of those in memory, which are the first of the file if no record has been read.
+    pub(super) fn first_bytes(&self, most: usize) -> &[u8] {
+        let bytes = self.input.bytes();
+        bytes.get(..most).unwrap_or(bytes)
+    }
+
     /// What separates fields.
     pub(super) fn delimiter(&self) -> Delimiter {
         self.delimiter
@@ -246,92 +217,13 @@ impl<R: Read + Seek> Records<R> {
         self.start_at(self.first.clone());
     }
 
-    fn start_at(&mut self, start: Start) {
+    pub(super) fn start_at(&mut self, start: Start) {
         self.input.jump(start.byte, start.sum);
         self.cursor.line = start.line;
         self.cursor.start = 0;
         self.skip = false;
         self.unterminated = false;
         self.reindex();
-    }
-
-    /// Where the record began that was read last, and its line, given where it is in memory if
-    /// [`Records::lines`] has found it.
-    pub(super) fn latest(&self, line: Option<(usize, u64)>) -> (u64, u64) {
-        line.map_or(self.latest, |(start, line)| {
-            (self.input.base() + start as u64, line)
-        })
-    }
-
-    /// The mark of a place that is in memory: where a record began, and its line.
-    pub(super) fn mark(&mut self, (byte, line): (u64, u64)) -> Mark {
-        let start = byte.saturating_sub(self.input.base()) as usize;
-        let sum = self.input.sum(start);
-        Mark {
-            bytes: byte,
-            line,
-            crc32: format!("{:08x}", sum.finalize()),
-            provisional: false,
-        }
-    }
-
-    /// The mark of the place of the next record.
-    pub(super) fn mark_next(&mut self) -> io::Result<Mark> {
-        while self.skip {
-            self.skip_line()?;
-        }
-        let next = (self.bytes_read(), self.cursor.line);
-        let provisional = self.unterminated;
-        Ok(Mark {
-            provisional,
-            ..self.mark(next)
-        })
-    }
-
-    /// Whether a byte in memory, or the next one behind, is there and ends no line.
-    fn goes_on_at(&mut self, byte: usize) -> io::Result<bool> {
-        while self.input.bytes().len() <= byte && !self.input.ended() {
-            self.input.read_on(0)?;
-        }
-        let next = self.input.bytes().get(byte);
-        Ok(next.is_some_and(|next| !b"\r\n".contains(next)))
-    }
-
-    /// Goes to the last of these marks, if the bytes before each of them are those it was made of.
-    /// Otherwise returns the first that differs.
-    pub(super) fn resume_at<'a>(
-        &mut self,
-        marks: impl Iterator<Item = &'a Mark>,
-    ) -> io::Result<Result<(), usize>> {
-        self.input.jump(0, Hasher::new());
-        let mut start = Start::default();
-        for (number, mark) in marks.enumerate() {
-            while self.input.base() + (self.input.bytes().len() as u64) < mark.bytes {
-                if self.input.ended() {
-                    return Ok(Err(number));
-                }
-                self.input.read_on(self.input.bytes().len())?;
-            }
-            // A mark before the bytes in memory is not in order: something is wrong with it.
-            let Some(before) = mark.bytes.checked_sub(self.input.base()) else {
-                return Ok(Err(number));
-            };
-            // A line that had no end may have been written on with.
-            if mark.provisional && self.goes_on_at(before as usize)? {
-                return Ok(Err(number));
-            }
-            let sum = self.input.sum(before as usize);
-            if format!("{:08x}", sum.clone().finalize()) != mark.crc32 {
-                return Ok(Err(number));
-            }
-            start = Start {
-                byte: mark.bytes,
-                line: mark.line,
-                sum,
-            };
-        }
-        self.start_at(start);
-        Ok(Ok(()))
     }
 
     /// Indexes what follows the cursor.
@@ -407,13 +299,13 @@ impl<R: Read + Seek> Records<R> {
         // that is empty.
         let empty_line = split.length == 1 && split.terminated;
         if columns == 1 && (empty_line || self.fields.last() == b"\r") {
-            self.pass(split);
+            self.pass(split, shape);
             return Ok(None);
         }
         // Nothing is known that a header could be compared with.
         let broken = shape.and_then(|shape| self.broken(&split, shape));
         match broken {
-            None => self.pass(split),
+            None => self.pass(split, shape),
             Some(_) => self.skip = true,
         }
         Ok(Some(match broken {
@@ -427,7 +319,7 @@ impl<R: Read + Seek> Records<R> {
 
     /// Why a record that was taken apart is broken, if it is.
     fn broken(&self, split: &Split, shape: Shape) -> Option<Broken> {
-        if split.inner_lines == 0 {
+        if split.inner_lines == 0 || shape.counts_rows {
             return None;
         }
         // Without a line feed at its end, the record ended with the file. If its last field goes on
@@ -476,9 +368,13 @@ impl<R: Read + Seek> Records<R> {
     }
 
     /// Goes to what follows the next record, which is that one.
-    fn pass(&mut self, split: Split) {
+    fn pass(&mut self, split: Split, shape: Option<Shape>) {
+        let inner_lines = match shape {
+            Some(shape) if shape.counts_rows => 0,
+            _ => split.inner_lines,
+        };
         self.cursor.start += split.length;
-        self.cursor.line += (split.inner_lines + usize::from(split.terminated)) as u64;
+        self.cursor.line += (inner_lines + usize::from(split.terminated)) as u64;
         self.unterminated = !split.terminated;
         // The index counts every line feed, those within quotes as well.
         while let Some(end) = self.line_end()
@@ -492,7 +388,7 @@ impl<R: Read + Seek> Records<R> {
 
     /// Passes the line that begins at the cursor.
     #[cold]
-    fn skip_line(&mut self) -> io::Result<()> {
+    pub(super) fn skip_line(&mut self) -> io::Result<()> {
         loop {
             if let Some(end) = self.line_end() {
                 let separator = self.index.search(end, self.cursor.separator);

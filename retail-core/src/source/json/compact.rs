@@ -5,7 +5,6 @@ use memchr::memchr2;
 
 use crate::record::TransactionRef;
 use crate::source::digits::Word;
-use crate::source::fields;
 use crate::time::{DateOrder, Timestamp, TimestampReader};
 
 /// What stands before a value, as the encoder writes it and as Python does.
@@ -56,7 +55,7 @@ pub(super) fn read<'a>(value: &'a [u8], times: &mut Times) -> Option<Transaction
     let customer_id = rest.number(key!("customer_id", ""))?;
     let customer_id = match customer_id.text() {
         b"null" => None,
-        _ => fields::known(customer_id.whole()?),
+        _ => Some(customer_id.whole()?),
     };
     let country = rest.text(key!("country", "\""))?;
     let timestamp = rest.time::<26>(key!("timestamp", "\""), &mut times.timestamp)?;

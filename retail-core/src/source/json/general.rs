@@ -62,6 +62,17 @@ pub(super) fn stream_time(value: &[u8]) -> Option<Timestamp> {
     object.timestamp.stream_time(DateOrder::MonthFirst).ok()?
 }
 
+/// The date of a record in any form, if it is a text.
+#[cold]
+pub(super) fn date_text(value: &[u8]) -> Option<String> {
+    let json = without_nan(value);
+    let object: Object<'_> = serde_json::from_slice(json.as_deref().unwrap_or(value)).ok()?;
+    match object.invoice_date {
+        Loose::Text(text) => Some(text.into_owned()),
+        _ => None,
+    }
+}
+
 /// The text, moved into `room` unless it stands in the value.
 fn kept<'a>(text: Cow<'a, str>, room: &'a mut String) -> &'a str {
     match text {
@@ -247,7 +258,7 @@ impl Loose<'_> {
 
     fn customer_id(self) -> Result<Option<u64>, RejectReason> {
         match self.number().and_then(Number::as_u64) {
-            Some(customer) => Ok(fields::known(customer)),
+            Some(customer) => Ok(Some(customer)),
             None => fields::customer_id(self.optional(Field::CustomerId)?.as_bytes()),
         }
     }

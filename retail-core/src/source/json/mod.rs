@@ -3,6 +3,7 @@
 mod compact;
 mod encode;
 mod general;
+mod lines;
 mod python;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::clean::Field;
 use crate::time::{DateOrder, Timestamp};
 
 pub use encode::JsonEncoder;
+pub(super) use lines::JsonLines;
 pub use python::without_nan;
 
 /// Reads records from JSON objects with the keys `invoice`, `stock_code`, `description`, `quantity`,

@@ -82,6 +82,7 @@ impl Source for Lines {
 fn origin(offset: usize) -> Origin {
     Origin {
         partition: 0,
+        part: 0,
         offset: offset as u64,
         line: None,
     }

@@ -110,6 +110,7 @@ impl Source for SyntheticSource {
         loop {
             let origin = Origin {
                 partition: 0,
+                part: 0,
                 offset: self.0.rows(),
                 line: None,
             };

@@ -11,6 +11,9 @@ use crate::source::{
 };
 use crate::testing::owned;
 
+/// The offset that is due next, and part and line of the last record.
+type Last = (u64, Option<(u32, u64)>);
+
 /// How often in a row a source may have nothing, and how long to wait each time.
 const MOST_IDLE: u32 = 300;
 const IDLE: Duration = Duration::from_millis(10);
@@ -30,7 +33,7 @@ pub(super) struct Reading<S> {
     id: SourceId,
     progress: Progress,
     /// The place of the last record of each partition, and the offset that the next one needs.
-    last: BTreeMap<u32, (u64, Option<u64>)>,
+    last: BTreeMap<u32, Last>,
 }
 
 impl<S: Source> Reading<S> {
@@ -174,7 +177,7 @@ impl<S: Source> Reading<S> {
 /// A sink that keeps what it is given and checks where it stood.
 struct Recorder<'a> {
     taken: &'a mut Vec<Taken>,
-    last: &'a mut BTreeMap<u32, (u64, Option<u64>)>,
+    last: &'a mut BTreeMap<u32, Last>,
     stop: &'a mut dyn FnMut(usize) -> bool,
     stopped: bool,
     texts: bool,
@@ -190,9 +193,11 @@ impl Sink for Recorder<'_> {
         );
         let Origin {
             partition,
+            part,
             offset,
             line,
         } = origin;
+        let line = line.map(|line| (part, line));
         if let Some((next, last_line)) = self.last.insert(partition, (offset + 1, line)) {
             assert!(
                 offset >= next && (line.is_none() || line > last_line),

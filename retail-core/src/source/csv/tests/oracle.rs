@@ -1,6 +1,7 @@
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 
-use crate::source::csv::records::{Framed, MAX_LINES, Shape};
+use crate::source::csv::records::Framed;
+use crate::source::csv::shape::{MAX_LINES, Shape};
 
 /// The records after the header of a file of this shape: each taken from the whole file by the crate
 /// `csv`, on its own.

@@ -22,7 +22,8 @@ pub(super) struct Input<R> {
 
 impl<R: Read + Seek> Input<R> {
     /// Nothing yet of `inner`, which stands at its beginning; `size` bytes will be read at a time.
-    pub(super) fn new(inner: R, size: usize) -> Self {
+    /// `before` is the sum of what came before this file.
+    pub(super) fn new(inner: R, size: usize, before: Hasher) -> Self {
         Self {
             inner,
             buffer: vec![0; size],
@@ -30,7 +31,7 @@ impl<R: Read + Seek> Input<R> {
             base: 0,
             ended: false,
             lost: false,
-            sum: Hasher::new(),
+            sum: before,
             summed: 0,
         }
     }
@@ -94,6 +95,14 @@ impl<R: Read + Seek> Input<R> {
             self.sum.update(more);
         }
         self.summed = self.summed.max(before);
+    }
+
+    /// Reads what is left, and gives the CRC-32 of all of it. What is in memory is forgotten.
+    pub(super) fn sum_all(&mut self) -> io::Result<Hasher> {
+        while !self.ended {
+            self.read_on(self.filled)?;
+        }
+        Ok(self.sum(self.filled))
     }
 
     /// Goes to a byte of the file, given the sum of those before it. What is in memory is forgotten.
