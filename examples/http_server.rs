@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use retail_core::DataMode;
+use retail_core::error::StorageError;
 use retail_core::registry::{Registry, RegistryOptions};
-use retail_core::train::ModelFormats;
 use retail_examples::{Outcome, log, on_signal, print};
 use retail_http::{AppState, ServeOptions};
 use tokio::net::TcpListener;
@@ -33,8 +34,12 @@ struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     refresh: u64,
 
-    /// Pass over a damaged model file in favour of the newest sound revision
+    /// End with an error if a model's current revision is damaged [default: serve the newest sound one]
     #[arg(long)]
+    strict: bool,
+
+    /// What is done without --strict; for scripts of earlier versions
+    #[arg(long, hide = true, conflicts_with = "strict")]
     recover: bool,
 }
 
@@ -48,10 +53,9 @@ fn run(args: &Args) -> Outcome<()> {
         return Err(format!("{} is not a folder of models", args.models.display()).into());
     }
     let options = RegistryOptions {
-        dir: None,
-        keep_revisions: 1,
-        formats: ModelFormats::default(),
-        recover: args.recover,
+        recover: args.recover || !args.strict,
+        mode: DataMode::of_folder(&args.models)?,
+        ..RegistryOptions::default()
     };
     let registry = Registry::discover(&args.models, options)?;
     match &args.roll_back {
@@ -110,12 +114,15 @@ fn serve(registry: Arc<Registry>, args: &Args) -> Outcome<()> {
 
 /// Serves what another process trains, soon after it is there.
 async fn follow(registry: Arc<Registry>, seconds: u64) {
-    let mut last = String::new();
+    let said = |faults: Vec<Arc<StorageError>>| {
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        faults.join("; ")
+    };
+    // What was wrong at the start has been said.
+    let mut last = said(registry.faults());
     loop {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
-        let errors = registry.refresh();
-        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        let message = errors.join("; ");
+        let message = said(registry.refresh());
         if message != last {
             if !message.is_empty() {
                 tracing::warn!("{message}; what was served before still is");

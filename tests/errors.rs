@@ -75,7 +75,7 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
-fn a_damaged_model_is_named_and_left_alone() {
+fn a_damaged_model_is_refused_if_that_is_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     let input = synthetic_csv(dir.path(), 10_000);
     let data = dir.path().join("data");
@@ -88,10 +88,11 @@ fn a_damaged_model_is_named_and_left_alone() {
     fs::write(&model, bytes).unwrap();
     let before = tree(&data.join("models"));
     for (name, args) in [
-        ("engine", args.to_vec()),
+        ("engine", [&args[..], &["--strict"]].concat()),
         (
             "http_server",
             vec![
+                "--strict",
                 "--models",
                 path(&data.join("models")),
                 "--bind",
@@ -114,7 +115,13 @@ fn models_that_are_out_of_place_are_named() {
     let data = dir.path().join("data");
     summary(&["--once", "--rows", "6000", "--data-dir", path(&data)]);
     let models = data.join("models");
-    let args = ["--models", path(&models), "--bind", "127.0.0.1:0"];
+    let args = [
+        "--strict",
+        "--models",
+        path(&models),
+        "--bind",
+        "127.0.0.1:0",
+    ];
     fs::rename(models.join("linear_model_2"), models.join("mine")).unwrap();
     let line = error_of("http_server", &args);
     assert!(

@@ -36,6 +36,7 @@ fn run(input: &Path, reference: &str) -> Run {
         keep_revisions: 1,
         formats: ModelFormats::default(),
         recover: false,
+        ..RegistryOptions::default()
     };
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("golden")

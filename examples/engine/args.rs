@@ -39,6 +39,11 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) fresh: bool,
 
+    /// Check every file of the data directory, change nothing, and end: with 0 if all are sound, with
+    /// 1 if one is not, with 2 if there is nothing to check
+    #[arg(long, conflicts_with_all = ["input", "kafka", "once", "fresh", "write_synthetic"])]
+    pub(crate) verify: bool,
+
     /// Keep batches, models and logs here [default: data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -83,8 +88,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// Pass over a damaged model file in favour of the newest sound revision
+    /// End with an error if a model's current revision is damaged [default: serve the newest sound one]
     #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// What is done without --strict; for scripts of earlier versions
+    #[arg(long, hide = true, conflicts_with = "strict")]
     pub(crate) recover: bool,
 
     /// Log what is done in detail

@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use retail_core::ConfigError;
 use retail_core::clean::UnknownCustomers;
 use retail_core::engine::{
     self, BatchConfig, EngineConfig, LabelConfig, LinearConfig, LogisticConfig, RetrainPolicy,
@@ -9,6 +8,7 @@ use retail_core::engine::{
 use retail_core::source::{Delimiter, VirtualTime};
 use retail_core::time::{DateOrder, Timestamp};
 use retail_core::train::RandomForestParams;
+use retail_core::{ConfigError, DataMode};
 use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
@@ -41,6 +41,8 @@ pub(crate) struct AppConfig {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DataConfig {
     pub(crate) dir: PathBuf,
+    /// Who may read what is written there: private, group, umask or the mode of files in octal.
+    pub(crate) mode: DataMode,
 }
 
 /// Where records come from, and when they enter the stream.
@@ -103,7 +105,10 @@ impl Default for CleanConfig {
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { dir: "data".into() }
+        Self {
+            dir: "data".into(),
+            mode: DataMode::default(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod reporter;
 mod review;
 mod serve;
 mod stream;
-mod writable;
+mod verify;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -33,6 +33,9 @@ fn run(args: &Args) -> Outcome<()> {
     }
     if let Some(path) = &args.write_synthetic {
         return stream::write_synthetic(path, &config);
+    }
+    if args.verify {
+        return verify::verify(&config.data.dir);
     }
     let reporter = reporter::Reporter::start(args.verbose);
     let (mut source, source_status) = stream::open(&config, args.once)?;
@@ -77,11 +80,10 @@ fn run(args: &Args) -> Outcome<()> {
 }
 
 fn open_engine(config: &AppConfig, args: &Args, reporter: &reporter::Reporter) -> Outcome<Engine> {
-    let dir = &config.data.dir;
-    writable::check(dir)?;
     Ok(Engine::builder(config.engine())?
-        .dir(dir)
-        .recover(args.recover)
+        .dir(&config.data.dir)
+        .mode(config.data.mode)
+        .recover(args.recover || !args.strict)
         .fresh(args.fresh)
         .observer(reporter.clone())
         .open()?)

@@ -59,7 +59,8 @@ fn kafka(
 ) -> Outcome<(Box<dyn Source>, Option<Status>)> {
     use retail_kafka::{KafkaSource, Until};
     let until = if once { Until::Caught } else { Until::Stopped };
-    let mut source = KafkaSource::open(settings, until, Some(&config.data.dir))?;
+    let mut source =
+        KafkaSource::open(settings, until, Some(&config.data.dir))?.with_mode(config.data.mode);
     if let Some(order) = config.stream.date_format {
         source = source.with_dates(order);
     }

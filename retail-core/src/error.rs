@@ -28,6 +28,14 @@ pub enum StorageError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A file is not there, though others say that it was written.
+    #[error("{path} is missing: {detail}", path = path.display())]
+    Missing {
+        /// Which file.
+        path: PathBuf,
+        /// What can be done.
+        detail: String,
+    },
     /// A file is of another kind or of a newer format.
     #[error("{path} is not readable by this version: {detail}", path = path.display())]
     Foreign {
@@ -57,6 +65,14 @@ pub enum StorageError {
     Failed {
         /// Which folder.
         path: PathBuf,
+    },
+    /// A folder has nothing in it that an engine keeps.
+    #[error("{path} is not a data folder: {detail}", path = path.display())]
+    NotData {
+        /// Which folder.
+        path: PathBuf,
+        /// What is there, and what is expected.
+        detail: String,
     },
     /// Another process is using the folder.
     #[error("{path} is in use by another engine", path = path.display())]

@@ -62,6 +62,7 @@ pub mod window;
 
 pub use engine::{ConfigError, Error};
 pub use ndarray;
+pub use storage::{DataMode, DataModeError};
 
 /// The Rust code of the READMEs, compiled and run as documentation tests.
 #[cfg(doctest)]

@@ -24,7 +24,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let options = RegistryOptions {
-//!     dir: None, keep_revisions: 3, formats: ModelFormats::empty(), recover: false,
+//!     formats: ModelFormats::empty(), ..RegistryOptions::default()
 //! };
 //! let registry = Arc::new(Registry::open(standard_slots(), options)?);
 //! let app: Router = Router::new()

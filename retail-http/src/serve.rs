@@ -53,7 +53,7 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let options = RegistryOptions {
-///     dir: None, keep_revisions: 1, formats: ModelFormats::empty(), recover: false,
+///     formats: ModelFormats::empty(), ..RegistryOptions::default()
 /// };
 /// let registry = Arc::new(Registry::open(standard_slots(), options)?);
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

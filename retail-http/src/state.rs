@@ -88,7 +88,7 @@ impl AppState {
     /// # use retail_core::registry::{Registry, RegistryOptions, standard_slots};
     /// # use retail_core::train::ModelFormats;
     /// # let options = RegistryOptions {
-    /// #     dir: None, keep_revisions: 3, formats: ModelFormats::empty(), recover: false,
+    /// #     formats: ModelFormats::empty(), ..RegistryOptions::default()
     /// # };
     /// # let registry = Arc::new(Registry::open(standard_slots(), options)?);
     /// let state = retail_http::AppState::new(registry)

@@ -3,7 +3,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use retail_core::fail_point;
+use retail_core::error::StorageError;
+use retail_core::{DataMode, fail_point};
 use serde::{Deserialize, Serialize};
 
 use crate::KafkaError;
@@ -16,6 +17,9 @@ pub(crate) struct Notes {
     /// Tells this folder apart from those of other consumers of the group.
     pub(crate) instance: String,
     pub(crate) partitions: BTreeMap<u32, Seen>,
+    /// Who may read them.
+    #[serde(skip)]
+    pub(crate) mode: DataMode,
 }
 
 /// A record that has been saved.
@@ -54,24 +58,31 @@ impl Notes {
         Self {
             instance: format!("{:x}-{:08x}", since.as_nanos(), hash.finalize()),
             partitions: BTreeMap::new(),
+            mode: DataMode::default(),
         }
     }
 
     /// Writes the notes, as a whole or not at all.
     pub(crate) fn save(&self, folder: &Path) -> Result<(), KafkaError> {
         let path = file(folder);
-        let part = path.with_extension("json.part");
         let written = serde_json::to_vec(self)
             .map_err(std::io::Error::from)
             .and_then(|bytes| {
-                fs::create_dir_all(folder)?;
-                fs::write(&part, bytes)?;
+                let part = self.mode.write_temporary(&path, &bytes).map_err(cause)?;
                 fail_point::pass("notes written");
-                fs::rename(&part, &path)
+                fs::rename(part, &path)
             });
         written.map_err(|source| KafkaError::File { path, source })?;
         fail_point::pass("notes saved");
         Ok(())
+    }
+}
+
+/// What the system said.
+fn cause(error: StorageError) -> std::io::Error {
+    match error {
+        StorageError::Io { source, .. } => source,
+        other => std::io::Error::other(other),
     }
 }
 

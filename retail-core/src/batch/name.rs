@@ -33,6 +33,15 @@ pub(super) fn file_name(entry: &BatchEntry, label: Option<&str>) -> String {
     name + ".csv"
 }
 
+/// Whether a file of this name can be that of a batch.
+pub(super) fn is_of_a_batch(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("batch_") else {
+        return false;
+    };
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0 && matches!(rest.as_bytes().get(digits), Some(b'.' | b'-'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +85,23 @@ mod tests {
             name(sales, [(0, 5), (1, 9)], [(0, 5), (1, 12), (2, 3)]),
             "batch_7-sales-1@9-12+2@0-3.csv"
         );
+    }
+
+    #[test]
+    fn names_of_batches_are_told_from_others() {
+        for label in [None, Some("sales"), Some("../a b")] {
+            assert!(is_of_a_batch(&name(label, [], [(0, 5)])));
+        }
+        assert!(is_of_a_batch("batch_7.parquet"));
+        for other in [
+            "batch_.csv",
+            "batch_7",
+            "batch_7a.csv",
+            "my batch_7.csv",
+            "manifest.jsonl",
+        ] {
+            assert!(!is_of_a_batch(other), "{other}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use super::BatchEntry;
-use super::manifest::Listed;
+use super::listed::Listed;
 use crate::error::StorageError;
 use crate::storage::{self, checksum};
 
@@ -81,17 +81,17 @@ pub(super) fn whole_batches(
 }
 
 /// The rejects file, read from its beginning to its end.
-struct Spans<'a> {
+pub(super) struct Spans<'a> {
     path: &'a Path,
     file: BufReader<File>,
     at: u64,
-    len: u64,
+    pub(super) len: u64,
     bytes: Vec<u8>,
 }
 
 impl<'a> Spans<'a> {
     /// The file; `None` if there is none.
-    fn open(path: &'a Path) -> Result<Option<Self>, StorageError> {
+    pub(super) fn open(path: &'a Path) -> Result<Option<Self>, StorageError> {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -108,7 +108,7 @@ impl<'a> Spans<'a> {
     }
 
     /// Whether the rejected records of a batch, which begin at `start`, are there.
-    fn has(&mut self, start: u64, entry: &BatchEntry) -> Result<bool, StorageError> {
+    pub(super) fn has(&mut self, start: u64, entry: &BatchEntry) -> Result<bool, StorageError> {
         let end = entry.rejects_bytes;
         if start < self.at || end < start || end > self.len {
             return Ok(false);

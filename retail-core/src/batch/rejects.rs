@@ -2,18 +2,22 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::BatchEntry;
 use super::encode::text;
 use super::numbers::whole;
 use crate::clean::{RejectReason, Rejection};
 use crate::error::StorageError;
 use crate::fail_point;
-use crate::storage;
+use crate::storage::{self, DataMode, checksum};
+
+/// The name of the file.
+pub(crate) const REJECTS: &str = "rejects.csv";
 
 pub(super) const HEADER: &[u8] = b"part,line,partition,offset,reason,detail\n";
 
 /// The file of rejected records in an engine's folder of logs.
 pub(super) fn path(logs: &Path) -> PathBuf {
-    logs.join("rejects.csv")
+    logs.join(REJECTS)
 }
 
 /// The file of rejected records, as CSV, while it is written.
@@ -26,8 +30,8 @@ pub(super) struct RejectsFile {
 
 impl RejectsFile {
     /// Begins the file again, empty. Its name is durable when this returns: no crash removes it.
-    pub(super) fn create(path: &Path) -> Result<Self, StorageError> {
-        storage::write_atomically(path, HEADER)?;
+    pub(super) fn create(path: &Path, mode: DataMode) -> Result<Self, StorageError> {
+        storage::write_atomically(path, HEADER, mode)?;
         Self::open(path, HEADER.len() as u64)
     }
 
@@ -58,11 +62,6 @@ impl RejectsFile {
         Ok(rejects)
     }
 
-    /// The length in bytes.
-    pub(super) fn len(&self) -> u64 {
-        self.len
-    }
-
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -82,11 +81,23 @@ impl RejectsFile {
         Ok(())
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+    /// Writes the rejected records of a batch, by way of a buffer, and notes them in its entry.
+    pub(super) fn append(
+        &mut self,
+        rejections: &[Rejection],
+        entry: &mut BatchEntry,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), StorageError> {
+        bytes.clear();
+        for rejection in rejections {
+            encode(rejection, bytes);
+        }
         storage::write_all(&mut self.file, bytes, "rejects half written")
             .map_err(StorageError::io("write", &self.path))?;
         self.len += bytes.len() as u64;
         fail_point::pass("rejects written");
+        entry.rejects_bytes = self.len;
+        entry.rejects_crc32 = checksum(bytes);
         Ok(())
     }
 
@@ -118,7 +129,7 @@ pub(super) fn encode(rejection: &Rejection, out: &mut Vec<u8>) {
 }
 
 /// What [`encode`] wrote, without the line end.
-fn decode(line: &[u8]) -> Option<Rejection> {
+pub(super) fn decode(line: &[u8]) -> Option<Rejection> {
     let mut fields = std::str::from_utf8(line).ok()?.splitn(6, ',');
     let mut field = || fields.next();
     let (part, number) = (field()?, field()?);

@@ -1,32 +1,22 @@
-use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use super::manifest::{Listed, Manifest, Provisional};
+use super::manifest::Manifest;
 use super::name::file_name;
-use super::recovery::{check, whole_batches};
-use super::rejects::{self, RejectsFile};
+use super::next::Next;
+use super::opening::{self, Opened};
+use super::places::Places;
+use super::provisional::Provisional;
+use super::rejects::RejectsFile;
 use super::unsynced::Unsynced;
-use super::{Batch, BatchEntry, Durability, ManifestHeader, encode_csv};
+use super::{
+    Batch, BatchEntry, BatchFormat, Durability, ManifestHeader, Recovered, encode_csv, load,
+    rejects_restart,
+};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::record::Transactions;
-use crate::source::{CsvSource, Incoming, Origin, Place, Position, Source, SourceId};
-use crate::storage::{self, checksum};
-use crate::time::Timestamp;
-
-/// In which form batches are saved.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BatchFormat {
-    /// CSV files with the columns of a stream record.
-    #[default]
-    Csv,
-    /// Not at all: a restart begins the stream again.
-    None,
-}
+use crate::source::{Place, Position, SourceId};
+use crate::storage::{self, DataMode, checksum};
 
 /// Saves batches so that each is on disk as a whole, once, in order.
 ///
@@ -35,6 +25,7 @@ pub enum BatchFormat {
 #[derive(Debug)]
 pub struct BatchStore {
     dir: PathBuf,
+    mode: DataMode,
     durability: Durability,
     manifest: Option<Manifest>,
     rejects: Option<RejectsFile>,
@@ -47,37 +38,17 @@ pub struct BatchStore {
     /// A batch on disk that the next stream begins with, and replaces.
     provisional: Option<Provisional>,
     /// Where the batches end.
-    places: Vec<Place>,
+    places: Places,
     /// Whether writing has failed: what is in the files is known again once they are opened again.
     failed: bool,
-}
-
-/// What the next batch starts from.
-#[derive(Debug, Clone, Default)]
-struct Next {
-    batches: u64,
-    rows: u64,
-    watermark: Option<Timestamp>,
-    /// The length of the rejects file.
-    rejects_bytes: u64,
-    position: Position,
-}
-
-/// What a store finds on disk when it is opened.
-#[derive(Debug)]
-pub struct Recovered {
-    /// The stream that the batches come from; `None` if no stream has been named yet.
-    pub stream: Option<SourceId>,
-    /// The batches, in order. A last one whose last record was not known to be whole is left out: it
-    /// will be read again, and stays on disk until then.
-    pub batches: Vec<BatchEntry>,
 }
 
 impl BatchStore {
     /// Opens `batches` and the rejects file in `logs`, and puts right what a crash left unfinished:
     /// batches behind the last checkpoint that are not whole are forgotten, and will be read from
     /// the source again. A rejects file that someone has removed is started again. With
-    /// [`BatchFormat::None`] nothing is read, and only rejects are written.
+    /// [`BatchFormat::None`] nothing is read, and only rejects are written. What is made, now and
+    /// later, has this mode.
     ///
     /// # Errors
     /// [`StorageError`] if a folder or file cannot be used, or what had reached the disk is damaged.
@@ -86,72 +57,34 @@ impl BatchStore {
         logs: &Path,
         format: BatchFormat,
         durability: Durability,
+        mode: DataMode,
     ) -> Result<(Self, Recovered), StorageError> {
-        storage::create_dir(logs)?;
-        let rejects_path = rejects::path(logs);
-        let mut unsynced = Unsynced::default();
-        let (manifest, mut listed) = match format {
-            BatchFormat::Csv => {
-                storage::create_dir(batches)?;
-                let (mut manifest, mut listed) = Manifest::open(&batches.join("manifest.jsonl"))?;
-                let whole = whole_batches(batches, &rejects_path, &listed)?;
-                let missing = whole > 0 && !storage::exists(&rejects_path)?;
-                manifest.keep(&mut listed, whole)?;
-                let files = listed.behind().filter_map(|entry| entry.file.as_ref());
-                unsynced.extend(files.map(|name| batches.join(name)));
-                if missing {
-                    restart_rejects(
-                        &rejects_path,
-                        whole as u64,
-                        batches,
-                        &mut unsynced,
-                        &mut manifest,
-                    )?;
-                    listed.synced = whole as u64;
-                    listed.restarted_after = Some(whole as u64);
-                }
-                (Some(manifest), listed)
-            }
-            BatchFormat::None => (None, Listed::default()),
-        };
-        let rejects = if listed.entries.is_empty() {
-            RejectsFile::create(&rejects_path)?
-        } else {
-            RejectsFile::open(&rejects_path, listed.rejects_bytes(listed.entries.len()))?
-        };
+        let Opened {
+            manifest,
+            mut listed,
+            rejects,
+            unsynced,
+        } = opening::open(batches, logs, format, mode)?;
         let is_ahead = listed.behind().next().is_some();
         let provisional = listed.take_provisional();
-        let newest = listed.entries.last();
-        let next = newest.map_or_else(Next::default, |entry| Next {
-            batches: entry.batch,
-            rows: entry.first_row.saturating_add(entry.rows),
-            watermark: entry.watermark,
-            rejects_bytes: listed.rejects_bytes(listed.entries.len()),
-            position: entry.to.clone(),
-        });
-        let mut places = Vec::new();
-        for entry in &listed.entries {
-            remember(&mut places, entry);
-        }
+        let next = listed.next();
+        let stream = manifest.as_ref().and_then(Manifest::header);
         let recovered = Recovered {
-            stream: manifest
-                .as_ref()
-                .and_then(Manifest::header)
-                .map(|header| header.stream.clone()),
+            stream: stream.map(|header| header.stream.clone()),
             batches: listed.entries,
         };
         let store = Self {
             dir: batches.to_owned(),
+            mode,
             durability,
             manifest,
             rejects: Some(rejects),
-            label: None,
             next,
             unsynced,
             is_ahead,
             provisional,
-            places,
-            failed: false,
+            places: Places::of(&recovered.batches),
+            ..Self::in_memory()
         };
         Ok((store, recovered))
     }
@@ -161,6 +94,7 @@ impl BatchStore {
     pub fn in_memory() -> Self {
         Self {
             dir: PathBuf::new(),
+            mode: DataMode::default(),
             durability: Durability::Off,
             manifest: None,
             rejects: None,
@@ -169,7 +103,7 @@ impl BatchStore {
             unsynced: Unsynced::default(),
             is_ahead: false,
             provisional: None,
-            places: Vec::new(),
+            places: Places::default(),
             failed: false,
         }
     }
@@ -189,7 +123,7 @@ impl BatchStore {
     /// Where the saved batches end, in order: all places that have a mark, or else the last one.
     #[must_use]
     pub fn places(&self) -> &[Place] {
-        &self.places
+        self.places.as_slice()
     }
 
     /// Says which stream the next batches come from: its id, which a store keeps from the first time
@@ -216,22 +150,12 @@ impl BatchStore {
     }
 
     fn remove_provisional(&mut self) -> Result<(), StorageError> {
-        let (Some(manifest), Some(provisional)) = (&mut self.manifest, self.provisional.take())
-        else {
-            return Ok(());
-        };
-        // In this order: what is listed is there at any moment.
-        manifest.forget(&provisional)?;
-        if provisional.rejects_restarted {
-            manifest.restart_rejects(self.next.batches)?;
+        match (&mut self.manifest, self.provisional.take()) {
+            (Some(manifest), Some(provisional)) => {
+                provisional.remove(&self.dir, &self.next, manifest, self.rejects.as_mut())
+            }
+            _ => Ok(()),
         }
-        if let Some(rejects) = &mut self.rejects {
-            rejects.cut(self.next.rejects_bytes.max(rejects::HEADER.len() as u64))?;
-        }
-        if let Some(name) = &provisional.entry.file {
-            storage::remove_if_present(&self.dir.join(name))?;
-        }
-        Ok(())
     }
 
     /// Saves batches, in order. When this returns they are saved, as surely as the durability says.
@@ -269,14 +193,15 @@ impl BatchStore {
             return Ok(());
         }
         let path = rejects.path().to_owned();
-        let through = self.next.batches;
+        let (through, mode) = (self.next.batches, self.mode);
         self.rejects = Some(match &mut self.manifest {
             Some(manifest) => {
-                restart_rejects(&path, through, &self.dir, &mut self.unsynced, manifest)?
+                let unsynced = &mut self.unsynced;
+                rejects_restart::restart(&path, through, &self.dir, unsynced, manifest, mode)?
             }
-            None => RejectsFile::create(&path)?,
+            None => RejectsFile::create(&path, mode)?,
         });
-        self.next.rejects_bytes = rejects::HEADER.len() as u64;
+        self.next.restart_rejects();
         self.is_ahead = false;
         Ok(())
     }
@@ -302,15 +227,17 @@ impl BatchStore {
         let mut written = Vec::with_capacity(batches.len());
         let mut bytes = Vec::new();
         for batch in batches {
-            let mut entry = self.entry(batch, &mut next);
-            self.write_rejects(batch, &mut entry, &mut bytes)?;
+            let mut entry = next.take(batch);
+            if let Some(rejects) = &mut self.rejects {
+                rejects.append(&batch.rejections, &mut entry, &mut bytes)?;
+            }
             next.rejects_bytes = entry.rejects_bytes;
             if self.manifest.is_some() && !batch.rows.is_empty() {
                 bytes.clear();
                 encode_csv(&batch.rows, &mut bytes);
                 let name = file_name(&entry, self.label.as_deref());
                 let path = self.dir.join(&name);
-                let temporary = storage::write_temporary(&path, &bytes, sync)?;
+                let temporary = storage::write_temporary(&path, &bytes, sync, self.mode)?;
                 fail_point::pass("batch file written");
                 written.push((temporary, path));
                 entry.bytes = bytes.len() as u64;
@@ -336,7 +263,7 @@ impl BatchStore {
         self.is_ahead = !sync;
         self.next = next;
         for entry in &entries {
-            remember(&mut self.places, entry);
+            self.places.add(entry);
         }
         Ok(entries)
     }
@@ -373,117 +300,11 @@ impl BatchStore {
         }
     }
 
-    fn write_rejects(
-        &mut self,
-        batch: &Batch,
-        entry: &mut BatchEntry,
-        bytes: &mut Vec<u8>,
-    ) -> Result<(), StorageError> {
-        let Some(rejects) = &mut self.rejects else {
-            return Ok(());
-        };
-        bytes.clear();
-        for rejection in &batch.rejections {
-            rejects::encode(rejection, bytes);
-        }
-        rejects.write(bytes)?;
-        entry.rejects_bytes = rejects.len();
-        entry.rejects_crc32 = checksum(bytes);
-        Ok(())
-    }
-
-    fn entry(&self, batch: &Batch, next: &mut Next) -> BatchEntry {
-        let first_row = next.rows;
-        next.batches += 1;
-        next.rows += batch.rows.len() as u64;
-        next.watermark = next
-            .watermark
-            .max(batch.rows.invoice_date().iter().max().copied());
-        next.position = batch.to.clone();
-        BatchEntry {
-            batch: next.batches,
-            file: None,
-            rows: batch.rows.len() as u64,
-            first_row,
-            read: batch.read(),
-            rejected: batch.rejected,
-            from: batch.from.clone(),
-            to: batch.to.clone(),
-            mark: batch.mark.clone(),
-            jumped: batch.jumped,
-            stream_time: batch.stream_time,
-            watermark: next.watermark,
-            closed_by: batch.closed_by,
-            bytes: 0,
-            crc32: String::new(),
-            rejects_bytes: 0,
-            rejects_crc32: String::new(),
-        }
-    }
-
     /// Reads the rows of a saved batch again.
     ///
     /// # Errors
     /// [`StorageError`] if the file is missing, or is not what was saved.
     pub fn load(&self, entry: &BatchEntry) -> Result<Transactions, StorageError> {
-        let mut rows = Transactions::new();
-        let Some(name) = &entry.file else {
-            return Ok(rows);
-        };
-        let path = self.dir.join(name);
-        let corrupt = |detail: String| StorageError::Corrupt {
-            path: path.clone(),
-            detail,
-        };
-        let bytes = fs::read(&path).map_err(StorageError::io("read", &path))?;
-        check(entry, &bytes).map_err(corrupt)?;
-        let mut refused = 0_u64;
-        let mut sink = |_: Origin, record: &Incoming<'_>| {
-            match record {
-                Ok(row) => rows.push(row),
-                Err(_) => refused += 1,
-            }
-            std::ops::ControlFlow::Continue(())
-        };
-        // The very bytes that were checked, not what the file holds by now.
-        CsvSource::of_batch(Cursor::new(bytes), &path)
-            .and_then(|mut source| source.read(&mut sink))
-            .map_err(|error| corrupt(error.to_string()))?;
-        if refused > 0 || rows.len() as u64 != entry.rows {
-            return Err(corrupt(format!(
-                "expected {} readable rows, got {}",
-                entry.rows,
-                rows.len()
-            )));
-        }
-        Ok(rows)
+        load::load(&self.dir, entry)
     }
-}
-
-/// Adds the end of a batch to the places. Without a mark, the last place alone says where to go on.
-fn remember(places: &mut Vec<Place>, entry: &BatchEntry) {
-    if entry.mark.is_none() {
-        places.clear();
-    }
-    places.push(entry.place());
-}
-
-/// Begins the file of rejected records again, after it was removed.
-fn restart_rejects(
-    path: &Path,
-    through: u64,
-    batches: &Path,
-    unsynced: &mut Unsynced,
-    manifest: &mut Manifest,
-) -> Result<RejectsFile, StorageError> {
-    tracing::warn!(
-        "{} is missing; it is started again after batch {through}",
-        path.display()
-    );
-    // No batch up to here may be forgotten any more, and then be looked for in the new file by its
-    // place in the old one.
-    unsynced.sync()?;
-    storage::sync_dir(batches)?;
-    manifest.restart_rejects(through)?;
-    RejectsFile::create(path)
 }

@@ -10,6 +10,7 @@ use super::shared::Shared;
 use super::{Engine, EngineConfig, Error, JobLog, Observer, Pipeline, StatusBoard, StopHandle};
 use crate::batch::{BatchStore, Recovered};
 use crate::registry::{Registry, RegistryOptions};
+use crate::storage::DataMode;
 use crate::time::{Clock, SystemClock};
 use crate::train::ModelFormats;
 
@@ -23,6 +24,7 @@ pub struct EngineBuilder {
     observers: Vec<Arc<dyn Observer>>,
     recover: bool,
     fresh: bool,
+    mode: DataMode,
 }
 
 impl EngineBuilder {
@@ -40,8 +42,9 @@ impl EngineBuilder {
             clock: Arc::new(SystemClock),
             formats: ModelFormats::default(),
             observers: Vec::new(),
-            recover: false,
+            recover: true,
             fresh: false,
+            mode: DataMode::default(),
         })
     }
 
@@ -88,10 +91,20 @@ impl EngineBuilder {
         self
     }
 
-    /// Whether to pass over a damaged current revision of a model in favour of the newest sound one.
+    /// Whether to serve the newest sound revision of a model, with a warning, if the current one is
+    /// damaged or what names it is; by default it is. Otherwise that is an error.
+    /// [`Registry::faults`] says what is wrong.
     #[must_use]
     pub fn recover(mut self, recover: bool) -> Self {
         self.recover = recover;
+        self
+    }
+
+    /// Who may read what is written in the data directory; by default its owner alone. Folders that
+    /// are there already keep their mode, and so do the files in them that are added to.
+    #[must_use]
+    pub fn mode(mut self, mode: DataMode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -112,7 +125,8 @@ impl EngineBuilder {
     /// used, is in use by another engine, or holds a damaged file.
     pub fn open(mut self) -> Result<Engine, Error> {
         let extractors = Pipeline::check_all(&self.pipelines)?;
-        let folder = self.dir.map(Folder::lock).transpose()?;
+        let mode = self.mode;
+        let folder = self.dir.map(|dir| Folder::lock(dir, mode)).transpose()?;
         if let Some(folder) = &folder
             && self.fresh
             && folder.has_state()?
@@ -131,15 +145,22 @@ impl EngineBuilder {
                 keep_revisions: self.config.train.keep_revisions,
                 formats: self.formats,
                 recover: self.recover,
+                mode,
             },
         )?;
         let (store, saved) = match &folder {
             Some(folder) => {
                 let logs = folder.logs();
-                let log = JobLog::new(&logs, Arc::clone(&self.clock))?;
+                let log = JobLog::new(&logs, mode, Arc::clone(&self.clock))?;
                 self.observers.insert(0, Arc::new(log));
                 let batch = &self.config.batch;
-                BatchStore::open(&folder.batches(), &logs, batch.format, batch.durability)?
+                BatchStore::open(
+                    &folder.batches(),
+                    &logs,
+                    batch.format,
+                    batch.durability,
+                    mode,
+                )?
             }
             None => (
                 BatchStore::in_memory(),

@@ -1,18 +1,27 @@
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::StorageError;
-use crate::{fail_point, storage};
+use crate::storage::{self, DataMode};
+use crate::{batch, fail_point, registry};
+
+/// The file that is locked.
+pub(super) const LOCK: &str = ".lock";
 
 /// The folders of an engine's state.
-const PARTS: [&str; 3] = ["batches", "models", "logs"];
+pub(super) const PARTS: [&str; 3] = ["batches", "models", "logs"];
+
+/// The folder of earlier states.
+pub(super) const ARCHIVE: &str = "archive";
 
 /// What the name of a folder in the archive ends with until all of a state is in it.
-const UNFINISHED: &str = "unfinished";
+pub(super) const UNFINISHED: &str = "unfinished";
 
 /// The data directory of an engine, locked for this process.
 pub(super) struct Folder {
     dir: PathBuf,
+    mode: DataMode,
     /// Held for as long as the engine lives. The lock goes when the file is closed, even if the
     /// process is killed.
     _lock: File,
@@ -20,22 +29,52 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Makes the folder if need be, and takes it for this process. Finishes what a process that was
-    /// killed had begun to [set aside](Self::set_aside).
-    pub(super) fn lock(dir: PathBuf) -> Result<Self, StorageError> {
-        storage::create_dir(&dir)?;
-        let path = dir.join(".lock");
-        let file = File::create(&path).map_err(StorageError::io("create", &path))?;
+    /// killed had begun to [set aside](Self::set_aside), and removes what it left half written.
+    pub(super) fn lock(dir: PathBuf, mode: DataMode) -> Result<Self, StorageError> {
+        storage::create_dir(&dir, mode)?;
+        let path = dir.join(LOCK);
+        let file = storage::open_or_create(&path, OpenOptions::new().write(true), mode)?;
         match file.try_lock() {
             Ok(()) => {
-                let folder = Self { dir, _lock: file };
+                let folder = Self {
+                    dir,
+                    mode,
+                    _lock: file,
+                };
                 for unfinished in folder.unfinished()? {
                     folder.finish(&unfinished)?;
                 }
+                folder.tidy_up()?;
+                folder.warn_of_modes()?;
                 Ok(folder)
             }
             Err(TryLockError::WouldBlock) => Err(StorageError::Locked { path: dir }),
             Err(TryLockError::Error(error)) => Err(StorageError::io("lock", &path)(error)),
         }
+    }
+
+    /// Removes what a process that was killed left half written.
+    fn tidy_up(&self) -> Result<(), StorageError> {
+        batch::temporaries::remove(&self.batches(), &self.logs())?;
+        registry::temporaries::remove(&self.models())
+    }
+
+    /// Says if others can look into what an earlier process made. That is not changed: it may be
+    /// what the owner wants.
+    fn warn_of_modes(&self) -> Result<(), StorageError> {
+        for part in PARTS {
+            let path = self.dir.join(part);
+            if storage::exists(&path)?
+                && let Some(bits) = self.mode.exceeded_by(&path)?
+            {
+                let (path, mode) = (path.display(), self.mode);
+                tracing::warn!(
+                    "{path} was made with the mode {bits:04o} and is left so; new files in it are \
+                     {mode}, and `chmod -R` closes the others"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Whether there is anything of a state.
@@ -57,13 +96,13 @@ impl Folder {
     /// It is one step to those who come later: a process that is killed on the way leaves a folder
     /// whose name says that it is unfinished, and whoever takes the data directory next moves the rest.
     pub(super) fn set_aside(&self) -> Result<PathBuf, StorageError> {
-        let archive = self.dir.join("archive");
-        storage::create_dir(&archive)?;
+        let archive = self.dir.join(ARCHIVE);
+        storage::create_dir(&archive, self.mode)?;
         let free = (1_u32..).map(|number| archive.join(format!("{number:04}")));
         let mut free = free.filter(|path| !path.exists() && !unfinished(path).exists());
         let path = free.next().unwrap_or_default();
         let moving = unfinished(&path);
-        storage::create_dir(&moving)?;
+        storage::create_dir(&moving, self.mode)?;
         storage::sync_dir(&archive)?;
         self.finish(&moving)
     }
@@ -81,13 +120,13 @@ impl Folder {
         storage::sync_dir(&self.dir)?;
         let path = moving.with_extension("");
         storage::rename(moving, &path)?;
-        storage::sync_dir(&self.dir.join("archive"))?;
+        storage::sync_dir(&self.dir.join(ARCHIVE))?;
         Ok(path)
     }
 
     /// The folders of the archive that do not have all of a state yet.
     fn unfinished(&self) -> Result<Vec<PathBuf>, StorageError> {
-        let archive = self.dir.join("archive");
+        let archive = self.dir.join(ARCHIVE);
         if !storage::exists(&archive)? {
             return Ok(Vec::new());
         }
@@ -119,6 +158,21 @@ impl Folder {
     }
 }
 
+/// Whether an engine is using the data directory. Nothing is made or changed.
+pub(super) fn is_locked(dir: &Path) -> Result<bool, StorageError> {
+    let path = dir.join(LOCK);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(StorageError::io("open", &path)(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(StorageError::io("lock", &path)(error)),
+    }
+}
+
 fn unfinished(path: &Path) -> PathBuf {
     path.with_extension(UNFINISHED)
 }
@@ -147,7 +201,7 @@ mod tests {
         ] {
             let dir = tempfile::tempdir().unwrap();
             state(dir.path(), places);
-            let folder = Folder::lock(dir.path().to_owned()).unwrap();
+            let folder = Folder::lock(dir.path().to_owned(), DataMode::default()).unwrap();
             assert_eq!(folder.has_state().unwrap(), places[0].is_empty());
             if places[0].is_empty() {
                 let aside = folder.set_aside().unwrap();

@@ -35,6 +35,7 @@ mod summaries;
 mod tests;
 mod threads;
 mod training_thread;
+mod verify;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,6 +50,7 @@ use crate::feature::Extractor;
 use crate::registry::Registry;
 use crate::source::{Source, SourceId};
 
+pub use crate::storage::{Finding, Findings};
 pub use builder::EngineBuilder;
 pub use config::{
     BatchConfig, CleanConfig, EngineConfig, Family, LabelConfig, LinearConfig, LogisticConfig,
@@ -63,6 +65,7 @@ pub use report::{ModelReport, RunReport};
 pub use scoreboard::PrequentialStatus;
 pub use status::{BatchStatus, EngineStatus, ModelOutcome, ModelStatus, StatusBoard};
 pub use stop::StopHandle;
+pub use verify::{Verification, verify};
 
 /// Turns a stream into saved batches and served models.
 ///

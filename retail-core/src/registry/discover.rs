@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::slot::Slot;
-use super::store::SlotFolder;
+use super::store::{Look, SlotFolder};
 use super::{RegistryOptions, Served, SlotName};
 use crate::error::StorageError;
+use crate::storage;
 
 /// Slots by name.
 pub(super) type Slots = BTreeMap<String, Arc<Slot>>;
@@ -14,7 +14,7 @@ pub(super) type Slots = BTreeMap<String, Arc<Slot>>;
 /// What a look at a folder of models gives.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// Models that are not among the known slots.
+    /// Models that are not among the known slots, some of them with a fault.
     pub(super) slots: Vec<Arc<Slot>>,
     /// Folders whose models cannot be served, and why.
     pub(super) errors: Vec<StorageError>,
@@ -34,18 +34,20 @@ pub(super) fn discover(
             continue;
         }
         let folder = SlotFolder::found(dir, &name);
-        match folder.load_current(None, options) {
-            // A folder without revisions: a model that is still to come, or no model at all.
-            Ok(None) => {}
-            Ok(Some(served)) => found.add(dir, served, known),
-            Err(error) => found.errors.push(error),
+        match folder.look(None, options) {
+            Look {
+                served: Some(served),
+                fault,
+            } => found.add(dir, served, fault, known),
+            // Without a fault: a model that is still to come, or no model at all.
+            Look { fault, .. } => found.errors.extend(fault),
         }
     }
     Ok(found)
 }
 
 impl Found {
-    fn add(&mut self, dir: &Path, served: Served, known: &Slots) {
+    fn add(&mut self, dir: &Path, served: Served, fault: Option<StorageError>, known: &Slots) {
         let info = &served.artefact.info;
         let slot = SlotName {
             name: info.name.clone(),
@@ -56,7 +58,13 @@ impl Found {
             (&other.name.target, other.name.version) == (&slot.target, slot.version)
         };
         let (name, other) = match known.values().chain(&self.slots).find(same) {
-            None => return self.slots.push(Slot::new(slot, true, Some(served))),
+            None => {
+                let look = Look {
+                    served: Some(served),
+                    fault,
+                };
+                return self.slots.push(Slot::new(slot, true, look));
+            }
             Some(other) => (slot.name.as_str(), other.name.name.as_str()),
         };
         if known.get(other).is_some_and(|slot| !slot.is_found) {
@@ -75,16 +83,10 @@ impl Found {
 
 /// The names of the folders in `dir`, in their order.
 fn folders(dir: &Path) -> Result<Vec<String>, StorageError> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir).map_err(StorageError::io("list", dir))? {
-        let entry = entry.map_err(StorageError::io("list", dir))?;
-        // The engine gives its models names in ASCII: any other folder is not a model's.
-        if entry.path().is_dir()
-            && let Ok(name) = entry.file_name().into_string()
-        {
-            names.push(name);
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
+    // The engine gives its models names in ASCII: any other folder is not a model's.
+    let entries = storage::entries(dir)?.into_iter();
+    Ok(entries
+        .filter(|entry| entry.path().is_dir())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect())
 }

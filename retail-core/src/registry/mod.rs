@@ -6,24 +6,26 @@
 
 mod artefact;
 mod check;
+mod current;
 mod discover;
+mod opening;
 mod options;
 mod slot;
 mod store;
+pub(crate) mod temporaries;
 #[cfg(test)]
 mod tests;
+pub(crate) mod verify;
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use self::artefact::head;
-use self::discover::{Slots, discover};
+use self::discover::Slots;
 use self::slot::Slot;
 use self::store::SlotFolder;
 use crate::error::StorageError;
-use crate::storage;
 
 pub use artefact::{Artefact, HoldOutResult, ModelInfo, Slice};
 pub use options::{Published, RegistryOptions};
@@ -40,119 +42,13 @@ pub struct Registry {
     options: RegistryOptions,
     /// Whether models of other slots are served too, when they are found in the folder.
     discovers: bool,
+    /// Why models in the folder that are in no slot cannot be served.
+    unplaced: Mutex<Vec<Arc<StorageError>>>,
     /// Held while a revision is written, so that revisions are numbered and swapped in order.
     writing: Mutex<()>,
 }
 
 impl Registry {
-    /// A registry of these slots, with what is on disk already.
-    ///
-    /// # Errors
-    /// [`StorageError`] if the folder cannot be used, or if the current revision of a slot is
-    /// damaged or belongs elsewhere (unless [`RegistryOptions::recover`] is set and an older one is
-    /// sound).
-    pub fn open(slots: Vec<SlotName>, options: RegistryOptions) -> Result<Self, StorageError> {
-        Self::with_slots(slots, options, false)
-    }
-
-    /// A registry of every model in the folder `dir`, under any name: each artefact says itself
-    /// which target and version it is of. [`Registry::refresh`] finds those that come later.
-    ///
-    /// ```
-    /// use retail_core::engine::{Engine, EngineConfig};
-    /// use retail_core::registry::{Registry, RegistryOptions};
-    /// use retail_core::source::SyntheticSource;
-    /// use retail_core::train::ModelFormats;
-    ///
-    /// let dir = tempfile::tempdir()?;
-    /// let mut engine = Engine::builder(EngineConfig::default())?.dir(dir.path()).open()?;
-    /// engine.run(&mut SyntheticSource::new(SyntheticSource::params().rows(6_000).check()?))?;
-    ///
-    /// let options = RegistryOptions {
-    ///     dir: None, keep_revisions: 3, formats: ModelFormats::default(), recover: false,
-    /// };
-    /// let registry = Registry::discover(dir.path().join("models"), options)?;
-    /// assert_eq!(registry.iter().count(), 9);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`StorageError`] if the folder cannot be read, if a model in it is damaged (unless
-    /// [`RegistryOptions::recover`] is set), and [`StorageError::Misplaced`] if a model says that
-    /// it is another one than its folder, or of the same target and version as another model.
-    pub fn discover(
-        dir: impl Into<PathBuf>,
-        options: RegistryOptions,
-    ) -> Result<Self, StorageError> {
-        let options = RegistryOptions {
-            dir: Some(dir.into()),
-            ..options
-        };
-        Self::open_and_discover(Vec::new(), options)
-    }
-
-    /// A registry of these slots and of every other model in the folder. A model that is found of
-    /// a target and version that one of these slots has is not served.
-    ///
-    /// # Errors
-    /// Those of [`Registry::open`] and of [`Registry::discover`].
-    pub fn open_and_discover(
-        slots: Vec<SlotName>,
-        options: RegistryOptions,
-    ) -> Result<Self, StorageError> {
-        Self::with_slots(slots, options, true)
-    }
-
-    fn with_slots(
-        slots: Vec<SlotName>,
-        options: RegistryOptions,
-        discovers: bool,
-    ) -> Result<Self, StorageError> {
-        if let Some(dir) = &options.dir {
-            storage::create_dir(dir)?;
-        }
-        let mut all = Slots::new();
-        for name in slots {
-            let served = match &options.dir {
-                Some(dir) => SlotFolder::of(dir, &name).load_current(None, &options)?,
-                None => None,
-            };
-            all.insert(name.name.clone(), Slot::new(name, false, served));
-        }
-        let registry = Self {
-            slots: ArcSwap::from_pointee(all),
-            options,
-            discovers,
-            writing: Mutex::new(()),
-        };
-        for error in registry.add_found() {
-            if !registry.options.recover {
-                return Err(error);
-            }
-            tracing::warn!("{error}; it is not served");
-        }
-        Ok(registry)
-    }
-
-    /// Adds the models that are in the folder and in no slot yet; says which cannot be served.
-    fn add_found(&self) -> Vec<StorageError> {
-        let Some(dir) = self.options.dir.as_ref().filter(|_| self.discovers) else {
-            return Vec::new();
-        };
-        let known = self.slots.load();
-        match discover(dir, &known, &self.options) {
-            Ok(found) if found.slots.is_empty() => found.errors,
-            Ok(found) => {
-                let mut all = Slots::clone(&known);
-                let named = |slot: Arc<Slot>| (slot.name.name.clone(), slot);
-                all.extend(found.slots.into_iter().map(named));
-                self.slots.store(Arc::new(all));
-                found.errors
-            }
-            Err(error) => vec![error],
-        }
-    }
-
     fn folder<'a>(&self, slot: &'a Slot) -> Option<SlotFolder<'a>> {
         let dir = self.options.dir.as_ref()?;
         Some(SlotFolder::of(dir, &slot.name))
@@ -175,7 +71,8 @@ impl Registry {
         self.find(name)?.current.load_full()
     }
 
-    /// Writes a model to disk and swaps it in. A model equal to the one served changes nothing.
+    /// Writes a model to disk and swaps it in. A model equal to the one served changes nothing, except
+    /// that the folder names it as the current one again, if it did not.
     /// `Ok(None)` if there is no slot of its name.
     ///
     /// # Errors
@@ -190,16 +87,25 @@ impl Registry {
         let bytes = artefact.encode()?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let current = slot.current.load_full();
+        let folder = self.folder(&slot);
         if let Some(served) = &current
             && served.artefact.info == artefact.info
             && served.artefact.encode()? == bytes
         {
+            if !served.is_named
+                && let Some(folder) = &folder
+            {
+                folder.set_current(served.revision, self.options.mode)?;
+                slot.serve(Served {
+                    is_named: true,
+                    ..Served::clone(served)
+                });
+            }
             return Ok(Some(Published {
                 revision: served.revision,
                 changed: false,
             }));
         }
-        let folder = self.folder(&slot);
         let on_disk = match &folder {
             Some(folder) => folder.revisions()?.last().copied(),
             None => None,
@@ -209,13 +115,14 @@ impl Registry {
         let revision = newest.unwrap_or(0).saturating_add(1);
         if let Some(folder) = &folder {
             Artefact::decode(&bytes, &folder.path(revision), &self.options.formats)?;
-            folder.save(revision, &bytes)?;
+            folder.save(revision, &bytes, self.options.mode)?;
         }
-        slot.current.store(Some(Arc::new(Served {
+        slot.serve(Served {
             revision,
             artefact,
             head: head(&bytes).to_vec(),
-        })));
+            is_named: true,
+        });
         if let Some(folder) = &folder
             && let Err(error) = folder.prune(self.options.keep_revisions.max(1), revision)
         {
@@ -242,33 +149,16 @@ impl Registry {
         let (Some(folder), Some(served)) = (self.folder(&slot), slot.current.load_full()) else {
             return Ok(None);
         };
-        let Some(earlier) = folder.sound_before(served.revision, &self.options.formats)? else {
+        let Some(earlier) = folder.newest_sound(Some(served.revision), &self.options.formats)?
+        else {
             return Ok(None);
         };
         let revision = earlier.revision;
-        folder.set_current(revision)?;
-        slot.current.store(Some(Arc::new(earlier)));
+        folder.set_current(revision, self.options.mode)?;
+        slot.serve(Served {
+            is_named: true,
+            ..earlier
+        });
         Ok(Some(revision))
-    }
-
-    /// Looks at the disk again and serves what has become current there, for a process that
-    /// serves what another one trains. A slot whose current file is damaged goes on serving what it
-    /// served; its error is returned beside the others.
-    pub fn refresh(&self) -> Vec<StorageError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut errors = Vec::new();
-        for slot in self.slots.load().values() {
-            let Some(folder) = self.folder(slot) else {
-                continue;
-            };
-            let served = slot.current.load_full();
-            match folder.load_current(served.as_deref(), &self.options) {
-                Ok(Some(served)) => slot.current.store(Some(Arc::new(served))),
-                Ok(None) => {}
-                Err(error) => errors.push(error),
-            }
-        }
-        errors.extend(self.add_found());
-        errors
     }
 }

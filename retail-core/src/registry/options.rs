@@ -1,8 +1,16 @@
 use std::path::PathBuf;
 
+use crate::storage::DataMode;
 use crate::train::ModelFormats;
 
 /// How a [`Registry`](super::Registry) keeps its models.
+///
+/// ```
+/// use retail_core::registry::RegistryOptions;
+///
+/// let options = RegistryOptions { dir: Some("models".into()), ..RegistryOptions::default() };
+/// assert!(options.recover);
+/// ```
 #[derive(Debug, Clone)]
 pub struct RegistryOptions {
     /// The folder of the artefacts; `None` keeps models in memory only.
@@ -11,9 +19,26 @@ pub struct RegistryOptions {
     pub keep_revisions: usize,
     /// The formats that can be read.
     pub formats: ModelFormats,
-    /// Whether a damaged current revision is passed over in favour of the newest sound one before
-    /// it.
+    /// Whether the newest sound revision of a model is served, with a warning, if the current one
+    /// cannot be: its file is damaged, or what names it is. Otherwise that is an error. By default
+    /// it is served.
     pub recover: bool,
+    /// Who may read the files that are written.
+    pub mode: DataMode,
+}
+
+impl Default for RegistryOptions {
+    /// Models in memory, three revisions of each on disk, this crate's formats, recovery, and files
+    /// that their owner alone reads.
+    fn default() -> Self {
+        Self {
+            dir: None,
+            keep_revisions: 3,
+            formats: ModelFormats::default(),
+            recover: true,
+            mode: DataMode::default(),
+        }
+    }
 }
 
 /// What became of a model that was published.

@@ -4,6 +4,8 @@ use arc_swap::ArcSwapOption;
 use ndarray::ArrayView2;
 
 use super::Artefact;
+use super::store::Look;
+use crate::error::StorageError;
 use crate::label::{HighValueCustomer, QuantityCategory, TotalAmount};
 use crate::train::{PredictError, Prediction};
 
@@ -90,6 +92,8 @@ pub struct Served {
     /// The first line of its file, which has the checksum of the rest: by the number alone, a model
     /// of another stream could be taken for it.
     pub(super) head: Vec<u8>,
+    /// Whether the folder says that it is the current one.
+    pub(super) is_named: bool,
 }
 
 impl Served {
@@ -109,14 +113,48 @@ pub(super) struct Slot {
     /// Whether it is there because a model was found in the folder.
     pub(super) is_found: bool,
     pub(super) current: ArcSwapOption<Served>,
+    /// Why what is current in its folder is not served.
+    pub(super) fault: ArcSwapOption<StorageError>,
 }
 
 impl Slot {
-    pub(super) fn new(name: SlotName, is_found: bool, served: Option<Served>) -> Arc<Self> {
+    pub(super) fn new(name: SlotName, is_found: bool, look: Look) -> Arc<Self> {
         Arc::new(Self {
             name: Arc::new(name),
             is_found,
-            current: ArcSwapOption::new(served.map(Arc::new)),
+            current: ArcSwapOption::new(look.served.map(Arc::new)),
+            fault: ArcSwapOption::new(look.fault.map(Arc::new)),
         })
+    }
+
+    /// Serves this revision from now on, which its folder says is the current one.
+    pub(super) fn serve(&self, served: Served) {
+        self.current.store(Some(Arc::new(served)));
+        self.fault.store(None);
+    }
+
+    /// Warns of its fault, if it has one.
+    pub(super) fn warn(&self) {
+        let Some(fault) = self.fault.load_full() else {
+            return;
+        };
+        let name = &self.name.name;
+        match &*self.current.load() {
+            Some(served) => {
+                let revision = served.revision;
+                tracing::warn!(
+                    "{fault}; serving revision {revision} of {name}, the newest sound one"
+                );
+            }
+            None => tracing::warn!("{fault}; {name} has no sound revision, and is not served"),
+        }
+    }
+
+    /// Follows what was seen in its folder.
+    pub(super) fn follow(&self, look: Look) {
+        if let Some(served) = look.served {
+            self.current.store(Some(Arc::new(served)));
+        }
+        self.fault.store(look.fault.map(Arc::new));
     }
 }

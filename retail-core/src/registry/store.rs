@@ -3,10 +3,10 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::artefact::head;
-use super::{Artefact, RegistryOptions, Served, SlotName};
+use super::{Artefact, RegistryOptions, Served, SlotName, current};
 use crate::error::StorageError;
 use crate::fail_point;
-use crate::storage;
+use crate::storage::{self, DataMode};
 use crate::train::ModelFormats;
 
 /// The folder of one slot: `revision_<n>.json` for each revision kept, and `current`, which names
@@ -19,7 +19,14 @@ pub(super) struct SlotFolder<'a> {
     slot: Option<&'a SlotName>,
 }
 
-const CURRENT: &str = "current";
+/// What is current in a folder.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    /// A revision to serve from now on, if it is not the one served already.
+    pub(super) served: Option<Served>,
+    /// Why what is current cannot be served.
+    pub(super) fault: Option<StorageError>,
+}
 
 /// The largest file of a model, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -43,82 +50,86 @@ impl<'a> SlotFolder<'a> {
     }
 
     pub(super) fn path(&self, revision: u64) -> PathBuf {
-        self.dir.join(format!("revision_{revision}.json"))
+        self.dir.join(file_name(revision))
     }
 
     /// The revisions on disk, ascending.
     pub(super) fn revisions(&self) -> Result<Vec<u64>, StorageError> {
-        let entries = match fs::read_dir(&self.dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(StorageError::io("list", &self.dir)(error)),
-        };
-        let mut revisions = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(StorageError::io("list", &self.dir))?;
-            let name = entry.file_name();
-            let number = name
-                .to_str()
-                .and_then(|name| name.strip_prefix("revision_"))
-                .and_then(|rest| rest.strip_suffix(".json"))
-                .and_then(|digits| digits.parse::<u64>().ok());
-            revisions.extend(number);
-        }
+        let entries = storage::entries(&self.dir)?;
+        let names = entries.iter().map(std::fs::DirEntry::file_name);
+        let mut revisions: Vec<u64> = names
+            .filter_map(|name| name.to_str().and_then(revision_of))
+            .collect();
         revisions.sort_unstable();
         Ok(revisions)
     }
 
-    /// The revision that `current` names; without that file, the newest one.
-    fn current(&self) -> Result<Option<u64>, StorageError> {
-        let path = self.dir.join(CURRENT);
-        match storage::read_if_present(&path)? {
-            Some(bytes) => std::str::from_utf8(&bytes)
-                .ok()
-                .and_then(|text| text.trim().parse().ok())
-                .map(Some)
-                .ok_or_else(|| StorageError::Corrupt {
-                    path,
-                    detail: "expected the number of a revision".into(),
-                }),
-            None => Ok(self.revisions()?.last().copied()),
+    /// What is current on disk. If that cannot be served, `fault` says why, and `served` is the newest
+    /// sound revision instead, if recovery is asked for and nothing is `known`: what is being served
+    /// goes on being served.
+    pub(super) fn look(&self, known: Option<&Served>, options: &RegistryOptions) -> Look {
+        let formats = &options.formats;
+        match self.load_current(known, formats) {
+            Ok(served) => Look {
+                served,
+                fault: None,
+            },
+            Err(fault) => Look {
+                // If not even the folder can be listed, the fault says it already.
+                served: match known {
+                    None if options.recover => self.newest_sound(None, formats).ok().flatten(),
+                    _ => None,
+                },
+                fault: Some(fault),
+            },
         }
     }
 
     /// What is current on disk; `None` if there is nothing, or if it is what is `known`.
-    pub(super) fn load_current(
+    fn load_current(
         &self,
         known: Option<&Served>,
-        options: &RegistryOptions,
+        formats: &ModelFormats,
     ) -> Result<Option<Served>, StorageError> {
-        let formats = &options.formats;
-        let (mut revision, mut error) = match self.current() {
-            Ok(None) => return Ok(None),
-            Ok(Some(revision)) if known.is_some_and(|known| self.is(known, revision)) => {
+        let mut failed: Option<(u64, StorageError)> = None;
+        loop {
+            let Some(revision) = current::read(&self.dir)? else {
+                return self.load_unnamed(known, formats);
+            };
+            if known.is_some_and(|known| self.is(known, revision)) {
                 return Ok(None);
             }
-            Ok(Some(revision)) => match self.load(revision, formats) {
+            // While a revision is being read, another process may publish one and remove this one.
+            match failed.take() {
+                Some((same, error)) if same == revision => return Err(error),
+                _ => {}
+            }
+            match self.load(revision, formats) {
                 Ok(served) => return Ok(Some(served)),
-                Err(error) => (revision, error),
-            },
-            Err(error) => (u64::MAX, error),
-        };
-        // While a revision is being read, another process may publish one and remove this one.
-        while let Ok(Some(newer)) = self.current()
-            && newer > revision
-        {
-            match self.load(newer, formats) {
-                Ok(served) => return Ok(Some(served)),
-                Err(newer_error) => (revision, error) = (newer, newer_error),
+                Err(StorageError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                    failed = Some((revision, current::dangling(&self.dir, revision)));
+                }
+                Err(error) => failed = Some((revision, error)),
             }
         }
-        if !options.recover {
-            return Err(error);
-        }
-        tracing::warn!("{error}; looking for an earlier revision");
-        match self.sound_before(revision, formats)? {
-            Some(served) if known.is_some_and(|known| known.head == served.head) => Ok(None),
-            Some(served) => Ok(Some(served)),
-            None => Err(error),
+    }
+
+    /// What is current in a folder that does not say so.
+    fn load_unnamed(
+        &self,
+        known: Option<&Served>,
+        formats: &ModelFormats,
+    ) -> Result<Option<Served>, StorageError> {
+        match *self.revisions()? {
+            [] => Ok(None),
+            // The first revision ever, which is named only after it is there.
+            [1] if known.is_some_and(|known| self.is(known, 1)) => Ok(None),
+            [1] => {
+                let mut served = self.load(1, formats)?;
+                served.is_named = false;
+                Ok(Some(served))
+            }
+            _ => Err(current::missing(&self.dir)),
         }
     }
 
@@ -129,19 +140,31 @@ impl<'a> SlotFolder<'a> {
         known.revision == revision && read.is_ok() && head == known.head
     }
 
-    /// The newest sound revision before this one.
-    pub(super) fn sound_before(
+    /// The newest sound revision, or the newest one before another.
+    pub(super) fn newest_sound(
         &self,
-        revision: u64,
+        before: Option<u64>,
         formats: &ModelFormats,
     ) -> Result<Option<Served>, StorageError> {
         let older = self.revisions()?.into_iter().rev();
-        Ok(older
-            .filter(|&candidate| candidate < revision)
-            .find_map(|candidate| self.load(candidate, formats).ok()))
+        let sound = older
+            .filter(|&candidate| before.is_none_or(|before| candidate < before))
+            .find_map(|candidate| self.load(candidate, formats).ok());
+        Ok(sound.map(|served| Served {
+            is_named: false,
+            ..served
+        }))
     }
 
-    fn load(&self, revision: u64, formats: &ModelFormats) -> Result<Served, StorageError> {
+    /// Reads a revision.
+    ///
+    /// # Errors
+    /// [`StorageError`] if it is not there, not sound, or another model's.
+    pub(super) fn load(
+        &self,
+        revision: u64,
+        formats: &ModelFormats,
+    ) -> Result<Served, StorageError> {
         let path = self.path(revision);
         let len = fs::metadata(&path)
             .map_err(StorageError::io("read", &path))?
@@ -173,20 +196,27 @@ impl<'a> SlotFolder<'a> {
                 revision,
                 artefact,
                 head: head(&bytes).to_vec(),
+                is_named: true,
             }),
         }
     }
 
     /// Writes a revision and makes it the current one.
-    pub(super) fn save(&self, revision: u64, bytes: &[u8]) -> Result<(), StorageError> {
-        storage::create_dir(&self.dir)?;
-        storage::write_atomically(&self.path(revision), bytes)?;
+    pub(super) fn save(
+        &self,
+        revision: u64,
+        bytes: &[u8],
+        mode: DataMode,
+    ) -> Result<(), StorageError> {
+        storage::create_dir(&self.dir, mode)?;
+        storage::write_atomically(&self.path(revision), bytes, mode)?;
         fail_point::pass("model saved");
-        self.set_current(revision)
+        self.set_current(revision, mode)
     }
 
-    pub(super) fn set_current(&self, revision: u64) -> Result<(), StorageError> {
-        storage::write_atomically(&self.dir.join(CURRENT), format!("{revision}\n").as_bytes())
+    /// Makes a revision that is there the current one.
+    pub(super) fn set_current(&self, revision: u64, mode: DataMode) -> Result<(), StorageError> {
+        current::write(&self.dir, revision, mode)
     }
 
     /// Removes all but the newest `keep` revisions; never the current one.
@@ -204,4 +234,16 @@ impl<'a> SlotFolder<'a> {
         }
         Ok(())
     }
+}
+
+fn file_name(revision: u64) -> String {
+    format!("revision_{revision}.json")
+}
+
+/// The revision whose file has this name.
+pub(super) fn revision_of(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix("revision_")?.strip_suffix(".json")?;
+    let revision = digits.parse().ok()?;
+    // No other spelling of the number.
+    (file_name(revision) == name).then_some(revision)
 }

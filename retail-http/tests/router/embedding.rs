@@ -52,6 +52,7 @@ async fn any_target_of_the_registry_is_served_in_the_form_of_its_task() {
         keep_revisions: 1,
         formats: ModelFormats::empty(),
         recover: false,
+        ..RegistryOptions::default()
     };
     let registry = Registry::open(slots.clone(), options).unwrap();
     for slot in &slots {

@@ -58,6 +58,7 @@ async fn without_any_model_nothing_is_trained() {
         keep_revisions: 1,
         formats: ModelFormats::empty(),
         recover: false,
+        ..RegistryOptions::default()
     };
     let registry = Registry::open(Vec::new(), options).unwrap();
     let app = router(AppState::new(Arc::new(registry)));

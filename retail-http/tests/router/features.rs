@@ -73,6 +73,7 @@ fn own(feature: Arc<dyn Extractor>, computed: bool) -> Router {
         keep_revisions: 1,
         formats: ModelFormats::empty(),
         recover: false,
+        ..RegistryOptions::default()
     };
     let registry = Registry::open(vec![slot.clone()], options).unwrap();
     let features = FeatureSet::standard(&[StandardFeature::Price, StandardFeature::Hour])

@@ -138,6 +138,7 @@ pub(crate) fn empty_registry() -> Registry {
         keep_revisions: 2,
         formats: ModelFormats::empty(),
         recover: false,
+        ..RegistryOptions::default()
     };
     Registry::open(standard_slots(), options).unwrap()
 }

@@ -182,6 +182,14 @@ impl KafkaSource {
         self
     }
 
+    /// Who may read what this consumer notes in its folder of logs; by default its owner alone. The
+    /// engine that saves its batches has a setting of its own.
+    #[must_use]
+    pub fn with_mode(mut self, mode: retail_core::DataMode) -> Self {
+        self.notes.mode = mode;
+        self
+    }
+
     /// What this consumer has done so far; stays valid while it runs.
     #[must_use]
     pub fn metrics(&self) -> Arc<Metrics> {

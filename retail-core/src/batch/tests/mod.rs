@@ -18,6 +18,7 @@ use crate::clean::{Field, RejectReason};
 use crate::error::StorageError;
 use crate::record::Transaction;
 use crate::source::{Incoming, Origin, Position, Sink, SourceId, Verdict};
+use crate::storage::DataMode;
 use crate::time::Timestamp;
 
 fn sale(index: u64, second: u64) -> Transaction {
@@ -68,6 +69,7 @@ fn open_with(dir: &Path, durability: Durability) -> Result<(BatchStore, Recovere
         &dir.join("logs"),
         BatchFormat::Csv,
         durability,
+        DataMode::default(),
     )
 }
 

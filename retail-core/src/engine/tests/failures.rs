@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::DataMode;
 use crate::batch::{BatchFormat, BatchStore, Durability, Recovered};
 use crate::error::StorageError;
 use crate::source::MemorySource;
@@ -14,6 +15,7 @@ fn on_disk(dir: &Path) -> Recovered {
         &dir.join("logs"),
         BatchFormat::Csv,
         Durability::Batch,
+        DataMode::default(),
     );
     let (store, saved) = opened.unwrap();
     for entry in &saved.batches {

@@ -4,10 +4,9 @@ use super::*;
 
 fn options(recover: bool) -> RegistryOptions {
     RegistryOptions {
-        dir: None,
-        keep_revisions: 3,
         formats: formats(),
         recover,
+        ..RegistryOptions::default()
     }
 }
 

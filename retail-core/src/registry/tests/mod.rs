@@ -2,6 +2,7 @@
 
 mod crafted;
 mod discovery;
+mod faults;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -95,6 +96,7 @@ fn open(dir: &Path, recover: bool) -> Result<Registry, StorageError> {
             keep_revisions: 3,
             formats: formats(),
             recover,
+            ..RegistryOptions::default()
         },
     )
 }
@@ -172,19 +174,6 @@ fn rolling_back_serves_the_revision_before_and_survives_a_restart() {
 }
 
 #[test]
-fn a_damaged_model_is_refused_unless_recovery_is_asked_for() {
-    let dir = tempfile::tempdir().unwrap();
-    let registry = open(dir.path(), false).unwrap();
-    publish(&registry, 1.0);
-    publish(&registry, 2.0);
-    fs::write(file(dir.path(), 2), b"not a model").unwrap();
-    let error = open(dir.path(), false).unwrap_err();
-    assert!(error.to_string().contains("revision_2.json"), "{error}");
-    let recovered = open(dir.path(), true).unwrap();
-    assert_eq!(served(&recovered), Some((1, 1.0.into())));
-}
-
-#[test]
 fn a_damaged_revision_does_not_displace_the_one_being_served() {
     let dir = tempfile::tempdir().unwrap();
     let trainer = open(dir.path(), false).unwrap();
@@ -198,25 +187,6 @@ fn a_damaged_revision_does_not_displace_the_one_being_served() {
     fs::write(file(dir.path(), 2), sound).unwrap();
     assert!(server.refresh().is_empty());
     assert_eq!(served(&server), Some((2, 2.0.into())));
-}
-
-#[test]
-fn recovery_passes_over_a_damaged_pointer_too() {
-    let dir = tempfile::tempdir().unwrap();
-    let registry = open(dir.path(), false).unwrap();
-    publish(&registry, 1.0);
-    publish(&registry, 2.0);
-    fs::write(dir.path().join("linear_model_1/current"), b"two").unwrap();
-    let error = open(dir.path(), false).unwrap_err();
-    assert!(error.to_string().contains("current is damaged"), "{error}");
-    let recovered = open(dir.path(), true).unwrap();
-    assert_eq!(served(&recovered), Some((2, 2.0.into())));
-    assert!(recovered.refresh().is_empty());
-    assert_eq!(publish(&recovered, 3.0).revision, 3);
-    assert_eq!(
-        served(&open(dir.path(), false).unwrap()),
-        Some((3, 3.0.into()))
-    );
 }
 
 #[test]
@@ -296,6 +266,7 @@ fn a_revision_that_is_replaced_while_it_is_read_is_no_error() {
             keep_revisions: 1,
             formats: racing,
             recover: false,
+            ..RegistryOptions::default()
         },
     );
     assert_eq!(served(&server.unwrap()), Some((3, 3.0.into())));
@@ -329,10 +300,8 @@ fn a_registry_without_a_folder_keeps_models_in_memory() {
     let registry = Registry::open(
         standard_slots(),
         RegistryOptions {
-            dir: None,
-            keep_revisions: 3,
             formats: formats(),
-            recover: false,
+            ..RegistryOptions::default()
         },
     )
     .unwrap();

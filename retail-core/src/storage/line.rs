@@ -3,14 +3,14 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::storage::checksum;
+use super::checksum;
 
 const KEY: &str = ",\"line_crc32\":\"";
 const END: &str = "\"}";
 const DIGITS: usize = 8;
 
 /// Appends a value, which has the form of an object with at least one key, as a line.
-pub(super) fn encode(value: &impl Serialize, out: &mut Vec<u8>) {
+pub(crate) fn encode(value: &impl Serialize, out: &mut Vec<u8>) {
     // What is listed has string keys and finite numbers only, so serialising it cannot fail.
     let mut object = serde_json::to_vec(value).unwrap_or_default();
     object.pop();
@@ -22,7 +22,7 @@ pub(super) fn encode(value: &impl Serialize, out: &mut Vec<u8>) {
 }
 
 /// The object in a line, if the line is as it was written; what is wrong with it otherwise.
-pub(super) fn open(line: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn open(line: &[u8]) -> Result<Vec<u8>, String> {
     let Some(line) = line.strip_suffix(b"\n") else {
         return Err("cut short".to_owned());
     };
@@ -42,7 +42,7 @@ pub(super) fn open(line: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// The value of an object.
-pub(super) fn parse<T: DeserializeOwned>(object: &[u8]) -> Result<T, String> {
+pub(crate) fn parse<T: DeserializeOwned>(object: &[u8]) -> Result<T, String> {
     serde_json::from_slice(object).map_err(|error| error.to_string())
 }
 
