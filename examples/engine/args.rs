@@ -60,7 +60,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 
-    /// How batches are saved: csv or none [default: csv]
+    /// How batches are saved: csv, parquet (with --features parquet) or none [default: csv]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) batch_format: Option<String>,
 

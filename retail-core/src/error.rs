@@ -44,6 +44,14 @@ pub enum StorageError {
         /// What it seems to be.
         detail: String,
     },
+    /// A file or folder takes a cargo feature that this build is without.
+    #[error("{path} takes a build with --features {feature}", path = path.display())]
+    Feature {
+        /// Which file or folder.
+        path: PathBuf,
+        /// The feature.
+        feature: &'static str,
+    },
     /// A model is not where it belongs: its file says that it is another one.
     #[error("{path} is out of place: {detail}", path = path.display())]
     Misplaced {

@@ -3,14 +3,14 @@ use super::BatchEntry;
 /// The longest name. Systems allow 255 bytes, and temporary names are longer than final ones.
 const LONGEST: usize = 200;
 
-/// The name of a batch's file: `batch_7.csv`. If the stream has a label, the name says it, and which
-/// offsets of which partitions the batch spans, the last one exclusive:
+/// The name of a batch's file, which ends with `extension`: `batch_7.csv`. If the stream has a label,
+/// the name says it, and which offsets of which partitions the batch spans, the last one exclusive:
 /// `batch_7-retail_data_stream-0@4000-5210+2@3950-5001.csv`. Partitions that do not fit are left
 /// out; the manifest has them all.
-pub(super) fn file_name(entry: &BatchEntry, label: Option<&str>) -> String {
+pub(super) fn file_name(entry: &BatchEntry, label: Option<&str>, extension: &str) -> String {
     let number = entry.batch;
     let Some(label) = label else {
-        return format!("batch_{number}.csv");
+        return format!("batch_{number}{extension}");
     };
     let legal = |c: char| match c {
         '.' | '_' | '-' => c,
@@ -30,7 +30,7 @@ pub(super) fn file_name(entry: &BatchEntry, label: Option<&str>) -> String {
         name.push(separator);
         name.push_str(&span);
     }
-    name + ".csv"
+    name + extension
 }
 
 /// Whether a file of this name can be that of a batch.
@@ -73,7 +73,7 @@ mod tests {
             rejects_bytes: 0,
             rejects_crc32: String::new(),
         };
-        file_name(&entry, label)
+        file_name(&entry, label, ".csv")
     }
 
     #[test]

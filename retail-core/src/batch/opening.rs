@@ -36,11 +36,17 @@ pub(super) fn open(
     format: BatchFormat,
     mode: DataMode,
 ) -> Result<Opened, StorageError> {
+    if !format.is_available() {
+        return Err(StorageError::Feature {
+            path: batches.to_owned(),
+            feature: "parquet",
+        });
+    }
     storage::create_dir(logs, mode)?;
     let rejects_path = rejects::path(logs);
     let mut unsynced = Unsynced::default();
     let (manifest, listed) = match format {
-        BatchFormat::Csv => {
+        BatchFormat::Csv | BatchFormat::Parquet => {
             let (manifest, listed) = open_listed(batches, &rejects_path, &mut unsynced, mode)?;
             (Some(manifest), listed)
         }

@@ -9,8 +9,7 @@ use super::provisional::Provisional;
 use super::rejects::RejectsFile;
 use super::unsynced::Unsynced;
 use super::{
-    Batch, BatchEntry, BatchFormat, Durability, ManifestHeader, Recovered, encode_csv, load,
-    rejects_restart,
+    Batch, BatchEntry, BatchFormat, Durability, ManifestHeader, Recovered, load, rejects_restart,
 };
 use crate::error::StorageError;
 use crate::fail_point;
@@ -26,6 +25,8 @@ use crate::storage::{self, DataMode, checksum};
 pub struct BatchStore {
     dir: PathBuf,
     mode: DataMode,
+    /// The form of the batches that are yet to come.
+    format: BatchFormat,
     durability: Durability,
     manifest: Option<Manifest>,
     rejects: Option<RejectsFile>,
@@ -47,11 +48,13 @@ impl BatchStore {
     /// Opens `batches` and the rejects file in `logs`, and puts right what a crash left unfinished:
     /// batches behind the last checkpoint that are not whole are forgotten, and will be read from
     /// the source again. A rejects file that someone has removed is started again. With
-    /// [`BatchFormat::None`] nothing is read, and only rejects are written. What is made, now and
-    /// later, has this mode.
+    /// [`BatchFormat::None`] nothing is read, and only rejects are written. With another format than
+    /// that of the batches that are there, those stay as they are, and can be read. What is made, now
+    /// and later, has this mode.
     ///
     /// # Errors
-    /// [`StorageError`] if a folder or file cannot be used, or what had reached the disk is damaged.
+    /// [`StorageError`] if a folder or file cannot be used, what had reached the disk is damaged, or
+    /// this build is without the format.
     pub fn open(
         batches: &Path,
         logs: &Path,
@@ -76,6 +79,7 @@ impl BatchStore {
         let store = Self {
             dir: batches.to_owned(),
             mode,
+            format,
             durability,
             manifest,
             rejects: Some(rejects),
@@ -95,6 +99,7 @@ impl BatchStore {
         Self {
             dir: PathBuf::new(),
             mode: DataMode::default(),
+            format: BatchFormat::None,
             durability: Durability::Off,
             manifest: None,
             rejects: None,
@@ -234,27 +239,31 @@ impl BatchStore {
             next.rejects_bytes = entry.rejects_bytes;
             if self.manifest.is_some() && !batch.rows.is_empty() {
                 bytes.clear();
-                encode_csv(&batch.rows, &mut bytes);
-                let name = file_name(&entry, self.label.as_deref());
+                let label = self.label.as_deref();
+                let name = file_name(&entry, label, self.format.extension());
                 let path = self.dir.join(&name);
+                self.format.encode(&batch.rows, &path, &mut bytes)?;
                 let temporary = storage::write_temporary(&path, &bytes, sync, self.mode)?;
                 fail_point::pass("batch file written");
-                written.push((temporary, path));
+                let other = file_name(&entry, label, self.format.other_extension());
+                written.push((temporary, path, self.dir.join(other)));
                 entry.bytes = bytes.len() as u64;
                 entry.crc32 = checksum(&bytes);
                 entry.file = Some(name);
             }
             entries.push(entry);
         }
-        for (temporary, path) in &written {
+        for (temporary, path, other) in &written {
             storage::rename(temporary, path)?;
+            // Of a run with another format that was killed before it listed the batch.
+            storage::remove_if_present(other)?;
             fail_point::pass("batch file renamed");
         }
         if sync {
             self.sync_files()?;
         } else {
             self.unsynced
-                .extend(written.into_iter().map(|(_, path)| path));
+                .extend(written.into_iter().map(|(_, path, _)| path));
         }
         if let Some(manifest) = &mut self.manifest {
             let durability = self.durability;

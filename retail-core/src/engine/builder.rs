@@ -34,6 +34,7 @@ impl EngineBuilder {
     /// [`ConfigError`](super::ConfigError) if a value of the configuration is out of range.
     pub fn new(config: EngineConfig) -> Result<Self, Error> {
         config.batch.limits()?;
+        config.batch.check_format()?;
         config.train.check()?;
         Ok(Self {
             dir: None,

@@ -58,7 +58,7 @@ pub struct BatchConfig {
     pub rows: usize,
     /// A batch is closed after this many seconds of stream time.
     pub age_seconds: f64,
-    /// The format in which batches are saved.
+    /// The format in which batches are saved: `csv`, `parquet` (with the cargo feature) or `none`.
     pub format: BatchFormat,
     /// When saved batches are synced, so that they survive a loss of power.
     pub durability: Durability,
@@ -255,6 +255,18 @@ impl BatchConfig {
             },
             other => ConfigError::Batch(other),
         })
+    }
+
+    /// Checks that this build can write the format.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoParquet`] for Parquet without the cargo feature `parquet`.
+    pub fn check_format(&self) -> Result<(), ConfigError> {
+        if self.format.is_available() {
+            Ok(())
+        } else {
+            Err(ConfigError::NoParquet)
+        }
     }
 }
 

@@ -134,6 +134,12 @@ pub enum ConfigError {
     /// linfa's trainers are wanted, and this build has none.
     #[error("train.family: expected mergeable, got linfa, which needs the cargo feature linfa")]
     NoLinfa,
+    /// Batches are wanted in Parquet, and this build has none.
+    #[error(
+        "batch.format: expected csv or none, got parquet, which needs the cargo feature parquet: \
+         build with --features parquet"
+    )]
+    NoParquet,
     /// The number of models trained at the same time.
     #[error("train.threads: expected a whole number from 0 to 1024, got {got}")]
     Threads {

@@ -16,6 +16,8 @@ mod marks;
 mod memory;
 mod overlap;
 mod paced;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet;
 mod position;
 mod sink;
 mod synthetic;

@@ -2,6 +2,7 @@ mod closing;
 mod damage;
 mod failure;
 mod flips;
+mod formats;
 mod handover;
 mod provisional;
 mod recovery;

@@ -92,3 +92,14 @@ fn a_step_below_a_microsecond_is_cut_off() {
     let expected = crate::window::ElapsedPrefix::new(step, 3).unwrap();
     assert_eq!(config.window.elapsed(3).unwrap(), expected);
 }
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_names_what_to_build_with() {
+    let said = refused("[batch]\nformat = \"parquet\"");
+    assert!(
+        said.starts_with("batch.format: expected csv or none, got parquet"),
+        "{said}"
+    );
+    assert!(said.ends_with("build with --features parquet"), "{said}");
+}
