@@ -1,10 +1,13 @@
+use std::io::Read;
 use std::path::Path;
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::BATCH_COLUMNS;
+use crate::batch::{BATCH_COLUMNS, encode_csv};
 use crate::record::{Transaction, Transactions};
+use crate::source::parquet::ParquetText;
 use crate::time::Timestamp;
 
 fn encoded(rows: &Transactions) -> Vec<u8> {
@@ -30,6 +33,22 @@ fn sales(count: usize) -> Transactions {
         timestamp: Timestamp::from_micros(index as i64 * 10_000),
     };
     (0..count).map(sale).collect()
+}
+
+/// The text of the same rows in a CSV whose times are all written in one form.
+fn as_csv(rows: &Transactions) -> String {
+    let mut csv = Vec::new();
+    encode_csv(rows, &mut csv);
+    let csv = String::from_utf8(csv).unwrap();
+    // Stream times end lines.
+    let lines = csv.split_inclusive('\n').map(|line| {
+        let Some((head, time)) = line.rsplit_once(',') else {
+            return line.to_owned();
+        };
+        let time = time.replace('T', " ").replace(".000000", "");
+        format!("{head},{time}")
+    });
+    lines.collect()
 }
 
 #[test]
@@ -76,6 +95,17 @@ fn batches_of_any_size_are_read_back_and_equal_ones_have_equal_bytes() {
         assert_eq!(bytes, encoded(&rows.clone()));
         assert_eq!(decoded(bytes).unwrap(), rows, "{count} rows");
     }
+}
+
+#[test]
+fn as_text_it_is_the_csv_of_the_batch() {
+    let rows = sales(3_000);
+    let mut text = String::new();
+    ParquetText::new(Bytes::from(encoded(&rows)))
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(text == as_csv(&rows));
 }
 
 #[test]
