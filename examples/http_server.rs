@@ -9,8 +9,8 @@ use clap::Parser;
 use retail_core::DataMode;
 use retail_core::error::StorageError;
 use retail_core::registry::{Registry, RegistryOptions};
-use retail_examples::{Outcome, log, on_signal, print};
-use retail_http::{AppState, ServeOptions};
+use retail_examples::{HttpConfig, HttpSettings, Outcome, log, on_signal, print};
+use retail_http::AppState;
 use tokio::net::TcpListener;
 
 /// Serves every model in a folder over HTTP.
@@ -26,10 +26,6 @@ struct Args {
     #[arg(long, value_name = "MODEL")]
     roll_back: Option<String>,
 
-    /// Serve here
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000")]
-    bind: String,
-
     /// Look for new models and revisions every so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     refresh: u64,
@@ -41,6 +37,9 @@ struct Args {
     /// What is done without --strict; for scripts of earlier versions
     #[arg(long, hide = true, conflicts_with = "strict")]
     recover: bool,
+
+    #[command(flatten)]
+    http: HttpConfig,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +51,9 @@ fn run(args: &Args) -> Outcome<()> {
     if !args.models.is_dir() {
         return Err(format!("{} is not a folder of models", args.models.display()).into());
     }
+    let settings = args
+        .http
+        .check(|name| format!("--{}", name.replace('_', "-")))?;
     let options = RegistryOptions {
         recover: args.recover || !args.strict,
         mode: DataMode::of_folder(&args.models)?,
@@ -60,7 +62,7 @@ fn run(args: &Args) -> Outcome<()> {
     let registry = Registry::discover(&args.models, options)?;
     match &args.roll_back {
         Some(model) => roll_back(&registry, model),
-        None => serve(Arc::new(registry), args),
+        None => serve(Arc::new(registry), args, settings),
     }
 }
 
@@ -79,19 +81,19 @@ fn roll_back(registry: &Registry, model: &str) -> Outcome<()> {
     }
 }
 
-fn serve(registry: Arc<Registry>, args: &Args) -> Outcome<()> {
+fn serve(registry: Arc<Registry>, args: &Args, settings: HttpSettings) -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(&args.bind)
+        let listener = TcpListener::bind(&args.http.bind)
             .await
-            .map_err(|error| format!("cannot listen on {}: {error}", args.bind))?;
+            .map_err(|error| format!("cannot listen on {}: {error}", args.http.bind))?;
         tracing::info!(
             "serving {} models on http://{}",
             registry.iter().count(),
             listener.local_addr()?
         );
         let mut following = tokio::spawn(follow(Arc::clone(&registry), args.refresh.max(1)));
-        let router = retail_http::router(AppState::new(registry));
+        let router = retail_http::router(settings.apply(AppState::new(registry)));
         let (stop, mut stopped) = tokio::sync::mpsc::channel(1);
         on_signal(move || {
             let _ = stop.try_send(());
@@ -104,7 +106,7 @@ fn serve(registry: Arc<Registry>, args: &Args) -> Outcome<()> {
                 _ = &mut following => failed = true,
             }
         };
-        retail_http::serve(listener, router, ServeOptions::default(), stopped).await;
+        retail_http::serve(listener, router, settings.options, stopped).await;
         match failed {
             true => Err("the folder of models could not be followed any more".into()),
             false => Ok(()),

@@ -12,7 +12,7 @@ use retail_core::{ConfigError, DataMode};
 use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
-use retail_examples::Outcome;
+use retail_examples::{HttpConfig, Outcome};
 
 /// Everything that can be configured, in one place. Each section has defaults; an unknown key or
 /// an illegal value is an error that names it.
@@ -77,13 +77,6 @@ pub(crate) struct StreamConfig {
     pub(crate) seed: u64,
 }
 
-/// Where models are served.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct HttpConfig {
-    pub(crate) bind: String,
-}
-
 /// Which records are kept, and what is said of those that were dropped.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -125,14 +118,6 @@ impl Default for StreamConfig {
             speed: None,
             rows: 200_000,
             seed: 42,
-        }
-    }
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self {
-            bind: "127.0.0.1:5000".into(),
         }
     }
 }
@@ -213,10 +198,16 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
         let why = format!("clean.warn_rejected: expected a number from 0 to 1, got {share}");
         return Err(why.into());
     }
+    config.http.check(http_key)?;
     if args.once && !policy_given {
         config.train.policy = RetrainPolicy::AtEnd;
     }
     Ok(config)
+}
+
+/// What errors call a setting of HTTP: its key.
+pub(crate) fn http_key(name: &str) -> String {
+    format!("http.{name}")
 }
 
 /// What errors call an assignment: its key. The value may be a secret, and so may a text without `=`.

@@ -48,7 +48,10 @@ fn run(args: &Args) -> Outcome<()> {
     let stop = engine.stop_handle();
     stop_on_signal(&stop)?;
     let server = match listener {
-        Some(listener) => Some(serve::start(listener, &engine, source_status)?),
+        Some(listener) => {
+            let settings = config.http.check(config::http_key)?;
+            Some(serve::start(listener, settings, &engine, source_status)?)
+        }
         None => None,
     };
     let report = engine.run(source.as_mut());

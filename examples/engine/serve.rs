@@ -3,13 +3,13 @@ use std::thread;
 use std::time::Duration;
 
 use retail_core::engine::{Engine, StopHandle};
-use retail_http::{AppState, ServeOptions};
+use retail_http::AppState;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::stream::Status;
-use retail_examples::Outcome;
+use retail_examples::{HttpSettings, Outcome};
 
 /// A running HTTP server.
 pub(crate) struct Server {
@@ -29,6 +29,7 @@ pub(crate) fn bind(address: &str) -> Outcome<TcpListener> {
 /// Serves the models of `engine` beside it.
 pub(crate) fn start(
     listener: TcpListener,
+    settings: HttpSettings,
     engine: &Engine,
     source: Option<Status>,
 ) -> Outcome<Server> {
@@ -37,7 +38,8 @@ pub(crate) fn start(
         .enable_all()
         .build()?;
     let address = listener.local_addr()?;
-    let mut state = AppState::new(engine.registry())
+    let mut state = settings
+        .apply(AppState::new(engine.registry()))
         .with_extractors(engine.extractors().iter().cloned())
         .with_status(engine.status());
     if let Some(source) = source {
@@ -51,7 +53,7 @@ pub(crate) fn start(
     let task = runtime.spawn(retail_http::serve(
         listener,
         retail_http::router(state),
-        ServeOptions::default(),
+        settings.options,
         async {
             let _ = asked.await;
         },

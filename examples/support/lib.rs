@@ -1,5 +1,6 @@
 //! What the example programs share: how they start, log, print, stop and end.
 
+mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod rejections;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+pub use http::{HttpConfig, HttpSettings};
 #[cfg(feature = "kafka")]
 pub use kafka::ClientArgs;
 pub use rejections::describe;

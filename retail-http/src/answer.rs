@@ -2,6 +2,7 @@ use ndarray::{ArrayView1, Axis};
 use retail_core::label::Task;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::error::ApiError;
 use crate::json::{Number, Object};
 use crate::paths::version_text;
 use crate::predict::Predicted;
@@ -25,6 +26,17 @@ impl Serialize for Answers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
     }
+}
+
+/// An answer as JSON.
+///
+/// # Errors
+/// [`ApiError::ModelFailed`] if it cannot be written.
+pub(crate) fn written(answer: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(answer).map_err(|error| {
+        tracing::error!("cannot write an answer: {error}");
+        ApiError::ModelFailed
+    })
 }
 
 /// What a model says of one row.

@@ -1,16 +1,24 @@
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, Serializer};
 
 /// A response whose body is `value` as JSON.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
-        Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Ok(bytes) => json_bytes(status, bytes),
         Err(error) => {
             tracing::error!("cannot write an answer: {error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// A response whose body is JSON already.
+pub(crate) fn json_bytes(status: StatusCode, bytes: impl IntoResponse) -> Response {
+    let mut response = (status, bytes).into_response();
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
 /// An object whose keys keep their order.

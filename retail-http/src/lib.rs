@@ -38,14 +38,20 @@
 //! ```
 //! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
 //! fallback, so that unknown paths get an answer in JSON too. The Tokio runtime needs its time
-//! enabled, unless [`Limits::request_timeout`] is `None`. [`serve`] runs any router with bounds on
-//! connections and a graceful end.
+//! enabled, unless [`Limits::body_timeout`] and [`Limits::queue_timeout`] are `None`. [`serve`] runs
+//! any router with bounds on connections, a look at the `Host` and a graceful end.
 //!
 //! # Predictions
-//! The body is JSON whatever the `Content-Type` says: an object with the model's features as numbers
+//! The body is JSON: an object with the model's features as numbers
 //! (`{"quantity":10,"price":25.5,"month":6,"day":11,"hour":14}`), or an array of such objects,
 //! which is answered by an array in the same order. Keys that the model does not use are passed
 //! over, so that one body serves all models; a key that it uses must not be there twice.
+//!
+//! - Its `Content-Type` is `application/json`, `text/json` or one that ends in `+json`; or there is
+//!   none.
+//! - It may be compressed with `Content-Encoding: gzip`, `deflate`, `br` or `zstd` (in windows of up
+//!   to 8 MiB). [`Limits::max_body_bytes`] bounds it both as it is sent and as it is read.
+//! - It is UTF-8 throughout, what is passed over included. A byte order mark before it is skipped.
 //!
 //! A feature that is left out is computed from the fields of the sale, by the function that computed
 //! it for training:
@@ -100,36 +106,49 @@
 //!
 //! | status | code | when |
 //! |---|---|---|
-//! | 400 | `malformed_json` | the body is not JSON, or a number in it is too large for a 64-bit float |
+//! | 400 | `malformed_json` | the body is not JSON or not UTF-8, or a number in it is too large for a 64-bit float; for a form, several values in a row and Python's text, `got` says which |
 //! | 400 | `wrong_type` | the body, a row or a feature is of another type |
 //! | 400 | `missing_field` | a feature is missing, and so is what it would be computed from |
 //! | 400 | `duplicate_field` | a feature, or a field that one is computed from, is given twice |
 //! | 400 | `empty_array` | the array has no rows |
 //! | 400 | `unreadable_body` | the connection broke within the body |
+//! | 400 | `damaged_body` | the body cannot be decompressed |
+//! | 400 | `unclear_host` | there is no `Host`, or more than one, or none that is a host's (from [`serve`]) |
 //! | 404 | `unknown_path`, `unknown_target`, `unknown_version` | there is no such thing; `expected` says what there is |
 //! | 405 | `method_not_allowed` | the path takes other methods, listed in `Allow` |
 //! | 408 | `request_timeout` | the body took too long |
 //! | 413 | `body_too_large`, `too_many_rows` | more than [`Limits`] allow |
+//! | 415 | `unsupported_type` | the `Content-Type` is not JSON's |
+//! | 415 | `unsupported_encoding` | the `Content-Encoding` is another one; `Accept-Encoding` lists those that are read |
+//! | 421 | `foreign_host` | the `Host` is none of the server's [`Hosts`] (from [`serve`]) |
 //! | 422 | `out_of_range` | a feature is outside the legal range of the model's schema, or the level of an interval is no probability |
 //! | 422 | `contradiction` | a product or a calendar field is not the one that follows from the rest of the sale |
 //! | 422 | `no_interval` | an interval is asked for, and the model gives none |
+//! | 429 | `too_many_connections` | one address has more than [`ServeOptions`] allow (from [`serve`]) |
 //! | 500 | `model_failed` | the model panicked, or its answer does not fit its task; never because of the input |
 //! | 503 | `not_trained` | the model is not trained yet; the message says why, if that is known |
-//! | 503 | `busy` | a large request waited too long for its turn |
+//! | 503 | `busy` | a large request waited too long for its turn, or for room for its answer |
 //!
-//! Of several faults the first in this order is reported: path, method, query, size in bytes,
-//! training, JSON, size in rows, types and presence, ranges and contradictions; within the last two,
-//! the first row.
+//! Of several faults the first in this order is reported: host, path, method, query, content type,
+//! encoding, size in bytes, training, decompression, JSON, size in rows, types and presence, ranges
+//! and contradictions; within the last two, the first row.
+//!
+//! # Pages of other origins
+//! A browser lets a page read the answers only if it is of the same origin, or of one of
+//! [`AppState::with_cors`]. Preflight requests are answered then, for `GET` and `POST` with
+//! `Content-Type` and `Content-Encoding`.
 //!
 //! [axum]: https://docs.rs/axum
 //! [`Registry`]: retail_core::registry::Registry
 //! [`EngineStatus`]: retail_core::engine::EngineStatus
 #![forbid(unsafe_code)]
 
-// A request passes routes, which hand it on: body, query and work, then parse, sale and features, then
-// predict, then answer. Data flows in that order; state, error, paths and json know none of them.
+// A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
+// features, then predict, then answer. Data flows in that order; state, cors, error, setting, paths
+// and json know none of them.
 mod answer;
 mod body;
+mod cors;
 mod error;
 mod features;
 mod json;
@@ -140,11 +159,14 @@ mod query;
 mod routes;
 mod sale;
 mod serve;
+mod setting;
 mod state;
 mod work;
 
+pub use cors::CorsOrigins;
 pub use routes::router;
-pub use serve::{ServeOptions, serve};
+pub use serve::{Hosts, ServeOptions, serve};
+pub use setting::SettingError;
 pub use state::{AppState, Limits};
 
 /// The Rust code of the README, compiled as a documentation test.

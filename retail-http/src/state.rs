@@ -8,6 +8,7 @@ use retail_core::feature::{Extractor, Extractors};
 use retail_core::registry::{Registry, SlotName};
 use tokio::sync::Semaphore;
 
+use crate::cors::CorsOrigins;
 use crate::error::ApiError;
 
 /// What a client may ask for at once.
@@ -17,11 +18,17 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// The longest array of a request, in rows, inclusive; 10,000 by default.
     pub max_rows: usize,
-    /// How long the body of a request may take to arrive, and how long a large one may then wait
-    /// for its turn; 30 s by default. `None` waits for ever.
-    pub request_timeout: Option<Duration>,
+    /// How long the body of a request may take to arrive; 10 s by default. `None` waits for ever.
+    pub body_timeout: Option<Duration>,
+    /// How long a large request may wait for its turn, and then for room for its answer; 10 s by
+    /// default. `None` waits for ever.
+    pub queue_timeout: Option<Duration>,
     /// Large bodies worked on at the same time, by default one for each processor. Others wait.
     pub max_concurrent_batches: usize,
+    /// Bytes of answers that are in memory because their clients have not taken them yet, 64 MiB by
+    /// default. Others wait, and so does an answer that is larger, until no other is left. Answers
+    /// of up to 64 KiB are not counted.
+    pub max_answer_bytes: usize,
 }
 
 impl Default for Limits {
@@ -29,8 +36,10 @@ impl Default for Limits {
         Self {
             max_body_bytes: 1 << 20,
             max_rows: 10_000,
-            request_timeout: Some(Duration::from_secs(30)),
+            body_timeout: Some(Duration::from_secs(10)),
+            queue_timeout: Some(Duration::from_secs(10)),
             max_concurrent_batches: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            max_answer_bytes: 64 << 20,
         }
     }
 }
@@ -45,6 +54,8 @@ pub struct AppState {
     pub(crate) source: Option<SourceStatus>,
     pub(crate) limits: Limits,
     pub(crate) batches: Arc<Semaphore>,
+    pub(crate) answers: Arc<Semaphore>,
+    pub(crate) cors: Option<CorsOrigins>,
 }
 
 impl AppState {
@@ -59,6 +70,8 @@ impl AppState {
             source: None,
             limits,
             batches: Arc::new(Semaphore::new(permits(limits))),
+            answers: Arc::new(Semaphore::new(answer_room(limits))),
+            cors: None,
         }
     }
 
@@ -109,6 +122,28 @@ impl AppState {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self.batches = Arc::new(Semaphore::new(permits(limits)));
+        self.answers = Arc::new(Semaphore::new(answer_room(limits)));
+        self
+    }
+
+    /// Lets the pages of these origins read the answers (CORS). Without this call, browsers let no
+    /// page of another origin do so.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use retail_core::registry::{Registry, RegistryOptions, standard_slots};
+    /// # use retail_core::train::ModelFormats;
+    /// # let options = RegistryOptions {
+    /// #     formats: ModelFormats::empty(), ..RegistryOptions::default()
+    /// # };
+    /// # let registry = Arc::new(Registry::open(standard_slots(), options)?);
+    /// let origins = retail_http::CorsOrigins::parse(["https://shop.example"])?;
+    /// let state = retail_http::AppState::new(registry).with_cors(origins);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_cors(mut self, origins: CorsOrigins) -> Self {
+        self.cors = Some(origins);
         self
     }
 
@@ -151,4 +186,13 @@ fn permits(limits: Limits) -> usize {
     limits
         .max_concurrent_batches
         .clamp(1, Semaphore::MAX_PERMITS)
+}
+
+/// All room for large answers, in kibibytes; with none at all, they would wait for ever.
+pub(crate) fn answer_room(limits: Limits) -> usize {
+    kibibytes(limits.max_answer_bytes).clamp(1, Semaphore::MAX_PERMITS)
+}
+
+pub(crate) fn kibibytes(bytes: usize) -> usize {
+    bytes.div_ceil(1 << 10)
 }

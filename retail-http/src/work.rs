@@ -1,11 +1,17 @@
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+use axum::response::Response;
+use bytes::Bytes;
 use retail_core::train::Model;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::body::Received;
 use crate::error::ApiError;
-use crate::state::AppState;
+use crate::json::json_bytes;
+use crate::state::{AppState, answer_room, kibibytes};
 
 /// Bodies up to this length, about 250 rows, are worked on where they arrive; longer ones would
 /// keep other connections of the same thread waiting.
@@ -16,6 +22,9 @@ const MAX_INLINE_STEPS: usize = 4_000_000;
 
 /// The fewest bytes that a row takes.
 const LEAST_ROW: usize = 64;
+
+/// Answers up to this length need no room: large ones are not to hold up small ones.
+const MAX_FREE_BYTES: usize = 64 << 10;
 
 /// How many steps these models take for one row: to compute it, and to find its features.
 pub(crate) fn steps_per_row<'m>(models: impl IntoIterator<Item = &'m dyn Model>) -> usize {
@@ -28,39 +37,83 @@ pub(crate) fn steps_per_row<'m>(models: impl IntoIterator<Item = &'m dyn Model>)
     models.into_iter().map(steps).fold(0, usize::saturating_add)
 }
 
-/// Runs what a request asks for; off the network threads if its body is large, or its models are.
+/// Answers with the JSON that `work` makes of a body; off the network threads if the body is large or
+/// compressed, or its models are large.
 ///
 /// # Errors
-/// What `work` returns; [`ApiError::Busy`] if no turn came within the time allowed;
+/// What `work` returns; [`ApiError::BodyTooLarge`] and [`ApiError::DamagedBody`] for a compressed
+/// body; [`ApiError::Busy`] if no turn or no room came within the time allowed;
 /// [`ApiError::ModelFailed`] if `work`, and therefore a model, panicked.
-pub(crate) async fn run<T: Send + 'static>(
+pub(crate) async fn run(
     state: &AppState,
-    body_bytes: usize,
+    body: Received,
     steps_per_row: usize,
-    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
+    work: impl FnOnce(&[u8]) -> Result<Vec<u8>, ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
+    let body_bytes = body.longest();
     // Nothing that `work` borrows or shares is changed by it, so nothing is left half changed.
-    let guarded = || catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ApiError::ModelFailed));
+    let guarded = || {
+        let work = || work(&body.decoded()?);
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ApiError::ModelFailed))
+    };
     let steps = steps_per_row.saturating_mul(1 + body_bytes / LEAST_ROW);
     if body_bytes <= MAX_INLINE_BYTES && steps <= MAX_INLINE_STEPS {
-        return guarded();
+        return respond(state, guarded()?).await;
     }
-    let permit = turn(state).await?;
-    // The permit goes along: the work goes on even if the client has hung up.
-    let job = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        guarded()
-    });
-    job.await.unwrap_or(Err(ApiError::ModelFailed))
+    let turn = turn(state).await?;
+    // The turn goes along: the work goes on even if the client has hung up.
+    let job = tokio::task::spawn_blocking(move || (guarded(), turn));
+    let (answer, turn) = job.await.map_err(|_| ApiError::ModelFailed)?;
+    // It ends when there is room for the answer, so that few answers wait for room.
+    let response = respond(state, answer?).await;
+    drop(turn);
+    response
 }
 
+/// The turn of one large request.
 async fn turn(state: &AppState) -> Result<OwnedSemaphorePermit, ApiError> {
-    let turn = Arc::clone(&state.batches).acquire_owned();
-    let turn = match state.limits.request_timeout {
-        None => turn.await,
-        Some(patience) => tokio::time::timeout(patience, turn)
+    patiently(state, Arc::clone(&state.batches).acquire_owned()).await
+}
+
+/// A response that has room in memory until the last of its bytes is sent.
+async fn respond(state: &AppState, answer: Vec<u8>) -> Result<Response, ApiError> {
+    if answer.capacity() <= MAX_FREE_BYTES {
+        return Ok(json_bytes(StatusCode::OK, answer));
+    }
+    // An answer that is larger than all the room there is has it to itself.
+    let all = answer_room(state.limits);
+    let needed = kibibytes(answer.capacity()).min(all);
+    let needed = u32::try_from(needed).unwrap_or(u32::MAX);
+    let room = Arc::clone(&state.answers).acquire_many_owned(needed);
+    let held = Held {
+        answer,
+        _room: patiently(state, room).await?,
+    };
+    Ok(json_bytes(StatusCode::OK, Bytes::from_owner(held)))
+}
+
+/// Waits no longer than the limits allow.
+async fn patiently<T, E>(
+    state: &AppState,
+    wait: impl Future<Output = Result<T, E>>,
+) -> Result<T, ApiError> {
+    let waited = match state.limits.queue_timeout {
+        None => wait.await,
+        Some(patience) => tokio::time::timeout(patience, wait)
             .await
             .map_err(|_| ApiError::Busy)?,
     };
-    turn.map_err(|_| ApiError::Busy)
+    waited.map_err(|_| ApiError::Busy)
+}
+
+/// An answer and its room, which is given back with the memory.
+struct Held {
+    answer: Vec<u8>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.answer
+    }
 }

@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use super::OtherForm;
+
 /// What a client is told of an error.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Details {
@@ -63,11 +65,41 @@ impl Details {
         }
     }
 
-    pub(super) fn malformed(error: &serde_json::Error) -> Self {
+    pub(super) fn at(self, line: usize, column: usize) -> Self {
         Self {
-            line: Some(error.line()),
-            column: Some(error.column()),
-            ..Self::message(format!("malformed JSON: {error}"))
+            line: Some(line),
+            column: Some(column),
+            ..self
         }
+    }
+
+    /// Adds what the client may do about it.
+    pub(super) fn with_hint(self, hint: Option<&str>) -> Self {
+        match hint {
+            None => self,
+            Some(hint) => Self {
+                message: format!("{}; {hint}", self.message),
+                ..self
+            },
+        }
+    }
+
+    pub(super) fn malformed(error: &serde_json::Error, sent: Option<OtherForm>) -> Self {
+        let syntax = format!("malformed JSON: {error}");
+        let details = match sent {
+            None => Self::message(syntax),
+            Some(form) => Self {
+                message: format!(
+                    "{syntax}: expected {}, got {}; {}",
+                    OtherForm::EXPECTED,
+                    form.words(),
+                    form.advice()
+                ),
+                expected: Some(OtherForm::EXPECTED.to_owned()),
+                got: Some(form.words().to_owned()),
+                ..Self::default()
+            },
+        };
+        details.at(error.line(), error.column())
     }
 }

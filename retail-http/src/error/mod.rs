@@ -1,6 +1,7 @@
 mod details;
+mod form;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use retail_core::feature::RangeError;
 use serde::Serialize;
@@ -9,12 +10,54 @@ use crate::json::json;
 use crate::paths::PATHS;
 
 pub(crate) use details::Details;
+pub(crate) use form::OtherForm;
+
+/// The encodings of a body, and the same as a header.
+const ENCODINGS: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
+const ACCEPTED: &str = "gzip, deflate, br, zstd";
+
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 
 /// Everything that a request can be refused for. A `row` is there only if the body is an array.
 #[derive(Debug)]
 pub(crate) enum ApiError {
-    MalformedJson(serde_json::Error),
+    MalformedJson {
+        error: serde_json::Error,
+        /// What was sent instead, if that can be told.
+        sent: Option<OtherForm>,
+    },
+    /// Bytes that are not UTF-8 at a place in the body, which is counted from 1.
+    NotUtf8 {
+        line: usize,
+        column: usize,
+        byte: u8,
+    },
     UnreadableBody,
+    UnsupportedType {
+        got: String,
+        hint: Option<&'static str>,
+    },
+    UnsupportedEncoding {
+        got: String,
+    },
+    /// The body cannot be decompressed.
+    DamagedBody {
+        encoding: &'static str,
+        why: String,
+    },
+    /// A request without a usable `Host`.
+    UnclearHost {
+        got: &'static str,
+    },
+    /// A `Host` that this server does not go by.
+    ForeignHost {
+        got: String,
+        known: String,
+    },
+    /// One client has as many connections as it may.
+    TooManyConnections {
+        limit: usize,
+    },
     WrongType {
         field: Option<String>,
         row: Option<usize>,
@@ -45,9 +88,11 @@ pub(crate) enum ApiError {
     MethodNotAllowed {
         method: String,
     },
-    RequestTimeout,
+    BodyTimeout,
     BodyTooLarge {
         limit: usize,
+        /// Whether it is so large because of what its compression held.
+        decompressed: bool,
     },
     TooManyRows {
         limit: usize,
@@ -85,8 +130,22 @@ struct Body {
 impl ApiError {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+            Self::MalformedJson { .. } | Self::NotUtf8 { .. } => {
+                (StatusCode::BAD_REQUEST, "malformed_json")
+            }
             Self::UnreadableBody => (StatusCode::BAD_REQUEST, "unreadable_body"),
+            Self::DamagedBody { .. } => (StatusCode::BAD_REQUEST, "damaged_body"),
+            Self::UnclearHost { .. } => (StatusCode::BAD_REQUEST, "unclear_host"),
+            Self::UnsupportedType { .. } => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type")
+            }
+            Self::UnsupportedEncoding { .. } => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding")
+            }
+            Self::ForeignHost { .. } => (StatusCode::MISDIRECTED_REQUEST, "foreign_host"),
+            Self::TooManyConnections { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_connections")
+            }
             Self::WrongType { .. } => (StatusCode::BAD_REQUEST, "wrong_type"),
             Self::MissingField { .. } => (StatusCode::BAD_REQUEST, "missing_field"),
             Self::DuplicateField { .. } => (StatusCode::BAD_REQUEST, "duplicate_field"),
@@ -95,7 +154,7 @@ impl ApiError {
             Self::UnknownTarget { .. } => (StatusCode::NOT_FOUND, "unknown_target"),
             Self::UnknownVersion { .. } => (StatusCode::NOT_FOUND, "unknown_version"),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
+            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::TooManyRows { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_rows"),
             Self::OutOfRange { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
@@ -113,8 +172,30 @@ impl ApiError {
     pub(crate) fn into_details(self) -> (StatusCode, Details) {
         let (status, code) = self.status_and_code();
         let details = match self {
-            Self::MalformedJson(error) => Details::malformed(&error),
+            Self::MalformedJson { error, sent } => Details::malformed(&error, sent),
+            Self::NotUtf8 { line, column, byte } => Details::message(format!(
+                "malformed JSON: the byte 0x{byte:02x} is not UTF-8 at line {line} column {column}"
+            ))
+            .at(line, column),
             Self::UnreadableBody => Details::message("the connection broke within the body"),
+            Self::UnsupportedType { got, hint } => {
+                Details::mismatch("Content-Type", "application/json", got).with_hint(hint)
+            }
+            Self::UnsupportedEncoding { got } => {
+                Details::mismatch("Content-Encoding", one_of(&ENCODINGS), got)
+            }
+            Self::DamagedBody { encoding, why } => Details::message(format!(
+                "the body cannot be decompressed as {encoding}: {why}"
+            )),
+            Self::UnclearHost { got } => Details::mismatch("Host", "one host name", got),
+            Self::ForeignHost { got, known } => Details::mismatch("Host", known, got).with_hint(
+                Some("if the server is to go by this name, add it to the hosts in its settings"),
+            ),
+            Self::TooManyConnections { limit } => Details::mismatch(
+                "connections from one address",
+                format!("at most {limit}"),
+                "more",
+            ),
             Self::WrongType {
                 field: Some(field),
                 row,
@@ -148,9 +229,16 @@ impl ApiError {
             Self::MethodNotAllowed { method } => Details::message(format!(
                 "this path does not take {method}; the Allow header lists the methods it takes"
             )),
-            Self::RequestTimeout => Details::message("the body took too long to arrive"),
-            Self::BodyTooLarge { limit } => {
-                Details::mismatch("the body", format!("at most {limit} bytes"), "more")
+            Self::BodyTimeout => Details::message("the body took too long to arrive"),
+            Self::BodyTooLarge {
+                limit,
+                decompressed,
+            } => {
+                let what = match decompressed {
+                    true => "the decompressed body",
+                    false => "the body",
+                };
+                Details::mismatch(what, format!("at most {limit} bytes"), "more")
             }
             Self::TooManyRows { limit, got } => Details::mismatch(
                 "the array",
@@ -196,7 +284,11 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let extra = match &self {
             // The rest of the body may still arrive, and is not the next request.
-            Self::RequestTimeout => Some((header::CONNECTION, "close")),
+            Self::BodyTimeout | Self::UnclearHost { .. } | Self::ForeignHost { .. } => {
+                Some((header::CONNECTION, "close"))
+            }
+            Self::UnsupportedType { .. } => Some((ACCEPT_POST, "application/json")),
+            Self::UnsupportedEncoding { .. } => Some((header::ACCEPT_ENCODING, ACCEPTED)),
             Self::Busy => Some((header::RETRY_AFTER, "1")),
             _ => None,
         };

@@ -1,4 +1,5 @@
 mod field;
+mod form;
 mod reader;
 mod visit;
 
@@ -44,7 +45,8 @@ pub(crate) struct Parsed {
 /// and so are fields that are `null`, or `NaN` as Python writes it.
 ///
 /// # Errors
-/// In this order: JSON that is malformed anywhere, too many rows, and no rows.
+/// In this order: bytes that are not UTF-8, JSON that is malformed anywhere, too many rows, and no
+/// rows.
 pub(crate) fn parse(
     body: &[u8],
     fields: &[Field<'_>],
@@ -52,16 +54,33 @@ pub(crate) fn parse(
 ) -> Result<Parsed, ApiError> {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    let read = |body: &[u8]| {
+    // All of it, for what is passed over has to be text, too.
+    let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))?;
+    let read = |text: &str| {
         let mut reader = reader::Reader::new(fields, accepts);
-        visit::read(body, &mut reader).map(|()| reader)
+        visit::read(text, &mut reader).map(|()| reader)
     };
-    let reader = match read(body) {
+    let reader = match read(text) {
         Ok(reader) => reader,
         // An error is about the text that was sent.
         Err(error) => without_nan(body)
-            .and_then(|json| read(&json).ok())
-            .ok_or(ApiError::MalformedJson(error))?,
+            .and_then(|json| read(std::str::from_utf8(&json).ok()?).ok())
+            .ok_or_else(|| ApiError::MalformedJson {
+                sent: form::guess(text),
+                error,
+            })?,
     };
     reader.finish()
+}
+
+/// The error about the byte at this index.
+fn not_utf8(body: &[u8], index: usize) -> ApiError {
+    let before = body.get(..index).unwrap_or_default();
+    let lines = before.split(|&byte| byte == b'\n');
+    let (line, last) = lines.enumerate().last().unwrap_or_default();
+    ApiError::NotUtf8 {
+        line: line + 1,
+        column: last.len() + 1,
+        byte: body.get(index).copied().unwrap_or_default(),
+    }
 }

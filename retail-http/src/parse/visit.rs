@@ -6,8 +6,8 @@ use super::reader::{Place, Reader};
 use super::{Accepts, Cell};
 
 /// Hands every value of `body` to the reader, straight from the text.
-pub(super) fn read(body: &[u8], reader: &mut Reader<'_>) -> Result<(), serde_json::Error> {
-    let mut json = serde_json::Deserializer::from_slice(body);
+pub(super) fn read(body: &str, reader: &mut Reader<'_>) -> Result<(), serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(body);
     let at = At {
         reader,
         place: Place::Body,

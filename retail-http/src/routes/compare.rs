@@ -2,15 +2,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::answer::Answers;
+use crate::answer::{Answers, written};
 use crate::error::{ApiError, Details};
 use crate::features::Given;
-use crate::json::json;
 use crate::parse::Accepts;
 use crate::paths::version_text;
 use crate::predict::Predicted;
@@ -28,8 +26,8 @@ pub(crate) async fn compare(
     let models: Vec<(Arc<SlotName>, Option<Arc<Served>>)> = state.registry.iter().collect();
     let trained = models.iter().filter_map(|(_, served)| served.as_ref());
     let steps = work::steps_per_row(trained.map(|served| served.artefact.model.as_ref()));
-    work::run(&state, body.len(), steps, move || {
-        answer(&shared, &models, &body)
+    work::run(&state, body, steps, move |body| {
+        answer(&shared, &models, body)
     })
     .await
 }
@@ -38,7 +36,7 @@ fn answer(
     state: &AppState,
     models: &[(Arc<SlotName>, Option<Arc<Served>>)],
     body: &[u8],
-) -> Result<Response, ApiError> {
+) -> Result<Vec<u8>, ApiError> {
     let columns: Vec<_> = models
         .iter()
         .filter_map(|(_, served)| served.as_ref())
@@ -69,7 +67,7 @@ fn answer(
             .0
             .insert(version, entry);
     }
-    Ok(json(StatusCode::OK, &Comparison { predictions }))
+    written(&Comparison { predictions })
 }
 
 #[derive(serde::Serialize)]

@@ -2,15 +2,13 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use retail_core::registry::{Registry, Served, SlotName};
 use serde::Deserialize;
 
-use crate::answer::Answers;
+use crate::answer::{Answers, written};
 use crate::error::{ApiError, one_of};
 use crate::features::Given;
-use crate::json::json;
 use crate::parse::Accepts;
 use crate::paths::version_text;
 use crate::predict::Predicted;
@@ -43,8 +41,8 @@ pub(crate) async fn predict(
     };
     let shared = state.clone();
     let steps = work::steps_per_row([served.artefact.model.as_ref()]);
-    work::run(&state, body.len(), steps, move || {
-        answer(&shared, slot, &served, &body, level)
+    work::run(&state, body, steps, move |body| {
+        answer(&shared, slot, &served, body, level)
     })
     .await
 }
@@ -55,7 +53,7 @@ fn answer(
     served: &Arc<Served>,
     body: &[u8],
     level: Option<f64>,
-) -> Result<Response, ApiError> {
+) -> Result<Vec<u8>, ApiError> {
     let max_rows = state.limits.max_rows;
     let columns = [state.extractors.columns(&served.artefact.info.features)];
     let given = Given::read(body, &columns, Accepts::ObjectOrArray { max_rows })?;
@@ -63,10 +61,9 @@ fn answer(
     let features = given.matrices(&columns)?.pop().unwrap_or_default();
     let predicted = Predicted::new(slot, Arc::clone(served), features, level)?;
     let answers = Answers(predicted);
-    if is_array {
-        Ok(json(StatusCode::OK, &answers))
-    } else {
-        Ok(json(StatusCode::OK, &answers.iter().next()))
+    match is_array {
+        true => written(&answers),
+        false => written(&answers.iter().next()),
     }
 }
 

@@ -128,20 +128,6 @@ async fn keys_that_the_model_does_not_use_are_passed_over_whatever_they_hold() {
 }
 
 #[tokio::test]
-async fn the_content_type_does_not_matter() {
-    use axum::body::Body;
-    use axum::http::Request;
-
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "%"] {
-        let request = Request::post("/predict/total_amount/v1")
-            .header("content-type", content_type)
-            .body(Body::from(SALE));
-        let (status, _, _) = crate::support::send(&app(), request.unwrap()).await;
-        assert_eq!(status, 200);
-    }
-}
-
-#[tokio::test]
 async fn of_equally_probable_classes_the_first_is_predicted_and_half_is_yes() {
     let flat = |name| {
         let slot = slot(name);

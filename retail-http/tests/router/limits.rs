@@ -157,7 +157,7 @@ impl hyper::body::Body for Sized {
 #[tokio::test]
 async fn a_body_that_breaks_or_does_not_come_is_the_client_s_fault() {
     let app = app(Limits {
-        request_timeout: Some(Duration::ZERO),
+        body_timeout: Some(Duration::ZERO),
         ..Limits::default()
     });
     let broken = (400, "unreadable_body".to_owned(), 1);
@@ -175,7 +175,7 @@ async fn large_requests_wait_for_their_turn_and_others_do_not() {
         "linear_model_1",
         model,
         Limits {
-            request_timeout: Some(Duration::ZERO),
+            queue_timeout: Some(Duration::ZERO),
             max_concurrent_batches: 1,
             ..Limits::default()
         },

@@ -29,6 +29,15 @@ fn malformed() -> Vec<Refusal> {
         let error = json!({"code": "malformed_json", "line": line});
         (LINEAR, body, 400, error)
     };
+    let other = |body: String, line: u64, got: &str| {
+        let error = json!({
+            "code": "malformed_json", "line": line,
+            "expected": "one value of JSON", "got": got,
+        });
+        (LINEAR, body, 400, error)
+    };
+    let several = "several values, one after another";
+    let python = "text as Python prints it";
     vec![
         on_line(String::new(), 1),
         on_line("{".into(), 1),
@@ -38,7 +47,12 @@ fn malformed() -> Vec<Refusal> {
         on_line(sale("10", "1e999"), 1),
         on_line(sale("10", "010"), 1),
         on_line(format!("{SALE} x"), 1),
-        on_line(format!("{SALE}{SALE}"), 1),
+        other(format!("{SALE}{SALE}"), 1, several),
+        other(format!("{SALE}\n{SALE}\n"), 2, several),
+        other(SALE.replace('"', "'"), 1, python),
+        other(sale("10", "True"), 1, python),
+        other(format!("[{SALE},\n{}]", sale("10", "None")), 2, python),
+        other("quantity=10&price=25.5".into(), 1, "a form"),
         on_line(format!("[{SALE},]"), 1),
         on_line("\u{feff}{".into(), 1),
         // Malformed JSON comes before what else is wrong.

@@ -1,0 +1,184 @@
+mod activity;
+mod connection;
+mod hosts;
+mod refusal;
+mod slots;
+mod stream;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::error::ApiError;
+use connection::Connection;
+use slots::{Slot, Slots, TooMany};
+
+pub use hosts::Hosts;
+
+/// How [`serve`] treats connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeOptions {
+    /// Connections open at the same time, at least 1; 512 by default. For one more, the one that
+    /// has been idle the longest is closed, if it has been for a quarter of a second. If all are
+    /// busy, others wait in the listener's queue.
+    pub max_connections: usize,
+    /// Connections open at the same time from one address, or one IPv6 network of 64 bits, at least
+    /// 1; 384 by default. For one more, the one of this address that has been idle the longest is
+    /// closed, as above; if there is none, the new one is answered 429. The default leaves a quarter
+    /// of the connections to others, and is more than a load test needs. Behind a proxy, all clients
+    /// have its address: with `max_connections` or more, there is no such limit.
+    pub max_connections_per_peer: usize,
+    /// How long a client may take to send the head of its next request, and so also how long a
+    /// connection may be idle; 5 s by default.
+    pub header_timeout: Duration,
+    /// How long a client may take to take an answer, from the moment at which the system's buffers
+    /// are full until the last byte; 10 s by default. Then the connection is cut.
+    pub write_timeout: Duration,
+    /// How long requests under way may take after the shutdown has begun; 10 s by default.
+    pub shutdown_grace: Duration,
+    /// The names by which the server goes.
+    pub hosts: Hosts,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            max_connections: 512,
+            max_connections_per_peer: 384,
+            header_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(10),
+            shutdown_grace: Duration::from_secs(10),
+            hosts: Hosts::default(),
+        }
+    }
+}
+
+/// Connections that are being told that they are too many. Beyond them, they are only closed.
+const MAX_REFUSALS: usize = 64;
+
+/// How long to wait after the system has refused a connection, usually for want of file handles.
+const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
+/// Serves `router` over HTTP/1 until `shutdown` resolves; then takes no further connection, lets
+/// the requests under way finish within [`ServeOptions::shutdown_grace`], and returns.
+///
+/// What this adds to `axum::serve` are bounds on connections, in all and for each address, on the
+/// time for a request's head, for taking an answer, and for the shutdown, and a look at the `Host`.
+/// A client that closes its side of the connection after its request is answered all the same. The
+/// Tokio runtime must have its I/O and its time enabled.
+///
+/// ```
+/// use std::sync::Arc;
+/// use retail_core::registry::{Registry, RegistryOptions, standard_slots};
+/// use retail_core::train::ModelFormats;
+/// use retail_http::{AppState, ServeOptions, router, serve};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = RegistryOptions {
+///     formats: ModelFormats::empty(), ..RegistryOptions::default()
+/// };
+/// let registry = Arc::new(Registry::open(standard_slots(), options)?);
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+/// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+/// let server = tokio::spawn(serve(
+///     listener,
+///     router(AppState::new(registry)),
+///     ServeOptions::default(),
+///     async move { let _ = stopped.await; },
+/// ));
+/// drop(stop);
+/// server.await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    options: ServeOptions,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let checks_hosts = match listener.local_addr() {
+        Ok(bound) => options.hosts.are_checked_at(bound.ip()),
+        Err(_) => true,
+    };
+    let slots = Slots::new(options.max_connections, options.max_connections_per_peer);
+    let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
+    let options = Arc::new(options);
+    let (stop, stopped) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    for id in 0.. {
+        let (stream, slot) = tokio::select! {
+            accepted = accept(&listener, &slots, id) => accepted,
+            () = &mut shutdown => break,
+        };
+        while connections.try_join_next().is_some() {}
+        match slot {
+            Ok(slot) => {
+                let connection = Connection {
+                    router: router.clone(),
+                    options: Arc::clone(&options),
+                    checks_hosts,
+                    slot,
+                    stopped: stopped.clone(),
+                };
+                connections.spawn(connection.run(stream));
+            }
+            Err(TooMany) => {
+                if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+                    let limit = options.max_connections_per_peer;
+                    let error = ApiError::TooManyConnections { limit };
+                    connections.spawn(async move {
+                        refusal::refuse(stream, error).await;
+                        drop(permit);
+                    });
+                }
+            }
+        }
+    }
+    drop(listener);
+    drop(stop);
+    let finish = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(options.shutdown_grace, finish)
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests were cut off: the time for shutting down is over");
+    }
+}
+
+/// The next connection, once there is room for it, or the news that its peer has too many.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Slots>,
+    id: u64,
+) -> (TcpStream, Result<Slot, TooMany>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                prepare(&stream, peer);
+                return (stream, slots.take(id, peer.ip()).await);
+            }
+            Err(error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                slots.make_room();
+                tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
+            }
+        }
+    }
+}
+
+/// Small answers are not to wait for the acknowledgement of earlier ones.
+fn prepare(stream: &TcpStream, peer: SocketAddr) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("{peer}: cannot set TCP_NODELAY: {error}");
+    }
+}
