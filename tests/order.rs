@@ -59,8 +59,8 @@ const ORDERS: [Order; 4] = [
         root: "retail-http/src",
         room: None,
         modules: &[
-            "json", "paths", "error", "setting", "cors", "query", "state", "body", "work", "parse",
-            "sale", "features", "predict", "answer", "routes", "serve",
+            "memory", "json", "paths", "error", "setting", "cors", "query", "state", "body",
+            "work", "parse", "sale", "features", "predict", "answer", "routes", "serve",
         ],
         outside: &[],
         uses: 25,

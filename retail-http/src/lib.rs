@@ -144,14 +144,15 @@
 #![forbid(unsafe_code)]
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
-// features, then predict, then answer. Data flows in that order; state, cors, error, setting, paths
-// and json know none of them.
+// features, then predict, then answer. Data flows in that order; state, cors, error, setting, paths,
+// json and memory know none of them.
 mod answer;
 mod body;
 mod cors;
 mod error;
 mod features;
 mod json;
+mod memory;
 mod parse;
 mod paths;
 mod predict;

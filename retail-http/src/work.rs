@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::body::Received;
 use crate::error::ApiError;
 use crate::json::json_bytes;
+use crate::memory::Kept;
 use crate::state::{AppState, answer_room, kibibytes};
 
 /// Bodies up to this length, about 250 rows, are worked on where they arrive; longer ones would
@@ -80,14 +81,14 @@ async fn respond(state: &AppState, answer: Vec<u8>) -> Result<Response, ApiError
     if answer.capacity() <= MAX_FREE_BYTES {
         return Ok(json_bytes(StatusCode::OK, answer));
     }
+    let answer = Kept::of(answer);
     // An answer that is larger than all the room there is has it to itself.
-    let all = answer_room(state.limits);
-    let needed = kibibytes(answer.capacity()).min(all);
+    let needed = kibibytes(answer.capacity()).min(answer_room(state.limits));
     let needed = u32::try_from(needed).unwrap_or(u32::MAX);
     let room = Arc::clone(&state.answers).acquire_many_owned(needed);
     let held = Held {
-        answer,
         _room: patiently(state, room).await?,
+        answer,
     };
     Ok(json_bytes(StatusCode::OK, Bytes::from_owner(held)))
 }
@@ -108,7 +109,7 @@ async fn patiently<T, E>(
 
 /// An answer and its room, which is given back with the memory.
 struct Held {
-    answer: Vec<u8>,
+    answer: Kept,
     _room: OwnedSemaphorePermit,
 }
 

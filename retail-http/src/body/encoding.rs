@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::error::ApiError;
+use crate::memory::Kept;
 
 /// The largest window of a zstd body, as a power of two: 8 MiB, what RFC 9659 allows in HTTP. A
 /// window is memory that a few bytes can ask for.
@@ -70,8 +71,8 @@ impl Encoding {
     ///
     /// # Errors
     /// [`ApiError::BodyTooLarge`] and [`ApiError::DamagedBody`].
-    pub(super) fn decode(self, bytes: Vec<u8>, limit: usize) -> Result<Vec<u8>, ApiError> {
-        let sent = bytes.as_slice();
+    pub(super) fn decode(self, bytes: Kept, limit: usize) -> Result<Kept, ApiError> {
+        let sent = &*bytes;
         // Files of gzip and zstd may be joined, and then are one again. Those of the others may not.
         let (read, rest) = match self {
             Self::Identity => return Ok(bytes),
@@ -104,7 +105,7 @@ impl Encoding {
                 decompressed: true,
             }),
             Ok(_) if !rest.is_empty() => Err(self.damaged("something follows its end")),
-            Ok(plain) => Ok(plain),
+            Ok(plain) => Ok(Kept::Heap(plain)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(self.damaged("it ends too early"))
             }

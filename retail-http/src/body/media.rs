@@ -6,7 +6,8 @@ use crate::error::ApiError;
 /// says what is wrong better than an error of syntax would, and a page of another origin can send
 /// nothing but forms and plain text without being asked who it is.
 pub(super) fn check(headers: &HeaderMap) -> Result<(), ApiError> {
-    for value in headers.get_all(header::CONTENT_TYPE) {
+    let values = headers.get_all(header::CONTENT_TYPE).into_iter();
+    for value in values.filter(|value| *value != "application/json") {
         let text = String::from_utf8_lossy(value.as_bytes());
         let essence = text.split(';').next().unwrap_or_default().trim();
         let essence = essence.to_ascii_lowercase();

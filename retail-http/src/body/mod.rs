@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 
 use crate::error::ApiError;
+use crate::memory::Kept;
 use crate::state::Limits;
 use encoding::Encoding;
 
@@ -16,14 +17,10 @@ use encoding::Encoding;
 /// the connection closes sees a broken pipe and not the answer.
 const MAX_DISCARDED_BYTES: usize = 16 << 20;
 
-/// Room made for a body before any of it has arrived, at most: the header may announce more than
-/// ever comes.
-const MAX_RESERVED_BYTES: usize = 64 << 10;
-
 /// A body as it was sent.
 #[derive(Debug)]
 pub(crate) struct Received {
-    bytes: Vec<u8>,
+    bytes: Kept,
     encoding: Encoding,
     limit: usize,
 }
@@ -41,7 +38,7 @@ impl Received {
     ///
     /// # Errors
     /// [`ApiError::BodyTooLarge`] and [`ApiError::DamagedBody`].
-    pub(crate) fn decoded(self) -> Result<Vec<u8>, ApiError> {
+    pub(crate) fn decoded(self) -> Result<Kept, ApiError> {
         self.encoding.decode(self.bytes, self.limit)
     }
 }
@@ -75,7 +72,7 @@ async fn read(request: Request, limit: usize) -> Result<Received, ApiError> {
     if announced > discardable || (announced > keep && client_waits) {
         return Err(readable.err().unwrap_or(too_large));
     }
-    let mut bytes = Vec::with_capacity(announced.min(keep).min(MAX_RESERVED_BYTES));
+    let mut bytes = Kept::with_capacity(announced.min(keep));
     let mut seen = 0_usize;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(|_| ApiError::UnreadableBody)?;
@@ -84,9 +81,9 @@ async fn read(request: Request, limit: usize) -> Result<Received, ApiError> {
         };
         seen = seen.saturating_add(data.len());
         if seen <= keep {
-            bytes.extend_from_slice(&data);
+            bytes.extend(&data);
         } else if seen <= discardable {
-            bytes = Vec::new();
+            bytes = Kept::default();
         } else {
             break;
         }

@@ -1,30 +1,45 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Whether a connection is working on a request. It is idle from its beginning, and from the end of
-/// each answer, until the head of the next request is complete.
+/// What a connection is waiting for. It is idle from its beginning, and from the end of each answer,
+/// until the head of the next request is complete. In between it is busy, or stalled: its client does
+/// not send the rest of a body, or does not take an answer.
 #[derive(Debug)]
 pub(super) struct Activity {
     begun: Instant,
-    /// Since when it has been idle, in milliseconds after `begun`, and one more; 0 if it is busy.
-    idle: AtomicU64,
+    /// 0 if it is busy; otherwise since when it is not, see [`Activity::since`].
+    state: AtomicU64,
     /// The answer is complete, but perhaps not yet sent.
     answered: AtomicBool,
 }
 
+/// Why a connection is not busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    Idle = 0,
+    Stalled = 1,
+}
+
 impl Activity {
     pub(super) fn new() -> Self {
+        let begun = Instant::now();
         Self {
-            begun: Instant::now(),
-            idle: AtomicU64::new(1),
+            begun,
+            state: AtomicU64::new(Self::since(begun, Wait::Idle)),
             answered: AtomicBool::new(false),
         }
+    }
+
+    /// Now, in milliseconds after `begun` from 1, and the reason in the lowest bit.
+    fn since(begun: Instant, wait: Wait) -> u64 {
+        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX >> 2);
+        (millis + 1) << 1 | wait as u64
     }
 
     /// A request has come.
     pub(super) fn begin(&self) {
         self.answered.store(false, Ordering::Relaxed);
-        self.idle.store(0, Ordering::Relaxed);
+        self.state.store(0, Ordering::Relaxed);
     }
 
     /// Its answer is complete.
@@ -36,19 +51,32 @@ impl Activity {
     pub(super) fn sent(&self) {
         if self.answered.load(Ordering::Relaxed) {
             self.answered.store(false, Ordering::Relaxed);
-            let millis = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.idle.store(millis.saturating_add(1), Ordering::Relaxed);
+            let idle = Self::since(self.begun, Wait::Idle);
+            self.state.store(idle, Ordering::Relaxed);
         }
     }
 
-    /// How long it has been idle; nothing if it is busy.
-    pub(super) fn idle(&self) -> Option<Duration> {
-        let since = self.idle.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(
-            self.begun
-                .elapsed()
-                .saturating_sub(Duration::from_millis(since)),
-        )
+    /// The client has sent or taken something, or could not be made to.
+    pub(super) fn moved(&self, has_moved: bool) {
+        let state = self.state.load(Ordering::Relaxed);
+        let is_stalled = state & 1 == Wait::Stalled as u64;
+        if has_moved && is_stalled {
+            self.state.store(0, Ordering::Relaxed);
+        } else if !has_moved && state == 0 {
+            let stalled = Self::since(self.begun, Wait::Stalled);
+            self.state.store(stalled, Ordering::Relaxed);
+        }
+    }
+
+    /// Why it is not busy, and for how long; nothing if it is.
+    pub(super) fn wait(&self) -> Option<(Wait, Duration)> {
+        let state = self.state.load(Ordering::Relaxed);
+        let since = Duration::from_millis((state >> 1).checked_sub(1)?);
+        let wait = match state & 1 {
+            0 => Wait::Idle,
+            _ => Wait::Stalled,
+        };
+        Some((wait, self.begun.elapsed().saturating_sub(since)))
     }
 }
 

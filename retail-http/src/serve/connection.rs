@@ -30,23 +30,23 @@ const MAX_BUFFER: usize = 64 << 10;
 /// Longer than any connection lives. hyper adds it to the present, which must not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
-/// One connection and what it serves.
+/// What every connection serves, and how.
+#[derive(Clone)]
 pub(super) struct Connection {
     pub(super) router: Router,
     pub(super) options: Arc<ServeOptions>,
     /// Whether only the hosts of the options are served.
     pub(super) checks_hosts: bool,
-    pub(super) slot: Slot,
     pub(super) stopped: watch::Receiver<()>,
 }
 
 impl Connection {
-    pub(super) async fn run(mut self, stream: TcpStream) {
+    pub(super) async fn run(mut self, stream: TcpStream, mut slot: Slot) {
         let local = match stream.local_addr() {
             Ok(local) => local.ip(),
             Err(error) => return tracing::debug!("a connection broke: {error}"),
         };
-        let activity = Arc::clone(&self.slot.activity);
+        let activity = Arc::clone(&slot.activity);
         let service = Checked {
             router: TowerToHyperService::new(self.router),
             options: Arc::clone(&self.options),
@@ -68,8 +68,8 @@ impl Connection {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
-            _ = &mut self.slot.ended => {
-                if activity.idle().is_some() {
+            _ = &mut slot.ended => {
+                if activity.wait().is_some() {
                     return;
                 }
                 // It has become busy meanwhile.
@@ -94,11 +94,11 @@ struct Checked {
 
 impl Checked {
     fn check(&self, request: &Request<Incoming>) -> Result<(), ApiError> {
-        hosts::is_clear(request.version(), request.headers())?;
+        let named = hosts::named(request.version(), request.headers())?;
         match self.local {
             Some(local) => {
                 let hosts = &self.options.hosts;
-                hosts.check(request.uri(), request.headers(), local)
+                hosts.check(named.as_ref(), request.uri(), local)
             }
             None => Ok(()),
         }

@@ -56,13 +56,12 @@ impl Hosts {
     /// [`ApiError::ForeignHost`].
     pub(super) fn check(
         &self,
+        named: Option<&Authority>,
         uri: &Uri,
-        headers: &HeaderMap,
         local: IpAddr,
     ) -> Result<(), ApiError> {
         // A target that names a host counts more than the header; neither may be a foreign one.
-        let named = header(headers)?.into_iter();
-        for authority in named.chain(uri.authority().cloned()) {
+        for authority in named.into_iter().chain(uri.authority()) {
             if !self.know(authority.host(), local) {
                 let mut known = vec!["localhost".to_owned(), local.to_canonical().to_string()];
                 known.extend(self.names.iter().cloned());
@@ -76,6 +75,9 @@ impl Hosts {
     }
 
     fn know(&self, host: &str, local: IpAddr) -> bool {
+        if host.eq_ignore_ascii_case("localhost") {
+            return true;
+        }
         if let Some(address) = address(host) {
             let is_own = address.is_loopback() || address == local.to_canonical();
             return is_own || self.names.contains(&address.to_string());
@@ -85,18 +87,18 @@ impl Hosts {
     }
 }
 
-/// Refuses a request that does not say for which host it is, as RFC 9112 wants it.
+/// The host that a request is for; HTTP/1.0 may leave it open.
 ///
 /// # Errors
-/// [`ApiError::UnclearHost`].
-pub(super) fn is_clear(version: Version, headers: &HeaderMap) -> Result<(), ApiError> {
+/// [`ApiError::UnclearHost`], as RFC 9112 wants it.
+pub(super) fn named(version: Version, headers: &HeaderMap) -> Result<Option<Authority>, ApiError> {
     let unclear = |got| Err(ApiError::UnclearHost { got });
     match header(headers)? {
         None if version >= Version::HTTP_11 => match headers.contains_key(header::HOST) {
             true => unclear("an empty one"),
             false => unclear("none"),
         },
-        _ => Ok(()),
+        named => Ok(named),
     }
 }
 
@@ -149,9 +151,10 @@ mod tests {
     use super::*;
 
     fn checked(hosts: &Hosts, host: &str, local: &str) -> bool {
-        let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
+        let named = Authority::try_from(host).unwrap();
         let uri = Uri::from_static("/health");
-        hosts.check(&uri, &headers, local.parse().unwrap()).is_ok()
+        let local = local.parse().unwrap();
+        hosts.check(Some(&named), &uri, local).is_ok()
     }
 
     #[test]
@@ -194,9 +197,9 @@ mod tests {
     #[test]
     fn a_host_in_the_target_is_looked_at_as_well() {
         let hosts = Hosts::default();
-        let headers = HeaderMap::from_iter([(header::HOST, "localhost".parse().unwrap())]);
+        let named = Authority::from_static("localhost");
         let local = "127.0.0.1".parse().unwrap();
-        let check = |uri: &'static str| hosts.check(&Uri::from_static(uri), &headers, local);
+        let check = |uri: &'static str| hosts.check(Some(&named), &Uri::from_static(uri), local);
         assert!(check("http://127.0.0.1:5000/health").is_ok());
         assert!(check("http://evil.example/health").is_err());
     }

@@ -6,7 +6,7 @@ mod slots;
 mod stream;
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +26,13 @@ pub use hosts::Hosts;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServeOptions {
     /// Connections open at the same time, at least 1; 512 by default. For one more, the one that
-    /// has been idle the longest is closed, if it has been for a quarter of a second. If all are
-    /// busy, others wait in the listener's queue.
+    /// has been idle the longest is closed, if it has been for a quarter of a second. If none is
+    /// idle, it is the one whose client has not sent or taken anything for the longest time, if that
+    /// is a second. If all are busy, others wait in the listener's queue.
     pub max_connections: usize,
     /// Connections open at the same time from one address, or one IPv6 network of 64 bits, at least
-    /// 1; 384 by default. For one more, the one of this address that has been idle the longest is
-    /// closed, as above; if there is none, the new one is answered 429. The default leaves a quarter
+    /// 1; 384 by default. For one more, one of this address is closed, as above; if all are busy for
+    /// two seconds more, the new one is answered 429. The default leaves a quarter
     /// of the connections to others, and is more than a load test needs. Behind a proxy, all clients
     /// have its address: with `max_connections` or more, there is no such limit.
     pub max_connections_per_peer: usize,
@@ -60,8 +61,9 @@ impl Default for ServeOptions {
     }
 }
 
-/// Connections that are being told that they are too many. Beyond them, they are only closed.
-const MAX_REFUSALS: usize = 64;
+/// Connections of peers that have too many, which wait for a slot or are told so. Beyond them, they are
+/// only closed.
+const MAX_REFUSALS: usize = 256;
 
 /// How long to wait after the system has refused a connection, usually for want of file handles.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
@@ -111,46 +113,49 @@ pub async fn serve(
     };
     let slots = Slots::new(options.max_connections, options.max_connections_per_peer);
     let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
-    let options = Arc::new(options);
+    let (limit, shutdown_grace) = (options.max_connections_per_peer, options.shutdown_grace);
     let (stop, stopped) = watch::channel(());
+    let connection = Connection {
+        router,
+        options: Arc::new(options),
+        checks_hosts,
+        stopped,
+    };
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     for id in 0.. {
-        let (stream, slot) = tokio::select! {
+        let (stream, peer, slot) = tokio::select! {
             accepted = accept(&listener, &slots, id) => accepted,
             () = &mut shutdown => break,
         };
         while connections.try_join_next().is_some() {}
-        match slot {
-            Ok(slot) => {
-                let connection = Connection {
-                    router: router.clone(),
-                    options: Arc::clone(&options),
-                    checks_hosts,
-                    slot,
-                    stopped: stopped.clone(),
-                };
-                connections.spawn(connection.run(stream));
+        let connection = connection.clone();
+        match (slot, Arc::clone(&refusals).try_acquire_owned()) {
+            (Ok(slot), _) => {
+                connections.spawn(connection.run(stream, slot));
             }
-            Err(TooMany) => {
-                if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
-                    let limit = options.max_connections_per_peer;
-                    let error = ApiError::TooManyConnections { limit };
-                    connections.spawn(async move {
-                        refusal::refuse(stream, error).await;
-                        drop(permit);
-                    });
-                }
+            (Err(TooMany), Ok(permit)) => {
+                let slots = Arc::clone(&slots);
+                connections.spawn(async move {
+                    match slots.take_later(id, peer).await {
+                        Ok(slot) => {
+                            drop(permit);
+                            connection.run(stream, slot).await;
+                        }
+                        Err(TooMany) => {
+                            refusal::refuse(stream, ApiError::TooManyConnections { limit }).await;
+                        }
+                    }
+                });
             }
+            (Err(TooMany), Err(_)) => tracing::debug!("{peer} has too many connections"),
         }
     }
+    drop(connection);
     drop(listener);
     drop(stop);
     let finish = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(options.shutdown_grace, finish)
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(shutdown_grace, finish).await.is_err() {
         tracing::warn!("requests were cut off: the time for shutting down is over");
     }
 }
@@ -160,12 +165,13 @@ async fn accept(
     listener: &TcpListener,
     slots: &Arc<Slots>,
     id: u64,
-) -> (TcpStream, Result<Slot, TooMany>) {
+) -> (TcpStream, IpAddr, Result<Slot, TooMany>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 prepare(&stream, peer);
-                return (stream, slots.take(id, peer.ip()).await);
+                let peer = peer.ip();
+                return (stream, peer, slots.take(id, peer).await);
             }
             Err(error) => {
                 tracing::warn!("cannot accept a connection: {error}");

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::activity::Activity;
+use super::activity::{Activity, Wait};
 
 /// A connection that has been idle for so long has to make room for another one. One that has just
 /// begun, or is between two requests, does not.
 const IDLE_ENOUGH: Duration = Duration::from_millis(250);
+
+/// And so has one that has been stalled for so long, which on a working network it is not.
+const STALLED_ENOUGH: Duration = Duration::from_secs(1);
 
 /// The connections that are open.
 #[derive(Debug)]
@@ -58,12 +61,12 @@ pub(super) struct Slot {
 /// Why there is no slot.
 #[derive(Debug, PartialEq, Eq)]
 enum Full {
-    /// One may be free, or idle for long enough, after this time at the latest.
+    /// One may be free, or have waited for long enough, after this time at the latest.
     Wait(Duration),
     OfPeer,
 }
 
-/// One address has as many connections as it may, and none of them is idle.
+/// One address has as many connections as it may, and all of them are busy.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooMany;
 
@@ -93,6 +96,26 @@ impl Slots {
                 }
             }
         }
+    }
+
+    /// The same for a peer that had too many a moment ago: it may have fewer within two seconds.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub(super) async fn take_later(
+        self: &Arc<Self>,
+        id: u64,
+        peer: IpAddr,
+    ) -> Result<Slot, TooMany> {
+        let mut slot = Err(TooMany);
+        for _ in 0..8 {
+            tokio::time::sleep(IDLE_ENOUGH).await;
+            slot = self.take(id, peer).await;
+            if slot.is_ok() {
+                break;
+            }
+        }
+        slot
     }
 
     fn try_take(self: &Arc<Self>, id: u64, peer: Peer) -> Result<Slot, Full> {
@@ -126,7 +149,7 @@ impl Slots {
         })
     }
 
-    /// Ends the connection that has been idle the longest, if one has been for long enough.
+    /// Ends a connection that is waiting for its client, if one has been for long enough.
     pub(super) fn make_room(&self) {
         end_oldest(&mut self.lock(), None);
     }
@@ -137,20 +160,35 @@ impl Slots {
     }
 }
 
-/// Ends the connection that has been idle the longest, of all or of one peer. If none has been idle
-/// for long enough: after which time one may have.
+/// Ends a connection that is waiting for its client, of all or of one peer: the one that has been
+/// idle the longest; if none is idle, the one that has been stalled the longest. If none has been for
+/// long enough: after which time one may have.
 fn end_oldest(open: &mut HashMap<u64, Open>, peer: Option<Peer>) -> Option<Duration> {
     let candidates = open
         .iter()
         .filter(|(_, open)| peer.is_none_or(|peer| open.peer == peer));
-    let idle = candidates.filter_map(|(id, open)| Some((open.activity.idle()?, *id)));
-    match idle.max() {
-        Some((idle, id)) if idle >= IDLE_ENOUGH => {
+    let mut next_look = IDLE_ENOUGH;
+    let mut oldest = None;
+    for (id, open) in candidates {
+        let Some((wait, time)) = open.activity.wait() else {
+            continue;
+        };
+        let enough = match wait {
+            Wait::Idle => IDLE_ENOUGH,
+            Wait::Stalled => STALLED_ENOUGH,
+        };
+        if time >= enough {
+            oldest = oldest.max(Some((wait == Wait::Idle, time, *id)));
+        } else {
+            next_look = next_look.min(enough - time);
+        }
+    }
+    match oldest {
+        Some((_, _, id)) => {
             open.remove(&id);
             None
         }
-        Some((idle, _)) => Some(IDLE_ENOUGH.saturating_sub(idle)),
-        None => Some(IDLE_ENOUGH),
+        None => Some(next_look),
     }
 }
 

@@ -37,6 +37,7 @@ impl Stream {
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
+        self.activity.moved(written.is_ready());
         if written.is_ready() {
             return written;
         }
@@ -59,7 +60,10 @@ impl Read for Stream {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(cx, buffer)
+        let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
+        // While a request is being worked on, nothing but its body is read.
+        self.activity.moved(read.is_ready());
+        read
     }
 }
 

@@ -53,6 +53,48 @@ async fn who_does_not_take_an_answer_loses_the_connection_to_others() {
 }
 
 #[tokio::test]
+async fn who_is_waited_for_makes_room_before_the_deadlines() {
+    let text = prediction(SALE);
+    let (without_body, _) = text.split_at(text.len() - SALE.len());
+    let never = Duration::from_secs(600);
+    let limits = Limits {
+        body_timeout: Some(never),
+        ..Limits::default()
+    };
+    let app = router(AppState::new(registry(|_| true)).with_limits(limits));
+    let app = app.route("/large", get(|| async { vec![b'x'; LARGE] }));
+    for limit in [1, 2] {
+        let options = ServeOptions {
+            max_connections_per_peer: limit,
+            max_connections: 2,
+            write_timeout: never,
+            header_timeout: never,
+            shutdown_grace: Duration::ZERO,
+            ..ServeOptions::default()
+        };
+        let server = start(app.clone(), options).await;
+        for text in [ASK_LARGE, without_body] {
+            let mut waiting = Vec::new();
+            for _ in 0..limit {
+                let mut client = narrow(&server).await;
+                client.write_all(text.as_bytes()).await.unwrap();
+                waiting.push(client);
+            }
+            // A slow machine may take longer than a peer with too many is waited for.
+            let mut answer = String::new();
+            for _ in 0..60 {
+                answer = server.answer(HEALTH).await.unwrap();
+                if !answer.starts_with("HTTP/1.1 429 ") {
+                    break;
+                }
+            }
+            assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn who_takes_a_little_at_a_time_does_not_do_so_for_ever() {
     let server = start(large(), one_connection(Duration::from_millis(300))).await;
     let mut reader = narrow(&server).await;
