@@ -59,10 +59,24 @@ pub(crate) fn customer_id(text: &[u8]) -> Result<Option<u64>, RejectReason> {
 
 /// A date and time in a form that [`DateOrder::read`] accepts.
 pub(crate) fn date(field: Field, text: &[u8], order: DateOrder) -> Result<Timestamp, RejectReason> {
-    order.read(text).map_err(|_| {
-        let expected = "a date like 2010-12-01 08:26:00 or 12/1/2010 8:26";
-        RejectReason::unparsable(field, expected, text)
-    })
+    order.read(text).map_err(|_| no_date(field, text, order))
+}
+
+/// Why a text is not read as a date in this order.
+pub(crate) fn no_date(field: Field, text: &[u8], order: DateOrder) -> RejectReason {
+    let expected = match (order.is_contradicted_by(text), order) {
+        (false, _) => "a date like 2010-12-01 08:26:00 or 12/1/2010 8:26",
+        (true, DateOrder::YearFirst) => {
+            "a date that is read year first (--date-format, stream.date_format)"
+        }
+        (true, DateOrder::MonthFirst) => {
+            "a date that is read month first (--date-format, stream.date_format)"
+        }
+        (true, DateOrder::DayFirst) => {
+            "a date that is read day first (--date-format, stream.date_format)"
+        }
+    };
+    RejectReason::unparsable(field, expected, text)
 }
 
 /// Text: UTF-8, or else Latin-1, in which every byte is the character of that number.

@@ -8,6 +8,7 @@ mod clock;
 mod order;
 mod parse;
 mod reader;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -17,5 +18,6 @@ pub use clock::{Clock, SystemClock};
 pub use order::{DateOrder, DateOrderError};
 pub(crate) use parse::Numbers;
 pub(crate) use reader::TimestampReader;
+pub use sign::DateSign;
 pub(crate) use text::TimestampWriter;
 pub use timestamp::{Civil, ParseTimestampError, Timestamp};

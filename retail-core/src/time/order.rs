@@ -57,6 +57,21 @@ impl DateOrder {
         parse::read(text, self).ok_or(ParseTimestampError)
     }
 
+    /// Whether the text is a date, but only in another order.
+    ///
+    /// ```
+    /// use retail_core::time::DateOrder;
+    ///
+    /// assert!(DateOrder::MonthFirst.is_contradicted_by(b"13/03/2011 09:00"));
+    /// assert!(!DateOrder::MonthFirst.is_contradicted_by(b"12/03/2011 09:00"));
+    /// assert!(!DateOrder::MonthFirst.is_contradicted_by(b"yesterday"));
+    /// ```
+    #[must_use]
+    pub fn is_contradicted_by(self, text: &[u8]) -> bool {
+        let is = |order: Self| order.read(text).is_ok();
+        !is(self) && [Self::MonthFirst, Self::DayFirst].into_iter().any(is)
+    }
+
     /// The order of the specifiers in a format.
     fn of_format(format: &str) -> Option<Self> {
         let mut order = String::new();

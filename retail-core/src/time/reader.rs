@@ -1,4 +1,5 @@
 use super::parse::pair;
+use super::sign::{DateSign, Watch};
 use super::timestamp::MICROS;
 use super::{DateOrder, Timestamp};
 
@@ -8,6 +9,7 @@ pub(crate) struct TimestampReader {
     order: DateOrder,
     /// A minute as text, and its first moment.
     minute: Option<([u8; 16], Timestamp)>,
+    watch: Option<Watch>,
 }
 
 impl TimestampReader {
@@ -16,7 +18,23 @@ impl TimestampReader {
         Self {
             order,
             minute: None,
+            watch: None,
         }
+    }
+
+    /// The order of the dates.
+    pub(crate) const fn order(&self) -> DateOrder {
+        self.order
+    }
+
+    /// Looks, from now on, for what dates say about their order.
+    pub(crate) fn watch(&mut self) {
+        self.watch.get_or_insert_default();
+    }
+
+    /// What a date has said about the order, each kind once.
+    pub(crate) fn take_sign(&mut self) -> Option<DateSign> {
+        self.watch.as_mut()?.take()
     }
 
     /// What [`DateOrder::read`] makes of the text; `None` if that is an error.
@@ -35,6 +53,9 @@ impl TimestampReader {
     #[cold]
     fn read_all(&mut self, text: &[u8]) -> Option<Timestamp> {
         let time = self.order.read(text).ok()?;
+        if let Some(watch) = &mut self.watch {
+            watch.look(self.order, text);
+        }
         if let Some((minute, rest)) = text.split_first_chunk()
             && let Some(micros) = of_minute(rest)
         {

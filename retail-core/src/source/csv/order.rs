@@ -72,12 +72,7 @@ impl Known {
     #[cold]
     pub(super) fn check(self, row: &Row<'_>, line: u64, path: &Path) -> Result<(), SourceError> {
         let text = row.field(self.column);
-        let is = |order: DateOrder| order.read(text).is_ok();
-        let is_another = !is(self.order)
-            && [DateOrder::MonthFirst, DateOrder::DayFirst]
-                .into_iter()
-                .any(is);
-        if !row.fits(self.columns) || !is_another {
+        if !row.fits(self.columns) || !self.order.is_contradicted_by(text) {
             return Ok(());
         }
         Err(SourceError::DateOrder {

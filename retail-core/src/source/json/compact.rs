@@ -23,8 +23,8 @@ macro_rules! key {
 /// The readers of both times.
 #[derive(Debug, Clone)]
 pub(super) struct Times {
-    invoice_date: TimestampReader,
-    timestamp: TimestampReader,
+    pub(super) invoice_date: TimestampReader,
+    pub(super) timestamp: TimestampReader,
 }
 
 impl Times {
@@ -194,7 +194,8 @@ mod tests {
 
     fn generally(value: &[u8]) -> Option<Transaction> {
         let mut texts = general::Texts::default();
-        let record = general::read(value, Timestamp::MIN, DateOrder::MonthFirst, &mut texts);
+        let mut times = Times::new(DateOrder::MonthFirst);
+        let record = general::read(value, Timestamp::MIN, &mut times, &mut texts);
         record.ok().map(|row| row.to_owned())
     }
 

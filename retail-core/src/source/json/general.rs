@@ -10,9 +10,10 @@ use serde_json::{Number, Value};
 
 use crate::clean::{Field, PRICES, RejectReason};
 use crate::record::TransactionRef;
+use crate::source::json::compact::Times;
 use crate::source::json::python::without_nan;
 use crate::source::{Incoming, fields};
-use crate::time::{DateOrder, Timestamp};
+use crate::time::{DateOrder, Timestamp, TimestampReader};
 
 /// Room for the texts of a record that do not stand in the value as they are.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +24,7 @@ pub(super) struct Texts([String; 4]);
 pub(super) fn read<'a>(
     value: &'a [u8],
     arrived: Timestamp,
-    order: DateOrder,
+    times: &mut Times,
     texts: &'a mut Texts,
 ) -> Incoming<'a> {
     let object: Object<'a> = match serde_json::from_slice(value) {
@@ -47,11 +48,14 @@ pub(super) fn read<'a>(
             description,
         ),
         quantity: object.quantity.quantity()?,
-        invoice_date: object.invoice_date.date(order)?,
+        invoice_date: object.invoice_date.date(&mut times.invoice_date)?,
         price: object.price.price()?,
         customer_id: object.customer_id.customer_id()?,
         country: kept(object.country.optional(Field::Country)?, country),
-        timestamp: object.timestamp.stream_time(order)?.unwrap_or(arrived),
+        timestamp: object
+            .timestamp
+            .stream_time(&mut times.timestamp)?
+            .unwrap_or(arrived),
     })
 }
 
@@ -59,7 +63,8 @@ pub(super) fn read<'a>(
 #[cold]
 pub(super) fn stream_time(value: &[u8]) -> Option<Timestamp> {
     let object: Object<'_> = serde_json::from_slice(value).ok()?;
-    object.timestamp.stream_time(DateOrder::MonthFirst).ok()?
+    let mut reader = TimestampReader::new(DateOrder::MonthFirst);
+    object.timestamp.stream_time(&mut reader).ok()?
 }
 
 /// The date of a record in any form, if it is a text.
@@ -264,23 +269,23 @@ impl Loose<'_> {
     }
 
     /// The event time: a text, or a number of seconds or milliseconds.
-    fn date(self, order: DateOrder) -> Result<Timestamp, RejectReason> {
+    fn date(self, reader: &mut TimestampReader) -> Result<Timestamp, RejectReason> {
         const FIELD: Field = Field::InvoiceDate;
         if let Some(number) = self.number().and_then(Number::as_f64) {
             return Timestamp::from_unix(number).ok_or_else(|| self.no_time(FIELD));
         }
-        fields::date(FIELD, self.needed(FIELD)?.as_bytes(), order)
+        time(FIELD, self.needed(FIELD)?.as_bytes(), reader)
     }
 
     /// The stream time, if there is one.
-    fn stream_time(self, order: DateOrder) -> Result<Option<Timestamp>, RejectReason> {
+    fn stream_time(self, reader: &mut TimestampReader) -> Result<Option<Timestamp>, RejectReason> {
         const FIELD: Field = Field::Timestamp;
         if let Some(number) = self.number().and_then(Number::as_f64) {
             let time = Timestamp::from_unix(number);
             return time.map(Some).ok_or_else(|| self.no_time(FIELD));
         }
         let text = self.text(FIELD)?;
-        text.map(|text| fields::date(FIELD, text.as_bytes(), order))
+        text.map(|text| time(FIELD, text.as_bytes(), reader))
             .transpose()
     }
 
@@ -296,6 +301,16 @@ impl Loose<'_> {
             _ => None,
         }
     }
+}
+
+/// A time as text.
+fn time(
+    field: Field,
+    text: &[u8],
+    reader: &mut TimestampReader,
+) -> Result<Timestamp, RejectReason> {
+    let time = reader.read(text);
+    time.ok_or_else(|| fields::no_date(field, text, reader.order()))
 }
 
 impl<'a> Deserialize<'a> for Loose<'a> {

@@ -11,7 +11,7 @@ mod tests;
 use super::Incoming;
 #[cfg(doc)]
 use crate::clean::Field;
-use crate::time::{DateOrder, Timestamp};
+use crate::time::{DateOrder, DateSign, Timestamp};
 
 pub use encode::JsonEncoder;
 pub(super) use lines::JsonLines;
@@ -42,7 +42,6 @@ pub use python::without_nan;
 /// ```
 #[derive(Debug, Clone)]
 pub struct JsonDecoder {
-    order: DateOrder,
     times: compact::Times,
     texts: general::Texts,
 }
@@ -59,10 +58,37 @@ impl JsonDecoder {
     #[must_use]
     pub fn with_dates(order: DateOrder) -> Self {
         Self {
-            order,
             times: compact::Times::new(order),
             texts: general::Texts::default(),
         }
+    }
+
+    /// Looks, from now on, for what dates say about their order; see [`JsonDecoder::take_sign`].
+    #[must_use]
+    pub fn watching(mut self) -> Self {
+        self.times.invoice_date.watch();
+        self.times.timestamp.watch();
+        self
+    }
+
+    /// What the dates of the last record have said about their order, the first time that it is said.
+    /// To be asked for after each record until there is nothing more.
+    ///
+    /// ```
+    /// use retail_core::source::JsonDecoder;
+    /// use retail_core::time::{DateSign, Timestamp};
+    ///
+    /// let mut decoder = JsonDecoder::new().watching();
+    /// let value = br#"{"invoice":"1","stock_code":"2","quantity":6,"price":2.55,
+    ///   "invoice_date":"12/03/2011 09:00"}"#;
+    /// assert!(decoder.decode(value, Timestamp::EPOCH).is_ok());
+    /// let sign = DateSign::Ambiguous("12/03/2011 09:00".into());
+    /// assert_eq!(decoder.take_sign(), Some(sign));
+    /// assert_eq!(decoder.take_sign(), None);
+    /// ```
+    pub fn take_sign(&mut self) -> Option<DateSign> {
+        let sign = self.times.invoice_date.take_sign();
+        sign.or_else(|| self.times.timestamp.take_sign())
     }
 
     /// Reads one record. `arrived` is its stream time if it names none.
@@ -73,7 +99,7 @@ impl JsonDecoder {
     pub fn decode<'a>(&'a mut self, value: &'a [u8], arrived: Timestamp) -> Incoming<'a> {
         match compact::read(value, &mut self.times) {
             Some(row) => Ok(row),
-            None => general::read(value, arrived, self.order, &mut self.texts),
+            None => general::read(value, arrived, &mut self.times, &mut self.texts),
         }
     }
 

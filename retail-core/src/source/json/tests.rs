@@ -278,7 +278,8 @@ proptest! {
         let mut decoder = JsonDecoder::new();
         prop_assert_eq!(decoder.decode(&value, Timestamp::EPOCH), Ok(sale.as_ref()));
         let mut texts = general::Texts::default();
-        let general = general::read(&value, Timestamp::EPOCH, DateOrder::MonthFirst, &mut texts);
+        let mut times = compact::Times::new(DateOrder::MonthFirst);
+        let general = general::read(&value, Timestamp::EPOCH, &mut times, &mut texts);
         prop_assert_eq!(general, Ok(sale.as_ref()));
         prop_assert_eq!(serde_json::from_slice::<Transaction>(&value).ok(), Some(sale));
     }
