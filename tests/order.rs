@@ -72,6 +72,7 @@ const ORDERS: [Order; 4] = [
         modules: &[
             "cause",
             "secret",
+            "gap",
             "error",
             "passed_on",
             "settings",

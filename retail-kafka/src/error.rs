@@ -5,8 +5,10 @@ use rdkafka::types::RDKafkaConfRes;
 use retail_core::clean::RejectReason;
 use retail_core::error::StorageError;
 use retail_core::source::SourceError;
+use retail_core::time::DateOrder;
 
 use crate::ClientCause;
+use crate::gap::{Gap, List};
 use crate::secret::is_secret;
 
 /// What can go wrong between the engine and a broker.
@@ -77,6 +79,52 @@ pub enum KafkaError {
         /// The offset from which the other consumer read.
         theirs: u64,
     },
+    /// A run to the end of the topic has waited for too long.
+    #[error(
+        "{topic} is not saved to where it ended when this run began: {}; nothing has changed for \
+         {seconds} s (kafka.once_timeout_seconds). What was read here is saved. Start again once the \
+         member of the group {group} that has these partitions works again, or has ended",
+        unfinished(missing)
+    )]
+    Unfinished {
+        /// The topic.
+        topic: String,
+        /// The group.
+        group: String,
+        /// How long it has waited.
+        seconds: u64,
+        /// What nobody has saved; nothing if the group has not let it in at all.
+        missing: Vec<Gap>,
+    },
+    /// Another consumer has taken this one's place in the group.
+    #[error(
+        "another consumer has joined the group {group} as {instance}, in this one's place: two engines \
+         use the same data folder, or one is a copy of the other. Stop one of them, or remove \
+         logs/kafka.json from the copy, so that it gets a name of its own"
+    )]
+    Fenced {
+        /// The group.
+        group: String,
+        /// The `group.instance.id` of both.
+        instance: String,
+    },
+    /// Dates of the topic may have been misread.
+    #[error(
+        "{topic}: no order of dates was named, so they are read {order}; the one at {contradiction} \
+         cannot be, and others may have been misread, the first at {ambiguous}. Name the order of all \
+         dates with --date-format mdy or dmy (stream.date_format). If that is not {order}, start again \
+         with --fresh and another kafka.group, so that the topic is read from its beginning"
+    )]
+    DateOrder {
+        /// The topic.
+        topic: String,
+        /// The order in which dates are read.
+        order: DateOrder,
+        /// Partition, offset and text of the first date that cannot be read so.
+        contradiction: String,
+        /// The same of the first date that can be read in another order as well.
+        ambiguous: String,
+    },
     /// Messages could not be delivered.
     #[error("{failed} messages could not be delivered to {topic}: {source}")]
     Delivery {
@@ -117,6 +165,14 @@ pub enum KafkaError {
         /// What the client said.
         source: ClientCause,
     },
+}
+
+/// What a run that has waited for too long says of it.
+fn unfinished(missing: &[Gap]) -> String {
+    match missing {
+        [] => "the group has not let it in".to_owned(),
+        missing => format!("nobody has saved {}", List(missing)),
+    }
 }
 
 /// How a topic differs from what was read of it before.
@@ -187,7 +243,7 @@ impl KafkaError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Unfinished { .. } => true,
             Self::Client { source, .. } => source.is_retryable(),
             _ => false,
         }

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
@@ -29,6 +29,8 @@ pub(crate) struct Group {
     pub(crate) metrics: Arc<Metrics>,
     wanted: Mutex<Vec<Handover>>,
     leaving: AtomicBool,
+    /// Whether all partitions have been given up since.
+    left: AtomicBool,
 }
 
 impl Group {
@@ -85,24 +87,26 @@ impl ConsumerContext for Group {
             elements.iter().map(|one| one.partition() as u32).collect()
         };
         if self.leaving.load(Ordering::Acquire) {
-            give_up(consumer, list);
+            // To a client that closes, any answer says that all partitions are given up. If it had asked
+            // before, it has asked twice; a second answer would wait for ever, because after the first
+            // one nobody serves it.
+            if !self.left.swap(true, Ordering::AcqRel) {
+                give_up(consumer, list);
+            }
         } else if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             self.lock().push(Handover::Take(partitions()));
         } else if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS {
             self.lock().push(Handover::Give(partitions()));
-        } else {
-            give_up(consumer, list);
+        } else if let Err(error) = consumer.unassign() {
+            tracing::debug!("giving up partitions: {error}");
         }
     }
 }
 
-/// Gives up partitions; what goes wrong then is over with the next assignment.
+/// Gives up partitions; what goes wrong then is over with the next assignment. The strategy of
+/// assignment is one of partitions that come and go one by one.
 pub(crate) fn give_up(consumer: &BaseConsumer<Group>, list: &TopicPartitionList) {
-    let given = match consumer.rebalance_protocol() {
-        RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
-        _ => consumer.unassign(),
-    };
-    if let Err(error) = given {
+    if let Err(error) = consumer.incremental_unassign(list) {
         tracing::debug!("giving up partitions: {error}");
     }
 }
@@ -112,8 +116,5 @@ pub(crate) fn take_over(
     consumer: &BaseConsumer<Group>,
     list: &TopicPartitionList,
 ) -> Result<(), ClientError> {
-    match consumer.rebalance_protocol() {
-        RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
-        _ => consumer.assign(list),
-    }
+    consumer.incremental_assign(list)
 }

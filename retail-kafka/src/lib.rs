@@ -15,6 +15,13 @@
 //! consumers dies between saving and telling the group, the one that takes over reads those records
 //! again, into its own folder; the first one says so when it comes back ([`KafkaError::TakenOver`]).
 //!
+//! # Members
+//!
+//! Each consumer with a folder has a name of its own in the group, kept in that folder. So the
+//! partitions of one that was killed wait for it, and it goes on at once when it is started again.
+//! [`Until::Caught`] is about the topic, not about one member's share of it: a run ends once the group
+//! has saved all that there was at the beginning.
+//!
 //! # Order
 //!
 //! Records of several partitions are merged by the time of their messages; see [`KafkaSource`].
@@ -23,6 +30,7 @@ mod cause;
 mod context;
 mod dead_letters;
 mod error;
+mod gap;
 mod group;
 mod letters;
 mod look;
@@ -43,6 +51,7 @@ mod writer;
 
 pub use cause::ClientCause;
 pub use error::{KafkaError, TopicChange};
+pub use gap::Gap;
 pub use letters::{DeadLetter, check_corrected, read_dead_letters, resend};
 pub use metrics::{Metrics, MetricsSnapshot};
 pub use replay::{Replayed, replay};

@@ -223,13 +223,13 @@ impl<M: Queued> Merge<M> {
         flow
     }
 
-    /// Whether a partition has been read to its end and nothing of it waits.
+    /// Whether a partition is read, has come to its end, and has nothing waiting.
     pub(crate) fn is_drained(&self, partition: u32) -> bool {
         let waiting = self
             .partitions
             .iter()
             .find(|one| one.partition == partition);
-        waiting.is_none_or(|waiting| waiting.at_end && waiting.messages.is_empty())
+        waiting.is_some_and(|waiting| waiting.at_end && waiting.messages.is_empty())
     }
 }
 

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
+use std::hash::{BuildHasher, Hasher};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -14,12 +16,48 @@ use crate::KafkaError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Notes {
-    /// Tells this folder apart from those of other consumers of the group.
+    /// Tells this folder apart from those of other consumers of the group, wherever they run. It is the
+    /// name by which the group knows the consumer.
     pub(crate) instance: String,
     pub(crate) partitions: BTreeMap<u32, Seen>,
     /// Who may read them.
     #[serde(skip)]
     pub(crate) mode: DataMode,
+    /// What the dates of the topic have said about their order.
+    #[serde(default)]
+    pub(crate) dates: DateNotes,
+}
+
+/// The first dates of a topic that speak for and against the order in which they are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DateNotes {
+    /// One that could have been read in another order.
+    pub(crate) ambiguous: Option<Sighting>,
+    /// One that can be read in this order only.
+    pub(crate) proof: Option<Sighting>,
+    /// One that can be read in another order only.
+    pub(crate) contradiction: Option<Sighting>,
+}
+
+/// A date, and the place of its record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sighting {
+    pub(crate) partition: u32,
+    pub(crate) offset: u64,
+    pub(crate) text: String,
+}
+
+impl fmt::Display for Sighting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            partition,
+            offset,
+            text,
+        } = self;
+        write!(f, "partition {partition}, offset {offset} ({text})")
+    }
 }
 
 /// A record that has been saved.
@@ -52,13 +90,13 @@ impl Notes {
         let since = now
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
-        let mut hash = crc32fast::Hasher::new();
-        hash.update(&std::process::id().to_ne_bytes());
-        hash.update(std::env::var("HOSTNAME").unwrap_or_default().as_bytes());
+        // Seeded by the system: another number on each host and in each process.
+        let random = std::hash::RandomState::new().build_hasher().finish();
         Self {
-            instance: format!("{:x}-{:08x}", since.as_nanos(), hash.finalize()),
+            instance: format!("{:x}-{random:016x}", since.as_nanos()),
             partitions: BTreeMap::new(),
             mode: DataMode::default(),
+            dates: DateNotes::default(),
         }
     }
 
@@ -103,8 +141,16 @@ mod tests {
             crc32: 9,
         };
         notes.partitions.insert(2, seen);
+        notes.dates.ambiguous = Some(Sighting {
+            partition: 0,
+            offset: 3,
+            text: "12/03/2011".into(),
+        });
         notes.save(&folder).unwrap();
         assert_eq!(Notes::open(&folder).unwrap(), notes);
+        let earlier = r#"{"instance":"1-2","partitions":{}}"#;
+        fs::write(folder.join("kafka.json"), earlier).unwrap();
+        assert_eq!(Notes::open(&folder).unwrap().dates, DateNotes::default());
         fs::write(folder.join("kafka.json"), "{").unwrap();
         let error = Notes::open(&folder).unwrap_err().to_string();
         assert!(error.contains("kafka.json"), "{error}");

@@ -26,8 +26,21 @@ use retail_core::time::Timestamp;
 use crate::group::Group;
 use crate::message::Message;
 
-/// What a queue has: a message, or an error and the partition that it is about.
-pub(crate) type Arrived<'a> = Result<Message<'a>, (u32, ClientError)>;
+/// What a queue has.
+pub(crate) enum Arrived<'a> {
+    Message(Message<'a>),
+    /// There are no more messages in a partition for now: the next one will have this offset, or a
+    /// later one.
+    End {
+        partition: u32,
+        offset: u64,
+    },
+    /// Something is wrong with a partition.
+    Failed {
+        partition: u32,
+        error: ClientError,
+    },
+}
 
 /// The messages of all partitions that were [routed](MessageQueue::route) here.
 pub(crate) struct MessageQueue {
@@ -140,10 +153,12 @@ unsafe fn arrived(message: &c::rd_kafka_message_t) -> Arrived<'_> {
     let partition = message.partition as u32;
     match message.err {
         RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
-            return Err((partition, ClientError::PartitionEOF(message.partition)));
+            let offset = message.offset.max(0) as u64;
+            return Arrived::End { partition, offset };
         }
         code if code.is_error() => {
-            return Err((partition, ClientError::MessageConsumption(code.into())));
+            let error = ClientError::MessageConsumption(code.into());
+            return Arrived::Failed { partition, error };
         }
         _ => {}
     }
@@ -155,7 +170,7 @@ unsafe fn arrived(message: &c::rd_kafka_message_t) -> Arrived<'_> {
     let mut kind = c::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     // SAFETY: the message is alive, and `kind` is there to be written to.
     let millis = unsafe { c::rd_kafka_message_timestamp(message, &raw mut kind) };
-    Ok(Message {
+    Arrived::Message(Message {
         partition,
         offset: message.offset as u64,
         written: Timestamp::from_micros(millis.max(0).saturating_mul(1_000)),

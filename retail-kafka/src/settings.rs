@@ -32,6 +32,10 @@ pub struct Settings {
     pub group: String,
     /// Where records go that cannot be used; empty for nowhere.
     pub dead_letters: String,
+    /// How many seconds a run to the end of the topic may go without progress, by this consumer or by
+    /// another one of the group, before it fails; 1 or more. By default 120, which is longer than a
+    /// session lasts after a crash, and than a batch stays open.
+    pub once_timeout_seconds: u64,
     /// Further settings of librdkafka. In a configuration, their values may be numbers and truth values,
     /// too.
     #[serde(deserialize_with = "passed_on::deserialize")]
@@ -54,6 +58,9 @@ const OWN: [&str; 11] = [
     "enable.idempotence",
     "transactional.id",
 ];
+
+/// The name under which a member of a group is known beyond its end.
+pub(crate) const INSTANCE: &str = "group.instance.id";
 
 /// How long a broker may take to answer before it counts as unreachable.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -81,6 +88,7 @@ impl Default for Settings {
             topic: "retail_data_stream".into(),
             group: "retail-analytics-engine".into(),
             dead_letters: "retail_data_stream.dlq".into(),
+            once_timeout_seconds: 120,
             client: BTreeMap::new(),
         }
     }
@@ -122,6 +130,9 @@ impl Settings {
         if self.group.is_empty() {
             return wrong("kafka.group", "a name", &self.group);
         }
+        if self.once_timeout_seconds == 0 {
+            return wrong("kafka.once_timeout_seconds", "1 or more", "0");
+        }
         match self.client.keys().find(|key| OWN.contains(&key.as_str())) {
             Some(own) => Err(KafkaError::Setting {
                 key: format!("kafka.client.{own}"),
@@ -140,7 +151,10 @@ impl Settings {
         // Otherwise a producer that asks for a topic has one made, by the broker's own defaults.
         config.set("allow.auto.create.topics", "false");
         for (key, value) in &self.client {
-            config.set(key, value);
+            // Empty it is no name, but a wish for none.
+            if key != INSTANCE || !value.is_empty() {
+                config.set(key, value);
+            }
         }
         config
     }
@@ -168,6 +182,7 @@ impl fmt::Debug for Settings {
             .field("topic", &self.topic)
             .field("group", &self.group)
             .field("dead_letters", &self.dead_letters)
+            .field("once_timeout_seconds", &self.once_timeout_seconds)
             .field("client", &self.shown())
             .finish()
     }
@@ -181,6 +196,7 @@ impl Serialize for Settings {
             topic: &'a str,
             group: &'a str,
             dead_letters: &'a str,
+            once_timeout_seconds: u64,
             client: BTreeMap<&'a str, &'a str>,
         }
         Shown {
@@ -188,6 +204,7 @@ impl Serialize for Settings {
             topic: &self.topic,
             group: &self.group,
             dead_letters: &self.dead_letters,
+            once_timeout_seconds: self.once_timeout_seconds,
             client: self.shown(),
         }
         .serialize(serializer)
@@ -242,6 +259,7 @@ mod tests {
         assert!(wrong(|s| s.topic = String::new()).is_err());
         assert!(wrong(|s| s.group = String::new()).is_err());
         assert!(wrong(|s| s.brokers = " ".into()).is_err());
+        assert!(wrong(|s| s.once_timeout_seconds = 0).is_err());
         assert!(wrong(|s| s.dead_letters = s.topic.clone()).is_err());
         assert_eq!(wrong(|s| s.dead_letters = String::new()), Ok(()));
         for own in OWN {

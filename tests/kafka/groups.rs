@@ -16,6 +16,15 @@ pub(crate) struct Consumer {
 
 impl Consumer {
     pub(crate) fn start(brokers: &str, topic: &str, data: &Path) -> Self {
+        Self::start_with(brokers, topic, data, &[])
+    }
+
+    /// One whose partitions go to others as soon as it ends, and not only when its session is over.
+    fn start_without_name(brokers: &str, topic: &str, data: &Path) -> Self {
+        Self::start_with(brokers, topic, data, &["--set", "group.instance.id="])
+    }
+
+    fn start_with(brokers: &str, topic: &str, data: &Path, more: &[&str]) -> Self {
         let log = data.with_extension("log");
         let file = std::fs::File::options()
             .create(true)
@@ -33,6 +42,7 @@ impl Consumer {
                 "--data-dir",
             ])
             .arg(data)
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)
@@ -154,14 +164,14 @@ fn consumers_that_join_and_leave_share_the_records_without_loss_or_repeat() {
     retail_kafka::ensure_topic(&settings, &topic, 4).unwrap();
     let (a, b) = (dir.path().join("a"), dir.path().join("b"));
 
-    let first = Consumer::start(&brokers, &topic, &a);
+    let first = Consumer::start_without_name(&brokers, &topic, &a);
     let mut producer = produce_slowly(&brokers, &topic, &input, RATE);
     wait_for_a_batch(&a, &first);
-    let second = Consumer::start(&brokers, &topic, &b);
+    let second = Consumer::start_without_name(&brokers, &topic, &b);
     wait_for_a_batch(&b, &second);
     first.stop();
     wait_for_a_batch(&b, &second);
-    let first = Consumer::start(&brokers, &topic, &a);
+    let first = Consumer::start_without_name(&brokers, &topic, &a);
     wait_for_a_batch(&a, &first);
     wait_for_a_batch(&b, &second);
     let running = producer.try_wait().unwrap().is_none();
@@ -200,11 +210,11 @@ fn a_consumer_stopped_while_another_joins_leaves_nothing_to_be_read_twice() {
     retail_kafka::ensure_topic(&settings, &topic, 4).unwrap();
     let folders = [dir.path().join("a"), dir.path().join("b")];
 
-    let mut current = Consumer::start(&brokers, &topic, &folders[0]);
+    let mut current = Consumer::start_without_name(&brokers, &topic, &folders[0]);
     let mut producer = produce_slowly(&brokers, &topic, &input, RATE);
     for (round, pause) in [400, 700, 1_000, 2_000].into_iter().enumerate() {
         wait_for_a_batch(&folders[round % 2], &current);
-        let next = Consumer::start(&brokers, &topic, &folders[(round + 1) % 2]);
+        let next = Consumer::start_without_name(&brokers, &topic, &folders[(round + 1) % 2]);
         std::thread::sleep(Duration::from_millis(pause));
         current.stop();
         current = next;

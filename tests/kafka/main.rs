@@ -6,12 +6,14 @@ mod support;
 mod broken;
 mod clients;
 mod corrected;
+mod ending;
 mod fail_points;
 mod groups;
 mod kills;
 mod messages;
 mod outages;
 mod records;
+mod rounds;
 mod topics;
 
 use std::collections::BTreeMap;

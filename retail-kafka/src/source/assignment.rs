@@ -17,6 +17,15 @@ use crate::settings::{PATIENCE, patiently};
 use crate::start::{Known, Owner, Start};
 use crate::{KafkaError, TopicChange, topic};
 
+/// Partitions of a topic, as the client has them.
+pub(super) fn list(topic: &str, partitions: &[u32]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for &partition in partitions {
+        list.add_partition(topic, partition as i32);
+    }
+    list
+}
+
 impl KafkaSource {
     /// Does what the group has asked for since the last time, as far as it can be done now.
     pub(super) fn hand_over(&mut self, sink: &mut dyn Sink) -> Result<(), KafkaError> {
@@ -110,11 +119,7 @@ impl KafkaSource {
     }
 
     pub(super) fn list(&self, partitions: &[u32]) -> TopicPartitionList {
-        let mut list = TopicPartitionList::new();
-        for &partition in partitions {
-            list.add_partition(&self.settings.topic, partition as i32);
-        }
-        list
+        list(&self.settings.topic, partitions)
     }
 
     /// Takes over partitions, each from where it has been saved to.
@@ -141,11 +146,15 @@ impl KafkaSource {
             if start.fetch >= start.end {
                 self.merge.at_end(partition);
             }
-            self.partitions
-                .insert(partition, Partition::new(&start, missing));
+            let waiting = self.waiting.as_ref();
+            let held = waiting.and_then(|waiting| waiting.held.get(&partition));
+            let end = held.map_or(start.end, |held| held.end);
+            let one = Partition::new(&start, end, missing);
+            self.partitions.insert(partition, one);
         }
         take_over(&self.consumer, &from).map_err(KafkaError::client("take over partitions"))?;
         self.joined = true;
+        self.waits_for_others = false;
         if !partitions.is_empty() {
             tracing::info!("reads partitions {partitions:?} of {}", self.settings.topic);
         }

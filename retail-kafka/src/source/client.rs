@@ -3,12 +3,14 @@ use std::sync::Arc;
 use rdkafka::consumer::BaseConsumer;
 
 use crate::group::Group;
+use crate::settings::INSTANCE;
 use crate::{KafkaError, Metrics, Settings};
 
-/// A client that can be a member of a group.
+/// A client that can be a member of a group, known to it under this name even after a crash.
 pub(super) fn consumer(
     settings: &Settings,
     metrics: &Arc<Metrics>,
+    instance: Option<&str>,
 ) -> Result<BaseConsumer<Group>, KafkaError> {
     let mut config = settings.config();
     for (key, value) in [
@@ -32,6 +34,9 @@ pub(super) fn consumer(
         if !settings.client.contains_key(key) {
             config.set(key, value);
         }
+    }
+    if let Some(instance) = instance.filter(|_| !settings.client.contains_key(INSTANCE)) {
+        config.set(INSTANCE, instance);
     }
     config
         .create_with_context(Group::new(Arc::clone(metrics)))

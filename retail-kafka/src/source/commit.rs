@@ -6,8 +6,9 @@ use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use retail_core::fail_point;
+use retail_core::source::Sink;
 
-use super::{KafkaSource, TELL, WAIT};
+use super::{KafkaSource, REST, TELL, WAIT};
 use crate::settings::PATIENCE;
 use crate::start::Owner;
 use crate::{ClientCause, KafkaError};
@@ -17,8 +18,12 @@ impl KafkaSource {
     /// used is among the dead letters by then, because whoever reads on does not look for it again.
     pub(super) fn commit(&mut self, mode: CommitMode) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::new();
+        for (&partition, one) in &mut self.partitions {
+            let drained = self.merge.is_drained(partition);
+            one.pass_the_end(drained, self.saved.next_offset(partition));
+        }
         for (&partition, one) in &self.partitions {
-            let saved = self.saved.next_offset(partition);
+            let saved = one.upto(self.saved.next_offset(partition));
             if saved <= one.committed {
                 continue;
             }
@@ -46,7 +51,8 @@ impl KafkaSource {
             .map_err(KafkaError::client("commit offsets"))?;
         fail_point::pass("offsets committed");
         for (&partition, one) in &mut self.partitions {
-            one.committed = one.committed.max(self.saved.next_offset(partition));
+            let saved = one.upto(self.saved.next_offset(partition));
+            one.committed = one.committed.max(saved);
         }
         match &self.logs {
             Some(logs) => self.notes.save(logs),
@@ -60,7 +66,7 @@ impl KafkaSource {
         // Once more, as what was committed before, without waiting, may not have arrived. What has not
         // been saved by this consumer since it took a partition over is not its to tell.
         for (&partition, one) in &mut self.partitions {
-            if self.saved.next_offset(partition) > one.begun {
+            if one.upto(self.saved.next_offset(partition)) > one.begun {
                 one.committed = 0;
             }
         }
@@ -81,6 +87,25 @@ impl KafkaSource {
                 }
                 other => return other,
             }
+        }
+    }
+
+    /// Has rejected records saved once nothing follows them. A batch grows old with its kept rows, and one
+    /// that has none would stay open, and the group would not learn that it has been read.
+    pub(super) fn save_rejected(&mut self, sink: &mut dyn Sink) {
+        let quiet = self
+            .latest
+            .is_some_and(|(_, given)| given.elapsed() >= REST);
+        if !quiet {
+            return;
+        }
+        let unsaved = self.partitions.iter().map(|(&partition, one)| {
+            let saved = self.saved.next_offset(partition);
+            one.unsaved(saved)
+        });
+        let (any, kept) = unsaved.fold((false, false), |all, one| (all.0 | one.0, all.1 | one.1));
+        if any && !kept {
+            sink.flush();
         }
     }
 

@@ -1,8 +1,10 @@
 mod assignment;
 mod client;
 mod commit;
+mod dates;
 mod partition;
 mod reading;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,14 +18,17 @@ use retail_core::source::{
 };
 use retail_core::time::{DateOrder, Timestamp};
 
+use self::assignment::list;
 use self::client::consumer;
+use self::dates::TopicDates;
 use self::partition::Partition;
 use self::reading::Heard;
+use self::waiting::Waiting;
 use crate::dead_letters::DeadLetters;
 use crate::group::Group;
 use crate::merge::Merge;
 use crate::message::Held;
-use crate::notes::Notes;
+use crate::notes::{DateNotes, Notes};
 use crate::queue::MessageQueue;
 use crate::settings::PATIENCE;
 use crate::{KafkaError, Metrics, Settings, topic};
@@ -40,10 +45,16 @@ const SET_ASIDE: Duration = Duration::from_secs(2);
 /// How often the group is told what has been saved. The disk knows sooner.
 const TELL: Duration = Duration::from_secs(1);
 
+/// How long nothing follows rejected records before they are saved by themselves.
+const REST: Duration = Duration::from_secs(5);
+
 /// When a [`KafkaSource`] ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// Once each partition has reached the end that it had when it was taken over.
+    /// Once each partition of the topic is saved up to where it ended when reading began, by this
+    /// consumer or, as the group knows, by another one. Partitions that nobody reads are waited for
+    /// until this consumer gets them. If nothing is saved for too long
+    /// ([`Settings::once_timeout_seconds`]), that is [`KafkaError::Unfinished`].
     Caught,
     /// Never.
     Stopped,
@@ -62,9 +73,13 @@ pub enum Until {
 /// read, at its beginning. An engine without a folder, or whose folder has been removed, begins where
 /// the group says.
 ///
-/// A consumer that is killed counts as a member of the group until its session times out, ten
-/// seconds by default, and its partitions wait for it as long; with a `group.instance.id` of its own
-/// among [`Settings::client`] it goes on at once, and in turn others wait so long when it has ended.
+/// A consumer with a folder is known to the group by a name that it keeps there, in
+/// `logs/kafka.json`. Its partitions wait for it when it ends or is killed, until its session times
+/// out after ten seconds (`session.timeout.ms`); only then others take them over. Started again, it
+/// goes on at once. If a second consumer comes by the same name, from a copy of the folder, the first
+/// one ends with [`KafkaError::Fenced`]. A `group.instance.id` among [`Settings::client`] is another
+/// name, and an empty one is none: then the partitions of a consumer that ends go to others at once,
+/// and those of one that was killed wait until its session is over, even if it is started again.
 ///
 /// ```no_run
 /// use retail_core::engine::{Engine, EngineConfig};
@@ -97,6 +112,12 @@ pub struct KafkaSource {
     taking: Option<Vec<u32>>,
     /// Partitions to be given up once what was read of them is saved.
     leaving: Option<Vec<u32>>,
+    /// How many partitions the topic has.
+    partition_count: u32,
+    /// What the end of the topic depends on, if there is one.
+    waiting: Option<Waiting>,
+    /// Whether only records that others read are missing.
+    waits_for_others: bool,
     /// Whether there has been an assignment, even one of no partitions.
     joined: bool,
     /// When the partitions were routed to the queue last.
@@ -106,7 +127,7 @@ pub struct KafkaSource {
     /// The latest stream time given, and when that was.
     latest: Option<(Timestamp, Instant)>,
     decoder: JsonDecoder,
-    dates: DateOrder,
+    dates: TopicDates,
 }
 
 impl KafkaSource {
@@ -124,7 +145,12 @@ impl KafkaSource {
     ) -> Result<Self, KafkaError> {
         settings.check()?;
         let metrics = Arc::new(Metrics::default());
-        let consumer = Arc::new(consumer(settings, &metrics)?);
+        let logs = data.map(|data| data.join("logs"));
+        let notes = logs
+            .as_deref()
+            .map_or_else(|| Ok(Notes::new()), Notes::open)?;
+        let instance = logs.is_some().then_some(notes.instance.as_str());
+        let consumer = Arc::new(consumer(settings, &metrics, instance)?);
         let last_error = || consumer.context().context.last_error();
         let partitions =
             topic::partitions(consumer.client(), settings, &settings.topic, last_error)?
@@ -137,10 +163,6 @@ impl KafkaSource {
             KafkaError::client("start a consumer")(cause)
         })?;
         let cluster = consumer.client().fetch_cluster_id(PATIENCE);
-        let logs = data.map(|data| data.join("logs"));
-        let notes = logs
-            .as_deref()
-            .map_or_else(|| Ok(Notes::new()), Notes::open)?;
         let dead_letters = match settings.dead_letters.as_str() {
             "" => None,
             _ => Some(DeadLetters::open(settings, partitions)?),
@@ -164,21 +186,30 @@ impl KafkaSource {
             }),
             taking: None,
             leaving: None,
+            partition_count: partitions,
+            waiting: None,
+            waits_for_others: false,
             joined: false,
             routed: Instant::now(),
             told: None,
             latest: None,
-            decoder: JsonDecoder::new(),
-            dates: DateOrder::MonthFirst,
+            decoder: JsonDecoder::new().watching(),
+            dates: TopicDates::assumed(&settings.topic, until == Until::Caught),
         })
     }
 
-    /// Reads dates whose year comes last in this order. By default the month comes first. A date that is
-    /// only possible in another order is rejected.
+    /// Reads dates whose year comes last in this order. A date that is only possible in another order
+    /// is rejected; the first one is reported on the log.
+    ///
+    /// By default the month comes first, which is an assumption: the first date that could be read in
+    /// another order is reported. If a date shows up that is only possible in another order, and none
+    /// has proven this one, dates may have been misread: a run to the end of the topic
+    /// ([`Until::Caught`]) ends with [`KafkaError::DateOrder`], and one without an end says so on the
+    /// log, as an error.
     #[must_use]
     pub fn with_dates(mut self, order: DateOrder) -> Self {
         self.decoder = JsonDecoder::with_dates(order);
-        self.dates = order;
+        self.dates.give(order);
         self
     }
 
@@ -203,7 +234,7 @@ impl Source for KafkaSource {
             ("kind", "kafka"),
             ("cluster", self.cluster.as_str()),
             ("topic", self.settings.topic.as_str()),
-            ("dates", self.dates.name()),
+            ("dates", self.dates.order.name()),
         ];
         SourceId(
             parts
@@ -219,9 +250,15 @@ impl Source for KafkaSource {
 
     fn seek(&mut self, position: &Position) -> Result<(), SourceError> {
         self.saved = position.clone();
+        if position.iter().next().is_none() {
+            // What an earlier stream has shown, before a fresh start, says nothing about this one.
+            self.notes.dates = DateNotes::default();
+        }
+        self.dates.resume(self.notes.dates.clone())?;
         if let Some(logs) = &self.logs {
             self.notes.save(logs)?;
         }
+        self.note_ends()?;
         self.consumer
             .subscribe(&[&self.settings.topic])
             .map_err(KafkaError::client("join the group"))?;
@@ -247,10 +284,7 @@ impl Source for KafkaSource {
             if self.give(sink)?.is_break() {
                 return Ok(ReadStatus::Paused);
             }
-            if self.is_caught_up() {
-                if let Some(letters) = &self.dead_letters {
-                    letters.flush()?;
-                }
+            if self.has_ended(sink)? {
                 return Ok(ReadStatus::End);
             }
             self.throttle()?;
@@ -264,11 +298,16 @@ impl Source for KafkaSource {
                     if let Some(letters) = &self.dead_letters {
                         letters.look()?;
                     }
+                    self.save_rejected(sink);
+                    self.be_patient()?;
                     return Ok(ReadStatus::Idle);
                 }
-                Heard::Enough => return Ok(ReadStatus::Paused),
-                Heard::Some if begun.elapsed() >= TURN => return Ok(ReadStatus::Paused),
-                Heard::Some => {}
+                // Records that came after the run began are not what it waits for.
+                Heard::Enough | Heard::Some if self.waits_for_others => self.be_patient()?,
+                Heard::Enough | Heard::Some => self.heard(),
+            }
+            if matches!(heard, Heard::Enough) || begun.elapsed() >= TURN {
+                return Ok(ReadStatus::Paused);
             }
         }
     }

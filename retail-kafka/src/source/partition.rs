@@ -5,6 +5,7 @@ use retail_core::fail_point;
 use retail_core::source::{JsonDecoder, Origin, Pushed, Sink};
 use retail_core::time::Timestamp;
 
+use super::dates::TopicDates;
 use crate::KafkaError;
 use crate::dead_letters::DeadLetters;
 use crate::message::Message;
@@ -23,8 +24,15 @@ pub(super) struct Partition {
     next_letter: u64,
     /// The rejected records before `next` that may have no dead letter yet.
     missing: Option<Missing>,
-    /// Where it ended when it was taken over.
+    /// Where it ended when the run began, or when it was taken over.
     end: u64,
+    /// The offset at which the broker has said that there is nothing more for now.
+    pub(super) no_more: Option<u64>,
+    /// The same, once all before it is saved. It may be behind the last record: offsets also go to the
+    /// marks of transactions, and to records that have been removed.
+    passed: u64,
+    /// The offset behind the last record that was kept.
+    kept: u64,
     /// Offset up to which the group knows.
     pub(super) committed: u64,
     /// The offset at which this consumer took it over from another one, or from nobody.
@@ -39,18 +47,23 @@ pub(super) struct Partition {
 /// Where the records of a partition go.
 pub(super) struct To<'a> {
     pub(super) decoder: &'a mut JsonDecoder,
+    pub(super) dates: &'a mut TopicDates,
     pub(super) letters: Option<&'a mut DeadLetters>,
     pub(super) tally: &'a mut Tally,
     pub(super) sink: &'a mut dyn Sink,
 }
 
 impl Partition {
-    pub(super) fn new(start: &Start, missing: Option<Missing>) -> Self {
+    /// A partition that is read from `start`, and at least up to `end`.
+    pub(super) fn new(start: &Start, end: u64, missing: Option<Missing>) -> Self {
         Self {
             next: start.next,
             next_letter: start.letters,
             missing,
-            end: start.end,
+            end,
+            no_more: None,
+            passed: 0,
+            kept: 0,
             committed: start.committed,
             first: start.first,
             begun: start.next,
@@ -58,8 +71,24 @@ impl Partition {
         }
     }
 
-    /// Whether all records that there were when it was taken over have been given, and their dead
-    /// letters written.
+    /// Whether records were given that are not saved, and whether any of them was kept.
+    pub(super) fn unsaved(&self, saved: u64) -> (bool, bool) {
+        (saved < self.next, saved < self.kept)
+    }
+
+    /// The offset up to which the group may be told if this is saved.
+    pub(super) fn upto(&self, saved: u64) -> u64 {
+        saved.max(self.passed)
+    }
+
+    /// Takes note that all is saved before the end that the broker has named, if that is so.
+    pub(super) fn pass_the_end(&mut self, drained: bool, saved: u64) {
+        if let Some(end) = self.no_more.filter(|_| drained && saved >= self.next) {
+            self.passed = self.passed.max(end);
+        }
+    }
+
+    /// Whether all records up to its end have been given, and their dead letters written.
     pub(super) fn has_ended(&self) -> bool {
         self.next.min(self.next_letter) >= self.end
     }
@@ -80,7 +109,10 @@ impl Partition {
         let record = to.decoder.decode(value, passed.max(message.written));
         let time = match &record {
             Ok(row) => row.timestamp,
-            Err(_) => message.time(),
+            Err(reason) => {
+                to.dates.rejected(message.partition, offset, reason)?;
+                message.time()
+            }
         };
         self.next = offset + 1;
         let origin = Origin {
@@ -91,11 +123,17 @@ impl Partition {
         };
         let Pushed { verdict, flow } = to.sink.push(origin, &record);
         to.tally.count(value.len(), verdict.rejected());
+        if verdict.rejected().is_none() {
+            self.kept = offset + 1;
+        }
         // A batch may end here, and only here.
         if flow.is_break() || self.given.is_empty() {
             self.given.push((offset, crc32fast::hash(value)));
         }
         self.write_letter(message, verdict.rejected(), to.letters)?;
+        while let Some(sign) = to.decoder.take_sign() {
+            to.dates.note(message.partition, offset, sign)?;
+        }
         Ok((flow, time))
     }
 

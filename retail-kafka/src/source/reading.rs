@@ -10,13 +10,15 @@ use retail_core::fail_point;
 use retail_core::source::{JsonDecoder, Sink};
 use retail_core::time::Timestamp;
 
+use super::dates::TopicDates;
 use super::partition::{Partition, To};
 use super::{KafkaSource, Until};
 use crate::dead_letters::DeadLetters;
 use crate::merge::Merge;
 use crate::message::{Held, Message};
 use crate::metrics::Tally;
-use crate::queue::MessageQueue;
+use crate::queue::{Arrived, MessageQueue};
+use crate::settings::INSTANCE;
 use crate::{KafkaError, TopicChange};
 
 /// What came of waiting for messages.
@@ -37,6 +39,7 @@ struct Giving<'a> {
     merge: &'a mut Merge<Held>,
     partitions: &'a mut BTreeMap<u32, Partition>,
     decoder: &'a mut JsonDecoder,
+    dates: &'a mut TopicDates,
     letters: Option<&'a mut DeadLetters>,
     sink: &'a mut dyn Sink,
     tally: Tally,
@@ -56,6 +59,7 @@ impl Giving<'_> {
         };
         let to = To {
             decoder: self.decoder,
+            dates: self.dates,
             letters: self.letters.as_deref_mut(),
             tally: &mut self.tally,
             sink: self.sink,
@@ -74,6 +78,14 @@ impl Giving<'_> {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// There are no more messages of a partition for now.
+    fn end(&mut self, partition: u32, offset: u64) {
+        self.merge.at_end(partition);
+        if let Some(one) = self.partitions.get_mut(&partition) {
+            one.no_more = Some(offset);
+        }
     }
 
     /// Gives a message that has just arrived, or lets it wait for its turn.
@@ -96,6 +108,7 @@ impl KafkaSource {
             merge: &mut self.merge,
             partitions: &mut self.partitions,
             decoder: &mut self.decoder,
+            dates: &mut self.dates,
             letters: self.dead_letters.as_mut(),
             sink,
             tally: Tally::default(),
@@ -105,12 +118,20 @@ impl KafkaSource {
     }
 
     /// Notes what has been given.
-    fn count(&mut self, mut tally: Tally, latest: Option<Timestamp>) {
+    fn count(&mut self, mut tally: Tally, latest: Option<Timestamp>) -> Result<(), KafkaError> {
         self.metrics.add(&mut tally);
+        if let Some(dates) = self.dates.take_changed() {
+            // Before any of these records can be saved: otherwise it could be lost in a crash.
+            self.notes.dates = dates;
+            if let Some(logs) = &self.logs {
+                self.notes.save(logs)?;
+            }
+        }
         if let (Until::Stopped, Some(time)) = (self.until, latest) {
             let latest = self.latest.map_or(time, |(latest, _)| latest.max(time));
             self.latest = Some((latest, Instant::now()));
         }
+        Ok(())
     }
 
     /// Gives what is due, until the sink has enough.
@@ -118,7 +139,7 @@ impl KafkaSource {
         let (_, mut giving) = self.giving(sink);
         let flow = giving.give_due();
         let Giving { tally, latest, .. } = giving;
-        self.count(tally, latest);
+        self.count(tally, latest)?;
         flow
     }
 
@@ -139,9 +160,9 @@ impl KafkaSource {
                 listened = listening.map(|since| since.elapsed());
             }
             match arrived {
-                Ok(message) => result = giving.take(message),
-                Err((partition, ClientError::PartitionEOF(_))) => giving.merge.at_end(partition),
-                Err(error) => failed.push(error),
+                Arrived::Message(message) => result = giving.take(message),
+                Arrived::End { partition, offset } => giving.end(partition, offset),
+                Arrived::Failed { partition, error } => failed.push((partition, error)),
             }
             left -= 1;
             match result {
@@ -150,7 +171,7 @@ impl KafkaSource {
             }
         });
         let Giving { tally, latest, .. } = giving;
-        self.count(tally, latest);
+        self.count(tally, latest)?;
         if let Some(time) = listened.or_else(|| Some(listening?.elapsed())) {
             self.merge.listened(time);
         }
@@ -162,17 +183,6 @@ impl KafkaSource {
             ControlFlow::Continue(()) if any => Heard::Some,
             ControlFlow::Continue(()) => Heard::Nothing,
         })
-    }
-
-    /// Whether everything has been given that there was at the beginning.
-    pub(super) fn is_caught_up(&self) -> bool {
-        self.until == Until::Caught
-            && self.joined
-            && self.leaving.is_none()
-            && self
-                .partitions
-                .iter()
-                .all(|(&partition, one)| one.has_ended() || self.merge.is_drained(partition))
     }
 
     /// Hears what else the broker and the group have to say.
@@ -220,6 +230,9 @@ impl KafkaSource {
         partition: Option<u32>,
     ) -> Result<(), KafkaError> {
         let topic = &self.settings.topic;
+        if matches!(error, ClientError::MessageConsumptionFatal(_)) {
+            return Err(self.fatal(error));
+        }
         match error.rdkafka_error_code() {
             Some(
                 RDKafkaErrorCode::UnknownTopicOrPartition
@@ -237,7 +250,7 @@ impl KafkaSource {
                     change: TopicChange::OutOfRange,
                 })
             }
-            Some(RDKafkaErrorCode::Fatal) => Err(KafkaError::client("read messages")(error)),
+            Some(RDKafkaErrorCode::Fatal) => Err(self.fatal(error)),
             _ => {
                 // Those of no partition were counted when the client reported them.
                 if partition.is_some() {
@@ -246,6 +259,20 @@ impl KafkaSource {
                 tracing::debug!("reading: {error}");
                 Ok(())
             }
+        }
+    }
+
+    /// What ends a client for good.
+    fn fatal(&self, error: ClientError) -> KafkaError {
+        match self.consumer.client().fatal_error() {
+            Some((RDKafkaErrorCode::FencedInstanceId, _)) => KafkaError::Fenced {
+                group: self.settings.group.clone(),
+                instance: match self.settings.client.get(INSTANCE) {
+                    Some(instance) => instance.clone(),
+                    None => self.notes.instance.clone(),
+                },
+            },
+            _ => KafkaError::client("read messages")(error),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Consumers of one group, one after the other, each with a folder of its own. Two at the same time
 //! are for a real broker: this one refuses commits while its members are counted, and waits for none.
 
+use std::time::Duration;
+
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use retail_core::Error;
+use retail_core::source::{Position, Source};
 use retail_kafka::{KafkaSource, Until};
 
 use crate::cluster::Cluster;
@@ -26,6 +29,26 @@ fn consumers_that_take_turns_read_each_record_once() {
     assert!(sorted(together) == sorted(rows(&direct)), "the same rows");
     let rejected = expected.rejected.total() as usize;
     assert_eq!(letters(&settings).len(), rejected);
+}
+
+#[test]
+fn one_that_is_ended_before_it_has_answered_the_group_does_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = Cluster::with_topic("sales", 2);
+    let settings = cluster.settings("sales");
+    fill(&cluster, records(12, 0..60));
+    let (ended, wait) = std::sync::mpsc::channel();
+    let data = dir.path().to_owned();
+    std::thread::spawn(move || {
+        let mut source = KafkaSource::open(&settings, Until::Stopped, Some(&data)).unwrap();
+        source.seek(&Position::default()).unwrap();
+        // Time for the group to give it partitions, which it does not look at.
+        std::thread::sleep(Duration::from_millis(500));
+        drop(source);
+        ended.send(()).unwrap();
+    });
+    wait.recv_timeout(Duration::from_secs(30))
+        .expect("it ends within moments");
 }
 
 #[test]

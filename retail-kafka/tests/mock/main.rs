@@ -3,6 +3,7 @@
 
 mod cluster;
 mod contract;
+mod dates;
 mod groups;
 mod letters;
 mod missing;
