@@ -45,6 +45,10 @@ fn run(args: &Args) -> Outcome<()> {
         false => Some(serve::bind(&config.http.bind)?),
     };
     let mut engine = open_engine(&config, args, &reporter)?;
+    if source.progress().total.is_none() {
+        let (dir, most) = (&config.data.dir, config.clean.warn_rejected);
+        reporter.watch(review::Watch::new(engine.status(), dir, most));
+    }
     let stop = engine.stop_handle();
     stop_on_signal(&stop)?;
     let server = match listener {

@@ -1,15 +1,18 @@
 use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use retail_core::engine::{Event, ModelOutcome, ModelReport, Observer, RunReport};
+
+use crate::review::Watch;
 
 /// Shows what the engine does: a bar on a terminal, otherwise a line every few seconds.
 #[derive(Clone)]
 pub(crate) struct Reporter {
     bar: Option<ProgressBar>,
     spoken: Arc<Mutex<Instant>>,
+    watch: Arc<OnceLock<Watch>>,
 }
 
 const SILENCE: Duration = Duration::from_secs(5);
@@ -20,7 +23,14 @@ impl Reporter {
         Self {
             bar: std::io::stderr().is_terminal().then(bar),
             spoken: Arc::new(Mutex::new(Instant::now())),
+            watch: Arc::default(),
         }
+    }
+
+    /// Has what is rejected watched while the engine reads.
+    pub(crate) fn watch(&self, watch: Watch) {
+        // There is one engine, and one watch.
+        let _ = self.watch.set(watch);
     }
 
     pub(crate) fn finish(&self) {
@@ -57,6 +67,9 @@ impl Observer for Reporter {
             Event::Read(progress) => self.read(progress),
             Event::BatchSaved(batch) => {
                 tracing::debug!("batch {} saved: {} rows", batch.batch, batch.rows);
+                if let Some(watch) = self.watch.get() {
+                    watch.look();
+                }
             }
             Event::Trained { model, status, .. } => match &status.outcome {
                 ModelOutcome::Trained { holdout } => tracing::debug!(

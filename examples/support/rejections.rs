@@ -15,8 +15,8 @@ fn place(rejection: &Rejection) -> String {
     match rejection.line {
         Some(line) => format!("line {line}"),
         None => format!(
-            "offset {} of partition {}",
-            rejection.offset, rejection.partition
+            "partition {}, offset {}",
+            rejection.partition, rejection.offset
         ),
     }
 }
@@ -31,6 +31,10 @@ fn advice(reason: &RejectReason) -> &'static str {
             field: Field::InvoiceDate,
             ..
         } => "name the order of dates with --date-format, or correct the column",
+        RejectReason::UnparsableField {
+            field: Field::Record,
+            ..
+        } => "send each record as one JSON object, or name the topic that has them (kafka.topic)",
         RejectReason::UnparsableField { .. } => "correct the column, or export it in that form",
         RejectReason::Overlap => "leave --dedup-overlap out to keep them",
         RejectReason::MissingCustomer => "check that the column of customers is filled",

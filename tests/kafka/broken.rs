@@ -120,7 +120,7 @@ fn keeps_nothing(args: &[String], records: u64) {
     assert_eq!(output.status.code(), Some(2), "{log}");
     let said = format!(
         "none of {records} records was kept; {records} of them for unparsable_field, the first at \
-         offset 0 of partition 0: record: expected a JSON object, got"
+         partition 0, offset 0: record: expected a JSON object, got"
     );
     assert!(log.contains(&said), "{log}");
 }

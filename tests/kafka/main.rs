@@ -13,6 +13,7 @@ mod kills;
 mod messages;
 mod outages;
 mod records;
+mod rejected;
 mod rounds;
 mod topics;
 
