@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 
 use super::groups::{Consumer, wait_for_a_batch};
 use super::topics::{brokers, engine_args, new_topic, produce, run};
@@ -39,7 +39,10 @@ impl Other {
     fn partitions(&self) -> Vec<i32> {
         let assigned = self.client.assignment().expect("a list");
         let elements = assigned.elements();
-        elements.iter().map(|one| one.partition()).collect()
+        elements
+            .iter()
+            .map(TopicPartitionListElem::partition)
+            .collect()
     }
 
     /// Takes part in the group until it has so many partitions.
