@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use retail_core::engine::{Engine, StopHandle};
-use retail_examples::{Outcome, on_signal, print};
+use retail_examples::{Outcome, on_signal, part_names, print};
 
 use args::Args;
 use config::AppConfig;
@@ -45,9 +45,9 @@ fn run(args: &Args) -> Outcome<()> {
         false => Some(serve::bind(&config.http.bind)?),
     };
     let mut engine = open_engine(&config, args, &reporter)?;
+    let (most, parts) = (config.clean.warn_rejected, part_names(source.as_ref()));
     if source.progress().total.is_none() {
-        let (dir, most) = (&config.data.dir, config.clean.warn_rejected);
-        reporter.watch(review::Watch::new(engine.status(), dir, most));
+        reporter.watch(review::Watch::new(engine.status(), &config.data.dir, most));
     }
     let stop = engine.stop_handle();
     stop_on_signal(&stop)?;
@@ -65,7 +65,7 @@ fn run(args: &Args) -> Outcome<()> {
             if let Ok(report) = &report {
                 reporter::log_report(report);
                 // What is served already goes on being served.
-                let reviewed = review::review(report, &config.data.dir, config.clean.warn_rejected);
+                let reviewed = review::review(report, &config.data.dir, &parts, most);
                 if let Err(empty) = reviewed {
                     tracing::warn!("{empty}");
                 }
@@ -80,7 +80,7 @@ fn run(args: &Args) -> Outcome<()> {
         None => {
             let report = report?;
             print(serde_json::to_string(&report)?)?;
-            review::review(&report, &config.data.dir, config.clean.warn_rejected)?;
+            review::review(&report, &config.data.dir, &parts, most)?;
         }
     }
     Ok(())

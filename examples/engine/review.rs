@@ -36,12 +36,16 @@ impl From<&EngineStatus> for Counts {
     }
 }
 
-/// Warns if more than the share `most` of the records was rejected.
+/// Warns if more than the share `most` of the records was rejected. `parts` are the names of the
+/// source's files, if there are several.
 ///
 /// # Errors
 /// A [`Failure`] with the exit code 2 if nothing was kept.
-pub(crate) fn review(report: &RunReport, data: &Path, most: f64) -> Outcome<()> {
-    match (complaint(&report.into(), data, most), report.rows_kept) {
+pub(crate) fn review(report: &RunReport, data: &Path, parts: &[String], most: f64) -> Outcome<()> {
+    match (
+        complaint(&report.into(), data, parts, most),
+        report.rows_kept,
+    ) {
         (None, _) => Ok(()),
         (Some(said), 0) => Err(Failure::new(2, said).into()),
         (Some(said), _) => {
@@ -81,7 +85,7 @@ impl Watch {
         if counts.kept > 0 && counts.read < Self::ENOUGH {
             return;
         }
-        if let Some(said) = complaint(&counts, &self.data, self.most) {
+        if let Some(said) = complaint(&counts, &self.data, &[], self.most) {
             self.told.store(true, Ordering::Relaxed);
             tracing::warn!("so far, {said}");
         }
@@ -89,7 +93,7 @@ impl Watch {
 }
 
 /// What is wrong with these counts, if something is.
-fn complaint(counts: &Counts, data: &Path, most: f64) -> Option<String> {
+fn complaint(counts: &Counts, data: &Path, parts: &[String], most: f64) -> Option<String> {
     let rejected = counts.rejected.total();
     if counts.kept > 0 && rejected as f64 <= most * counts.read as f64 {
         return None;
@@ -99,14 +103,14 @@ fn complaint(counts: &Counts, data: &Path, most: f64) -> Option<String> {
         (read, 0) => format!("none of {read} records was kept"),
         (read, _) => format!("{rejected} of {read} records were rejected"),
     };
-    Some(match commonest(&counts.rejected, data) {
+    Some(match commonest(&counts.rejected, data, parts) {
         Some(why) => format!("{what}; {why}"),
         None => what,
     })
 }
 
 /// The commonest reason, its first record, and what can be done.
-fn commonest(rejected: &RejectCounts, data: &Path) -> Option<String> {
+fn commonest(rejected: &RejectCounts, data: &Path, parts: &[String]) -> Option<String> {
     let counts = rejected.iter().filter(|&(_, count)| count > 0);
     // Of equal ones, the first in order of precedence.
     let (key, count) =
@@ -116,7 +120,7 @@ fn commonest(rejected: &RejectCounts, data: &Path) -> Option<String> {
     let first = rejects.find(|rejection| rejection.reason.key() == key)?;
     Some(format!(
         "{count} of them for {key}, the first at {}; all are listed in {}",
-        describe(&first),
+        describe(&first, parts),
         logs.join("rejects.csv").display()
     ))
 }

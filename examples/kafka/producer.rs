@@ -78,7 +78,7 @@ fn run(args: &Args) -> Outcome<()> {
     retail_examples::on_signal(move || asked.store(true, Ordering::Release))?;
     let begun = Instant::now();
     let mut shown = Shown::new();
-    let mut unreadable = Unreadable::new(args);
+    let mut unreadable = Unreadable::new(args, retail_examples::part_names(source.as_ref()));
     let replayed = replay(
         source.as_mut(),
         &settings,
@@ -112,12 +112,14 @@ fn run(args: &Args) -> Outcome<()> {
 /// The records that could not be read: the first one, and a file of all. There is no file without any.
 struct Unreadable {
     path: PathBuf,
+    /// The names of the inputs, if there are several.
+    parts: Vec<String>,
     first: Option<Rejection>,
     file: io::Result<Option<RejectsWriter<BufWriter<File>>>>,
 }
 
 impl Unreadable {
-    fn new(args: &Args) -> Self {
+    fn new(args: &Args, parts: Vec<String>) -> Self {
         let beside = || {
             let first = args.input.first().and_then(|path| path.file_stem());
             let mut name = first.unwrap_or_default().to_owned();
@@ -126,6 +128,7 @@ impl Unreadable {
         };
         Self {
             path: args.rejects.clone().unwrap_or_else(beside),
+            parts,
             first: None,
             file: Ok(None),
         }
@@ -159,7 +162,7 @@ impl Unreadable {
             "{} records could not be read and were not sent ({}), the first at {}; all are listed in {path}",
             counts.total(),
             by_reason.join(", "),
-            describe(&first)
+            describe(&first, &self.parts)
         );
         let written = match self.file {
             Ok(Some(file)) => file.finish().map(|_| ()),

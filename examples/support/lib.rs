@@ -15,7 +15,7 @@ use clap::Parser;
 pub use http::{HttpConfig, HttpSettings};
 #[cfg(feature = "kafka")]
 pub use kafka::ClientArgs;
-pub use rejections::describe;
+pub use rejections::{describe, part_names};
 
 /// What a part of a program gives, or the error that ends the program.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;

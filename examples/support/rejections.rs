@@ -1,20 +1,37 @@
 use retail_core::clean::{Field, RejectReason, Rejection};
+use retail_core::source::Source;
 
-/// Where a rejected record stands, why it was rejected, and what can be done.
+/// Where a rejected record stands, why it was rejected, and what can be done. `parts` are the names of
+/// the source's files, if there are several.
 #[must_use]
-pub fn describe(rejection: &Rejection) -> String {
+pub fn describe(rejection: &Rejection, parts: &[String]) -> String {
     format!(
         "{}: {}; {}",
-        place(rejection),
+        place(rejection, parts.get(rejection.part as usize)),
         rejection.reason,
         advice(&rejection.reason)
     )
 }
 
-fn place(rejection: &Rejection) -> String {
-    match rejection.line {
-        Some(line) => format!("line {line}"),
-        None => format!(
+/// The names of a source's parts, if it has several that are known beforehand.
+#[must_use]
+pub fn part_names(source: &dyn Source) -> Vec<String> {
+    /// More than anyone names; a source that has always one more part says so for any number.
+    const MOST: u32 = 1 << 20;
+    let has_several = source.part_name(1).is_some() && source.part_name(MOST).is_none();
+    let names = (0..MOST).map_while(|part| source.part_name(part));
+    if has_several {
+        names.collect()
+    } else {
+        Vec::new()
+    }
+}
+
+fn place(rejection: &Rejection, part: Option<&String>) -> String {
+    match (rejection.line, part) {
+        (Some(line), Some(part)) => format!("line {line} of {part}"),
+        (Some(line), None) => format!("line {line}"),
+        (None, _) => format!(
             "partition {}, offset {}",
             rejection.partition, rejection.offset
         ),

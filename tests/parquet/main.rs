@@ -58,6 +58,57 @@ fn polars_and_duckdb_read_what_the_csv_holds() {
     assert!(read.status.success(), "{said}");
 }
 
+/// A file as pandas writes it: dates and customers in types of their own.
+const PANDAS: &str = "
+import sys
+import pandas
+table = pandas.read_csv(sys.argv[1], dtype={'Invoice': str, 'StockCode': str})
+table['InvoiceDate'] = pandas.to_datetime(table['InvoiceDate'])
+table.to_parquet(sys.argv[2])
+";
+
+#[test]
+fn a_file_of_pandas_gives_the_models_of_its_csv() {
+    let python = std::env::var_os("RETAIL_TEST_PARQUET_PYTHON")
+        .expect("RETAIL_TEST_PARQUET_PYTHON names a Python with pandas");
+    let dir = tempfile::tempdir().unwrap();
+    let csv = sample().unwrap_or_else(|| synthetic_csv(dir.path(), 50_000));
+    let parquet = dir.path().join("sales.parquet");
+    let written = Command::new(python)
+        .args(["-c", PANDAS])
+        .args([&csv, &parquet])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&written.stderr);
+    assert!(written.status.success(), "{said}");
+    let models = [&csv, &parquet].map(|input| {
+        let data = dir.path().join(input.extension().unwrap());
+        (
+            run(input, &data, "none")["rejected"].take(),
+            tree(&data.join("models")),
+        )
+    });
+    assert!(models[0] == models[1]);
+}
+
+#[test]
+fn a_folder_of_batches_is_an_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = synthetic_csv(dir.path(), 20_000);
+    let models = ["csv", "parquet"].map(|format| {
+        let (first, second) = (
+            dir.path().join(format),
+            dir.path().join(format!("{format}-2")),
+        );
+        let kept = run(&input, &first, format)["rows_kept"].take();
+        let again = run(&first.join("batches"), &second, "none");
+        assert_eq!(again["rows_read"], kept);
+        assert_eq!(again["rows_kept"], kept);
+        tree(&second.join("models"))
+    });
+    assert!(models[0] == models[1]);
+}
+
 #[test]
 fn models_are_those_of_csv_whatever_the_format_was_before() {
     let dir = tempfile::tempdir().unwrap();

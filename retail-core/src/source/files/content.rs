@@ -24,7 +24,7 @@ pub(super) enum Form {
     /// CSV of any origin.
     Csv,
     /// CSV that was written here, of the rows of a table.
-    #[cfg(feature = "excel")]
+    #[cfg(any(feature = "excel", feature = "parquet"))]
     Table,
     /// A JSON object on each line.
     JsonLines,

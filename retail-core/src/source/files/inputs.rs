@@ -43,6 +43,8 @@ impl Opened {
                 let share = text.done as f64 / total as f64;
                 (share * self.weight as f64) as u64
             }
+            // Nobody knows how long it is: as much of it as the file has bytes.
+            _ if self.weight > 0 => text.done.min(self.weight),
             _ => text.done,
         };
         Progress { done, ..text }

@@ -1,10 +1,13 @@
 //! What there is to read at the paths that were given, in order.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
+#[cfg(feature = "compressed")]
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "compressed")]
 use super::content::head;
 use super::natural;
 use crate::source::SourceError;
@@ -90,9 +93,11 @@ fn list_path(path: &Path, listed: &mut Vec<Listed>) -> Result<(), SourceError> {
         }
     } else if metadata.is_file() {
         let weight = metadata.len();
-        if !list_archive(path, weight, listed)? {
-            listed.push(of(Kind::File, weight));
+        #[cfg(feature = "compressed")]
+        if list_archive(path, weight, listed)? {
+            return Ok(());
         }
+        listed.push(of(Kind::File, weight));
     } else if is_block_device(&metadata) {
         return Err(failed(io::Error::new(
             io::ErrorKind::InvalidInput,
@@ -181,10 +186,7 @@ fn is_data(name: &str) -> bool {
 }
 
 /// Lists what a zip archive or a workbook holds; false if the file is neither.
-#[cfg_attr(
-    not(feature = "compressed"),
-    expect(unused_variables, reason = "there are no archives then")
-)]
+#[cfg(feature = "compressed")]
 fn list_archive(path: &Path, weight: u64, listed: &mut Vec<Listed>) -> Result<bool, SourceError> {
     const ZIP: &[u8] = b"PK\x03\x04";
     let failed = failed(path);
@@ -192,43 +194,38 @@ fn list_archive(path: &Path, weight: u64, listed: &mut Vec<Listed>) -> Result<bo
     if head(&file, ZIP.len()).map_err(&failed)? != ZIP {
         return Ok(false);
     }
-    #[cfg(feature = "compressed")]
-    {
-        let mut archive = super::archive::archive(Box::new(file)).map_err(&failed)?;
-        #[cfg(feature = "excel")]
-        if super::workbook::is_workbook(&archive) {
-            let file = File::open(path).map_err(&failed)?;
-            list_workbook(path, path, Box::new(file), weight, listed)?;
-            return Ok(true);
-        }
-        let mut members = super::archive::members(&mut archive).map_err(&failed)?;
-        if members.len() > 1 {
-            members.retain(|member| {
-                let is_data = is_data(&member.name);
-                if !is_data {
-                    let name = named(path, &member.name);
-                    tracing::warn!("{}: this file is not read", name.display());
-                }
-                is_data
-            });
-        }
-        members.sort_by(|a, b| natural::compare(&a.name, &b.name));
-        if members.is_empty() {
-            return Err(failed(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!(
-                    "the archive has no file to read: expected names that end with {}",
-                    EXTENSIONS.join(", ")
-                ),
-            )));
-        }
-        for member in members {
-            list_member(path, member, listed)?;
-        }
-        Ok(true)
+    let mut archive = super::archive::archive(Box::new(file)).map_err(&failed)?;
+    #[cfg(feature = "excel")]
+    if super::workbook::is_workbook(&archive) {
+        let file = File::open(path).map_err(&failed)?;
+        list_workbook(path, path, Box::new(file), weight, listed)?;
+        return Ok(true);
     }
-    #[cfg(not(feature = "compressed"))]
-    Ok(false)
+    let mut members = super::archive::members(&mut archive).map_err(&failed)?;
+    if members.len() > 1 {
+        members.retain(|member| {
+            let is_data = is_data(&member.name);
+            if !is_data {
+                let name = named(path, &member.name);
+                tracing::warn!("{}: this file is not read", name.display());
+            }
+            is_data
+        });
+    }
+    members.sort_by(|a, b| natural::compare(&a.name, &b.name));
+    if members.is_empty() {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!(
+                "the archive has no file to read: expected names that end with {}",
+                EXTENSIONS.join(", ")
+            ),
+        )));
+    }
+    for member in members {
+        list_member(path, member, listed)?;
+    }
+    Ok(true)
 }
 
 #[cfg(feature = "compressed")]

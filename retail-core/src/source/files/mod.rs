@@ -6,7 +6,7 @@ mod content;
 #[cfg(feature = "compressed")]
 mod decode;
 mod following;
-#[cfg(feature = "compressed")]
+#[cfg(any(feature = "compressed", feature = "parquet"))]
 mod forward;
 mod inputs;
 mod listing;

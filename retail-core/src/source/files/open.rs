@@ -80,6 +80,22 @@ fn file(path: &Path) -> io::Result<Content> {
         };
         return decoded(open, consumed);
     }
+    #[cfg(feature = "parquet")]
+    if begin.starts_with(b"PAR1") {
+        use crate::source::parquet::ParquetText;
+
+        let path = path.to_owned();
+        ParquetText::open(File::open(&path)?)?;
+        let begin = move || -> io::Result<Box<dyn Read + Send>> {
+            Ok(Box::new(ParquetText::open(File::open(&path)?)?))
+        };
+        return Ok(Content {
+            reader: Box::new(super::forward::Forward::new(begin)),
+            size: None,
+            consumed: None,
+            form: Form::Table,
+        });
+    }
     check(&begin)?;
     io::Seek::rewind(&mut file)?;
     Ok(Content::plain(file, size, Form::of(&begin)))

@@ -58,7 +58,7 @@ pub(super) fn open(
     } = content;
     Ok(match form {
         Form::Csv => Box::new(CsvSource::of_part(reader, size, name, options, part)?),
-        #[cfg(feature = "excel")]
+        #[cfg(any(feature = "excel", feature = "parquet"))]
         Form::Table => {
             let options = CsvOptions {
                 delimiter: Some(crate::source::Delimiter::Comma),
