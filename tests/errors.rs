@@ -284,15 +284,15 @@ fn malformed_rows_are_listed_by_line_and_reason() {
     let starts: Vec<_> = rejects
         .lines()
         .skip(1)
-        .map(|line| line.splitn(5, ',').take(4).collect::<Vec<_>>().join(","))
+        .map(|line| line.splitn(6, ',').take(5).collect::<Vec<_>>().join(","))
         .collect();
     assert_eq!(
         starts,
         [
-            "3,0,1,wrong_column_count",
-            "4,0,2,unparsable_field",
-            "6,0,3,unparsable_field",
-            "7,0,4,cancelled",
+            "0,3,0,1,wrong_column_count",
+            "0,4,0,2,unparsable_field",
+            "0,6,0,3,unparsable_field",
+            "0,7,0,4,cancelled",
         ]
     );
 }
