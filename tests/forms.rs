@@ -166,7 +166,7 @@ fn what_was_found_is_said_and_what_is_assumed_is_a_warning() {
     let (ok, log, batch) = say(&["12/03/2011 09:00", "13/03/2011 09:00"], &[]);
     assert!(ok, "{log}");
     assert!(
-        log.contains("INFO dates are read day first, as line 3 proves"),
+        log.contains("sales.csv: dates are read day first, as line 3 proves"),
         "{log}"
     );
     assert!(batch.contains("2011-03-12 09:00:00"), "{batch}");
@@ -174,7 +174,7 @@ fn what_was_found_is_said_and_what_is_assumed_is_a_warning() {
     let (ok, log, batch) = say(&["12/03/2011 09:00"], &[]);
     assert!(ok, "{log}");
     assert!(
-        log.contains("WARN dates can be read month first or day first"),
+        log.contains("sales.csv: dates can be read month first or day first"),
         "{log}"
     );
     assert!(batch.contains("2011-12-03 09:00:00"), "{batch}");

@@ -208,7 +208,7 @@ def run(read_clean, started):
     summary = {
         "rows_read": rows_read,
         "rows_kept": len(kept),
-        "rejected": {"wrong_column_count": 0, "unparsable_field": 0, **rejected},
+        "rejected": {"wrong_column_count": 0, "unparsable_field": 0, "overlap": 0, **rejected},
         "batches": len(batches),
         "models": models,
         "seconds": time.perf_counter() - started,

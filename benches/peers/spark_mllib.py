@@ -302,7 +302,7 @@ def main():
     summary = {
         "rows_read": rows_read,
         "rows_kept": length,
-        "rejected": {"wrong_column_count": 0, "unparsable_field": 0, **rejected},
+        "rejected": {"wrong_column_count": 0, "unparsable_field": 0, "overlap": 0, **rejected},
         "batches": len(batches),
         "models": models,
         "seconds": time.perf_counter() - STARTED,

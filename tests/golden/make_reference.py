@@ -86,7 +86,7 @@ CATEGORY_EDGES = (1, 5, 20)  # the largest Low, Medium and High
 REGRESSION = ["quantity", "price", "month", "day", "hour"]
 CLASSIFICATION = ["quantity", "price", "total_amount", "month", "day", "hour"]
 
-REASONS = """wrong_column_count unparsable_field cancelled adjustment missing_customer
+REASONS = """wrong_column_count unparsable_field overlap cancelled adjustment missing_customer
 non_positive_quantity non_positive_price""".split()
 COLUMNS = {
     "invoice": "invoice",
