@@ -260,6 +260,29 @@ fn customers_of_nobody_can_be_named() {
     assert_eq!(rejected("none", &["--set", none]), [3, 0, 1]);
 }
 
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = write(dir.path().join("sales.csv"), 0..3);
+    let data = dir.path().join("data");
+    let base = ["--once", "--input", path(&file), "--data-dir", path(&data)];
+    for (more, said) in [
+        (
+            &["--set", "stream.follow=true"][..],
+            "--once: expected a source with an end",
+        ),
+        (&["--follow"], "--once"),
+        (&["--input"], "--input"),
+        (&["--input", ""], "cannot read"),
+    ] {
+        let output = engine(&[&base, more].concat());
+        assert!(!output.status.success(), "{more:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(said), "{more:?}: {told}");
+        assert!(!data.exists(), "{more:?}");
+    }
+}
+
 /// An engine that follows a file, until it is dropped.
 struct Following(Child);
 

@@ -199,6 +199,14 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
         return Err(why.into());
     }
     config.http.check(http_key)?;
+    if config.stream.follow && args.once {
+        return Err("--once: expected a source with an end, got stream.follow = true".into());
+    }
+    if config.stream.follow && config.stream.dedup_overlap {
+        return Err(
+            "stream.dedup_overlap: expected several files, got stream.follow = true".into(),
+        );
+    }
     if args.once && !policy_given {
         config.train.policy = RetrainPolicy::AtEnd;
     }

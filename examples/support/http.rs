@@ -21,7 +21,7 @@ pub struct HttpConfig {
     #[serde(deserialize_with = "one_or_more")]
     pub hosts: Vec<String>,
 
-    /// Origins whose pages may read the answers, such as https://shop.example; * for all
+    /// Origins whose pages may read the answers, each with its scheme and host, or * for all
     #[arg(long, value_name = "ORIGIN,...", value_delimiter = ',')]
     #[serde(deserialize_with = "one_or_more")]
     pub cors_origins: Vec<String>,
