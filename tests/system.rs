@@ -66,7 +66,7 @@ fn the_largest_file_that_is_allowed_is_an_error_of_writing() {
     let limited = Command::new("sh")
         .args([
             "-c",
-            "ulimit -f 50; exec \"$0\" --once --input \"$1\" --data-dir \"$2\"",
+            "ulimit -f 70; exec \"$0\" --once --input \"$1\" --data-dir \"$2\"",
         ])
         .args([&example("engine"), &input, &data])
         .stdin(Stdio::null())
