@@ -352,19 +352,19 @@ fn is_text(one: &Listed) -> Result<bool, SourceError> {
         path: one.path.clone(),
         source,
     })?;
-    Ok(!begin.starts_with(b"PAR1") && !is_compressed(&begin))
+    Ok(!BINARY.iter().any(|magic| begin.starts_with(magic)))
 }
 
-#[cfg(feature = "compressed")]
-fn is_compressed(begin: &[u8]) -> bool {
-    super::decode::Compression::of(begin).is_some()
-}
-
-/// Its header says so later.
-#[cfg(not(feature = "compressed"))]
-fn is_compressed(_: &[u8]) -> bool {
-    false
-}
+/// What files begin with that are no texts, though they may hold some: gzip, zstd, bzip2, xz, zip and
+/// Parquet.
+const BINARY: [&[u8]; 6] = [
+    b"\x1f\x8b",
+    b"\x28\xb5\x2f\xfd",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"PK\x03\x04",
+    b"PAR1",
+];
 
 /// Says in which order the dates of a file are read, as a warning if that is an assumption.
 fn say(name: &Path, dates: &Dates) {
