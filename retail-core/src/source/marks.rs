@@ -6,7 +6,7 @@ use std::path::Path;
 use crc32fast::Hasher;
 
 use super::input::Input;
-use super::{Mark, SourceError};
+use super::{Mark, Place, Position, SourceError};
 
 /// Where a text stands in a stream of several.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +111,19 @@ impl<R: Read + Seek> Input<R> {
 
 fn shown(sum: Hasher) -> String {
     format!("{:08x}", sum.finalize())
+}
+
+/// The marks of these places and the last place, if there is one and all have marks.
+pub(super) fn all_marked(places: &[Place]) -> Option<(Vec<&Mark>, &Place)> {
+    let marks: Option<Vec<&Mark>> = places.iter().map(|place| place.mark.as_ref()).collect();
+    marks.zip(places.last())
+}
+
+/// The position of the last of these places, or the beginning.
+pub(super) fn last_position(places: &[Place]) -> Position {
+    places
+        .last()
+        .map_or_else(Position::default, |place| place.position.clone())
 }
 
 /// The error for the mark with this number, whose bytes are not there any more.

@@ -4,9 +4,8 @@ use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use super::header::Columns;
-use super::or_end;
 use super::parser::Parser;
-use super::records::{Framed, Records};
+use super::records::{Framed, Records, or_end};
 use super::row::Row;
 use crate::source::dates::Survey;
 use crate::source::{Dates, SourceError};

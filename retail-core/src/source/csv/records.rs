@@ -1,13 +1,12 @@
-use std::io::{self, Read, Seek};
+use std::io::{self, ErrorKind, Read, Seek};
 
 use memchr::memchr;
 
 use super::delimiter::Delimiter;
 use super::index::Index;
-
 use super::lines::{Cursor, Lines};
 use super::row::Row;
-use super::shape::{MAX_LINES, Shape};
+use super::shape::{Broken, MAX_LINES, Shape};
 use super::split::{Fields, Split, TooManyLines};
 use crate::source::input::Input;
 use crate::source::marks::{Part, Start};
@@ -72,12 +71,12 @@ pub(super) enum Framed {
     Broken { line: u64, too_long: bool },
 }
 
-/// Why a record is broken.
-enum Broken {
-    /// Its quotes hold what no field should.
-    Quotes,
-    /// It spans lines and has not the columns of the header.
-    Columns,
+/// What is not there yet is the end, as far as can be told now.
+pub(super) fn or_end(framed: io::Result<Option<Framed>>) -> io::Result<Option<Framed>> {
+    match framed {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Some(Framed::End)),
+        framed => framed,
+    }
 }
 
 impl<R: Read + Seek> Records<R> {
@@ -303,7 +302,7 @@ impl<R: Read + Seek> Records<R> {
             return Ok(None);
         }
         // Nothing is known that a header could be compared with.
-        let broken = shape.and_then(|shape| self.broken(&split, shape));
+        let broken = shape.and_then(|shape| shape.broken(&split, &self.fields));
         match broken {
             None => self.pass(split, shape),
             Some(_) => self.skip = true,
@@ -315,28 +314,6 @@ impl<R: Read + Seek> Records<R> {
                 Framed::Broken { line, too_long }
             }
         }))
-    }
-
-    /// Why a record that was taken apart is broken, if it is.
-    fn broken(&self, split: &Split, shape: Shape) -> Option<Broken> {
-        if split.inner_lines == 0 || shape.counts_rows {
-            return None;
-        }
-        // Without a line feed at its end, the record ended with the file. If its last field goes on
-        // over a line feed, its quotes were still open.
-        if !split.terminated && self.fields.last().contains(&b'\n') {
-            return Some(Broken::Quotes);
-        }
-        let row = self.row();
-        if !row.fits(shape.columns) {
-            return Some(Broken::Columns);
-        }
-        let spans = |column: usize| {
-            let is_one_line = column < 64 && shape.one_line >> column & 1 == 1;
-            is_one_line && row.field(column).contains(&b'\n')
-        };
-        let is_broken = split.is_loose || (0..row.columns()).any(spans);
-        is_broken.then_some(Broken::Quotes)
     }
 
     /// Takes the next record apart, reading on as far as needed; `None` if it is too long.

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use crc32fast::Hasher;
 
 use self::inputs::{Inputs, Opened};
-use super::marks::Part;
+use super::marks::{Part, all_marked, last_position};
 use super::{
     Dates, Mark, Place, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
 };
@@ -309,19 +309,13 @@ impl Source for FileSource {
     }
 
     fn resume(&mut self, places: &[Place]) -> Result<(), SourceError> {
-        let has_marks = places.iter().all(|place| place.mark.is_some());
-        match places.last() {
-            Some(Place {
-                mark: Some(mark), ..
-            }) if has_marks => {
-                if self.inputs.follows() {
-                    self.resume_following(places, mark)
-                } else {
-                    self.resume_in_files(places, mark.part)
-                }
-            }
-            Some(place) => self.seek(&place.position),
-            None => self.seek(&Position::default()),
+        let Some((marks, _)) = all_marked(places) else {
+            return self.seek(&last_position(places));
+        };
+        match marks.last() {
+            Some(mark) if self.inputs.follows() => self.resume_following(places, mark),
+            Some(mark) => self.resume_in_files(places, mark.part),
+            None => Ok(()),
         }
     }
 

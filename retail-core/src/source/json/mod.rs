@@ -5,6 +5,7 @@ mod encode;
 mod general;
 mod lines;
 mod python;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +15,8 @@ use crate::clean::Field;
 use crate::time::{DateOrder, DateSign, Timestamp};
 
 pub use encode::JsonEncoder;
-pub(super) use lines::JsonLines;
 pub use python::without_nan;
+pub(super) use source::JsonLines;
 
 /// Reads records from JSON objects with the keys `invoice`, `stock_code`, `description`, `quantity`,
 /// `invoice_date`, `price`, `customer_id`, `country` and `timestamp`, or the names that exports have for

@@ -20,9 +20,12 @@ use tempfile::NamedTempFile;
 use super::*;
 use crate::clean::{self, Field, RejectCounts, RejectReason};
 use crate::record::Transaction;
-use crate::source::{Incoming, Pushed, SyntheticSource, Verdict, write_csv};
+use crate::source::{
+    Incoming, Origin, Position, Pushed, ReadStatus, Sink, Source, SourceError, SyntheticSource,
+    Verdict, VirtualTime, write_csv,
+};
 use crate::testing::owned;
-use crate::time::Timestamp;
+use crate::time::{DateOrder, Timestamp};
 
 const HEADER: &str = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country";
 const ROW: &str = "536365,85123A,T-LIGHT HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom";

@@ -1,5 +1,6 @@
-use std::io::{Cursor, SeekFrom};
+use std::io::{self, Cursor, SeekFrom};
 
+use crate::source::csv::records::{Framed, Records};
 use crate::source::csv::shape::{MAX_LINES, Shape};
 use crate::source::marks::Part;
 
