@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use super::{RejectReason, UnknownCustomers, check_values};
 use crate::record::TransactionRef;
 
@@ -21,8 +23,9 @@ use crate::record::TransactionRef;
 /// assert_eq!(clean::check(&sale.as_ref()), Err(clean::RejectReason::Cancelled));
 /// ```
 pub fn check(row: &TransactionRef<'_>) -> Result<(), RejectReason> {
+    static USUAL: LazyLock<UnknownCustomers> = LazyLock::new(UnknownCustomers::default);
     check_values(row)?;
-    check_sale(row, &UnknownCustomers::default())
+    check_sale(row, &USUAL)
 }
 
 /// The same decision for a transaction whose values have passed [`check_values`].

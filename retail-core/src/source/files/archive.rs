@@ -1,12 +1,12 @@
 //! The members of zip archives.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use zip::CompressionMethod;
+use zip::{CompressionMethod, ZipArchive};
 
-use super::content::{Consumed, Reader};
+use super::content::Consumed;
 
 /// A file in a zip archive.
 #[derive(Debug, Clone)]
@@ -14,8 +14,6 @@ pub(super) struct Member {
     pub(super) name: String,
     /// Its bytes in the archive.
     pub(super) compressed: u64,
-    /// Its bytes.
-    pub(super) size: u64,
     begin: u64,
     crc32: u32,
     is_deflated: bool,
@@ -25,7 +23,7 @@ pub(super) struct Member {
 ///
 /// # Errors
 /// `InvalidData` if it is damaged, or a file is compressed or protected in a way that cannot be read.
-pub(super) fn members<R: Read + Seek>(archive: &mut zip::ZipArchive<R>) -> io::Result<Vec<Member>> {
+pub(super) fn members<R: Read + Seek>(archive: &mut ZipArchive<R>) -> io::Result<Vec<Member>> {
     let mut members = Vec::new();
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index).map_err(damaged)?;
@@ -52,7 +50,6 @@ pub(super) fn members<R: Read + Seek>(archive: &mut zip::ZipArchive<R>) -> io::R
                 .data_start()
                 .ok_or_else(|| invalid("where a file begins is not known"))?,
             compressed: entry.compressed_size(),
-            size: entry.size(),
             crc32: entry.crc32(),
             is_deflated,
             name,
@@ -78,22 +75,52 @@ pub(super) fn open(
     Ok(Box::new(Checked {
         content,
         sum: crc32fast::Hasher::new(),
-        read: 0,
         member: member.clone(),
     }))
 }
 
-/// Opens an archive.
-pub(super) fn archive(
-    reader: Box<dyn Reader>,
-) -> io::Result<zip::ZipArchive<io::BufReader<Box<dyn Reader>>>> {
-    zip::ZipArchive::new(io::BufReader::new(reader)).map_err(damaged)
+/// Opens an archive, whose names must be the same in its directory and before the files themselves: no
+/// checksum covers them.
+///
+/// # Errors
+/// `InvalidData` if it is damaged.
+pub(super) fn archive<R: Read + Seek>(reader: R) -> io::Result<ZipArchive<BufReader<R>>> {
+    let mut archive = ZipArchive::new(BufReader::new(reader)).map_err(damaged)?;
+    let mut names = Vec::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(damaged)?;
+        names.push((entry.header_start(), entry.name_raw().to_vec()));
+    }
+    let mut reader = archive.into_inner();
+    for (header, listed) in names {
+        let shown = String::from_utf8_lossy(&listed);
+        let name = local_name(&mut reader, header)
+            .map_err(|error| invalid(format!("the header of {shown} is damaged: {error}")))?;
+        if name != listed {
+            let name = String::from_utf8_lossy(&name);
+            let said = format!("the zip archive is damaged: it calls a file {shown} and {name}");
+            return Err(invalid(said));
+        }
+    }
+    ZipArchive::new(reader).map_err(damaged)
+}
+
+/// The name in the header before a file.
+fn local_name<R: Read + Seek>(reader: &mut R, header: u64) -> io::Result<Vec<u8>> {
+    /// Where the length of the name is, and how long a header is without its name.
+    const LENGTH: usize = 26;
+    const HEADER: usize = 30;
+    let mut bytes = [0; HEADER];
+    reader.seek(SeekFrom::Start(header))?;
+    reader.read_exact(&mut bytes)?;
+    let mut name = vec![0; usize::from(u16::from_le_bytes([bytes[LENGTH], bytes[LENGTH + 1]]))];
+    reader.read_exact(&mut name)?;
+    Ok(name)
 }
 
 struct Checked {
     content: Box<dyn Read + Send>,
     sum: crc32fast::Hasher,
-    read: u64,
     member: Member,
 }
 
@@ -106,13 +133,9 @@ impl Read for Checked {
             read => read.map_err(|error| damaged(&error.to_string()))?,
         };
         self.sum.update(buffer.get(..read).unwrap_or_default());
-        self.read += read as u64;
         if read == 0 && !buffer.is_empty() {
-            if self.read != self.member.size {
-                let (expected, got) = (self.member.size, self.read);
-                return Err(damaged(&format!("expected {expected} bytes, got {got}")));
-            }
-            if self.sum.clone().finalize() != self.member.crc32 {
+            let is_whole = self.sum.clone().finalize() == self.member.crc32;
+            if !is_whole {
                 return Err(damaged("its checksum differs"));
             }
         }

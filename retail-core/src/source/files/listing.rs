@@ -194,7 +194,7 @@ fn list_archive(path: &Path, weight: u64, listed: &mut Vec<Listed>) -> Result<bo
     if head(&file, ZIP.len()).map_err(&failed)? != ZIP {
         return Ok(false);
     }
-    let mut archive = super::archive::archive(Box::new(file)).map_err(&failed)?;
+    let mut archive = super::archive::archive(file).map_err(&failed)?;
     #[cfg(feature = "excel")]
     if super::workbook::is_workbook(&archive) {
         let file = File::open(path).map_err(&failed)?;

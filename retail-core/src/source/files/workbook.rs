@@ -199,8 +199,7 @@ fn invalid(said: impl Display) -> io::Error {
 /// Compares all tables with their checksums: who reads them may stop before their end.
 fn check(reader: &mut Box<dyn Reader>) -> io::Result<()> {
     let damaged = |error: &dyn Display| invalid(format!("the workbook is damaged: {error}"));
-    let mut archive =
-        zip::ZipArchive::new(BufReader::new(&mut *reader)).map_err(|e| damaged(&e))?;
+    let mut archive = super::archive::archive(&mut *reader)?;
     for index in 0..archive.len() {
         let mut member = archive.by_index(index).map_err(|e| damaged(&e))?;
         let name = member.name().map_err(|e| damaged(&e))?.to_lowercase();

@@ -117,6 +117,41 @@ fn reading_goes_on_in_the_file_that_takes_the_name() {
 }
 
 #[test]
+fn the_old_file_may_be_written_on_for_a_while() {
+    let folder = Folder::new();
+    let path = folder.write("sales.csv", HEADER.to_owned() + &row(1));
+    let mut source = follow(&path);
+    assert_eq!(invoices(&mut source, 1), ["1"]);
+    let rotated = folder.path("sales.csv.1");
+    fs::rename(&path, &rotated).unwrap();
+    fs::write(&path, HEADER.to_owned() + &row(3)).unwrap();
+    // Time for several looks.
+    for _ in 0..3 {
+        let (_, read) = read_some(&mut source, usize::MAX).unwrap();
+        assert!(read.is_empty());
+        std::thread::sleep(Duration::from_millis(120));
+    }
+    append(&rotated, &row(2));
+    assert_eq!(invoices(&mut source, 2), ["2", "3"]);
+}
+
+#[test]
+fn the_last_row_of_a_rotated_file_is_final() {
+    let folder = Folder::new();
+    let path = folder.write("sales.csv", HEADER.to_owned() + &row(1) + row(2).trim_end());
+    let mut source = follow(&path);
+    assert_eq!(invoices(&mut source, 1), ["1"]);
+    fs::rename(&path, folder.path("sales.csv.1")).unwrap();
+    fs::write(&path, HEADER).unwrap();
+    // It stops right behind it.
+    while read_some(&mut source, 1).unwrap().1.is_empty() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let place = place_after(&mut source, 2);
+    assert!(!place.mark.unwrap().provisional);
+}
+
+#[test]
 fn a_file_that_is_cut_begins_again() {
     let folder = Folder::new();
     let path = folder.write("sales.csv", HEADER.to_owned() + &row(1) + &row(2));

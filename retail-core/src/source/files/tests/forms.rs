@@ -41,7 +41,8 @@ fn lines_that_are_no_records_are_rejected_one_by_one() {
                 \"invoice_date\":\"2010-12-01 08:26:00\",\"customer_id\":7}";
     let long = format!("{{\"invoice\":\"{}\"}}", "x".repeat(3 << 20));
     let text = format!("{good}\n{{\n[1]\n{long}\n{good}\n  \n{good}");
-    let read = read_all(&[folder.write("a.jsonl", text)]);
+    let path = folder.write("a.jsonl", text);
+    let read = read_all(&[&path]);
     let kinds: Vec<(u64, bool)> = read.iter().map(|read| (read.1, read.3.is_ok())).collect();
     assert_eq!(
         kinds,
@@ -59,6 +60,10 @@ fn lines_that_are_no_records_are_rejected_one_by_one() {
         reason.contains("expected a line of at most 1 MiB"),
         "{reason}"
     );
+    let mut source = open(&[&path]);
+    source.seek(&Position::from([(0, 4)])).unwrap();
+    let (_, rest) = read_some(&mut source, usize::MAX).unwrap();
+    assert_eq!(content(&rest), content(&read[4..]));
 }
 
 #[cfg(unix)]
@@ -277,6 +282,8 @@ fn an_archive_is_read_like_a_folder() {
         ("readme.md", b"?"),
         ("out/.hidden.csv", b"?"),
     ]);
+    // In no order: that of the names counts.
+    files.reverse();
     let path = folder.write("a.zip", zipped(&files, zip::CompressionMethod::Deflated));
     let whole = read_all(&[folder.write("whole.csv", export(60))]);
     assert_eq!(content(&read_all(&[&path])), content(&whole));

@@ -56,7 +56,13 @@ fn a_folder_is_read_in_natural_order_and_nothing_else_in_it() {
     for (number, text) in texts.iter().enumerate() {
         folder.write(&format!("out/part-{number}.csv"), text);
     }
-    for other in ["_SUCCESS", ".part-0.csv.crc", "notes.md", "manifest.jsonl"] {
+    for other in [
+        "_SUCCESS",
+        "_columns.csv",
+        ".part-0.csv.crc",
+        "notes.md",
+        "manifest.jsonl",
+    ] {
         folder.write(&format!("out/{other}"), "?");
     }
     // As Spark writes for partitions without rows.
@@ -157,6 +163,13 @@ fn only_the_last_file_can_end_with_a_provisional_row() {
         .map(|place| place.mark.as_ref().unwrap().provisional)
         .collect();
     assert_eq!(provisional, [false, false, true]);
+    let json = "{\"invoice\":\"1\"}";
+    for (text, is_provisional) in [(json.to_owned(), true), (format!("{json}\n"), false)] {
+        let mut source = open(&[folder.write("a.jsonl", text)]);
+        read_some(&mut source, usize::MAX).unwrap();
+        let mark = source.mark(&Position::from([(0, 1)])).unwrap().unwrap();
+        assert_eq!(mark.provisional, is_provisional);
+    }
     // The first one has grown meanwhile.
     fs::write(&first, &texts[0]).unwrap();
     let error = open(&paths).resume(&places).unwrap_err();
@@ -180,4 +193,10 @@ fn progress_is_that_of_all_files() {
         before = done;
     }
     assert_eq!(source.progress().done, total);
+    // Going on in the last one, those before count as read.
+    source.seek(&Position::default()).unwrap();
+    let last = places(&mut source, 90).remove(0);
+    let mut source = open(&paths);
+    source.resume(&[last]).unwrap();
+    assert!(source.progress().done > total * 4 / 5);
 }
