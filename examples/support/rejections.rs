@@ -51,7 +51,9 @@ fn advice(reason: &RejectReason) -> &'static str {
         RejectReason::UnparsableField {
             field: Field::Record,
             ..
-        } => "send each record as one JSON object, or name the topic that has them (kafka.topic)",
+        } => {
+            "write each record as one JSON object: a message of the topic (kafka.topic), or a line of the file"
+        }
         RejectReason::UnparsableField { .. } => "correct the column, or export it in that form",
         RejectReason::Overlap => "leave --dedup-overlap out to keep them",
         RejectReason::MissingCustomer => "check that the column of customers is filled",

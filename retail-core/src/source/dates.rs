@@ -69,7 +69,7 @@ impl fmt::Display for Dates {
             }
             Evidence::Ascending { jumps } => write!(
                 f,
-                "dates are read {order}: in the other order they would jump back {jumps} times more"
+                "dates are read {order}: in the other order they would jump back more often, by {jumps}"
             ),
             Evidence::FullStops => {
                 write!(f, "dates are read {order}, because full stops divide them")

@@ -29,8 +29,8 @@ const FORMATS: [(&[u8], &str); 18] = [
     (b"\xff\xfe", "UTF-16 text: convert the file to UTF-8"),
     (b"\xfe\xff", "UTF-16 text: convert the file to UTF-8"),
     (b"<", "HTML or XML"),
-    (b"{", "JSON: write it to a topic, or convert it to CSV"),
-    (b"[", "JSON: write it to a topic, or convert it to CSV"),
+    (b"{", "JSON: write one object on each line"),
+    (b"[", "JSON: write one object on each line"),
 ];
 
 /// Says what a file without a usable header is, if its first bytes tell.
