@@ -36,6 +36,8 @@
 //!
 //! # Features
 //! - `linfa`, on by default: trainers around the estimators of the linfa ecosystem, in `train::linfa`.
+//! - `compressed`, `excel`: compressed files, zip archives and workbooks in [`source::FileSource`].
+//! - `arrow`: tables in memory, in `source::ArrowSource`. It builds `arrow-array` and `arrow-schema`.
 //! - `parquet`: batch files in Parquet ([`batch::BatchFormat::Parquet`]). It builds the crate `parquet`,
 //!   without Arrow.
 //! - `testing`: contract suites and helpers for tests of code that embeds the engine, in

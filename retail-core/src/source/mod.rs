@@ -3,6 +3,8 @@
 //! A [`Source`] pushes records into a [`Sink`]. It lends them from its own buffer, so that no
 //! record needs an allocation on its way from bytes to columns.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod csv;
 mod dates;
 mod digits;
@@ -21,6 +23,8 @@ pub(crate) mod parquet;
 mod position;
 mod sink;
 mod synthetic;
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+mod table;
 mod virtual_time;
 
 use std::collections::BTreeMap;
@@ -30,6 +34,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
+#[cfg(feature = "arrow")]
+pub use self::arrow::ArrowSource;
 pub use self::csv::{CsvOptions, CsvSource, Delimiter, ParseDelimiterError};
 pub use self::dates::{Dates, Evidence};
 pub use self::error::SourceError;

@@ -11,6 +11,9 @@ pub enum NotTrained {
     /// The stream has no rows: none was kept of what was read, if anything was.
     #[error("no rows were kept")]
     NoRows,
+    /// Whoever asked for the training wants it no more.
+    #[error("the training was stopped")]
+    Stopped,
     /// The window does not exist yet.
     #[error("window {needed} does not exist yet: the stream has {got}")]
     NoWindow {

@@ -53,7 +53,10 @@ impl Opened {
 
 impl Inputs {
     pub(super) fn list(paths: &[PathBuf], options: FileOptions) -> Result<Self, SourceError> {
-        let listed = listing::list(paths)?;
+        Self::new(listing::list(paths)?, options)
+    }
+
+    pub(super) fn new(listed: Vec<Listed>, options: FileOptions) -> Result<Self, SourceError> {
         let refused = |expected, got: String| SourceError::Parameter {
             parameter: "input",
             expected,
@@ -71,7 +74,7 @@ impl Inputs {
             }
         }
         for one in &listed {
-            if matches!(one.kind, Kind::Pipe | Kind::StandardInput) {
+            if one.kind.is_read_once() {
                 tracing::info!(
                     "{} cannot be read a second time: to go on after a stop, start again with the \
                      same data in it",
@@ -223,7 +226,7 @@ impl Inputs {
 
     fn is_readable_again(&self, number: usize) -> bool {
         let one = self.listed.get(number);
-        one.is_some_and(|one| !matches!(one.kind, Kind::Pipe | Kind::StandardInput))
+        one.is_some_and(|one| !one.kind.is_read_once())
     }
 
     /// The order of dates whose year comes last in the first of the other files that tells.

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::fs;
 #[cfg(feature = "compressed")]
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 #[cfg(feature = "compressed")]
 use super::content::head;
@@ -43,14 +44,29 @@ pub(super) enum Kind {
     File,
     /// Standard input.
     StandardInput,
-    /// What can be read only once.
+    /// A named pipe.
     Pipe,
+    /// What a program gives to read; nothing, once that has been taken.
+    Reader(Given),
     /// A file in a zip archive.
     #[cfg(feature = "compressed")]
     Member(super::archive::Member),
     /// A sheet of a workbook.
     #[cfg(feature = "excel")]
     Sheet(super::workbook::Workbook, String),
+}
+
+type Given = Arc<Mutex<Option<Box<dyn Read + Send>>>>;
+
+impl Kind {
+    pub(super) fn of_reader(reader: impl Read + Send + 'static) -> Self {
+        Self::Reader(Arc::new(Mutex::new(Some(Box::new(reader)))))
+    }
+
+    /// Whether it can be read only once.
+    pub(super) const fn is_read_once(&self) -> bool {
+        matches!(self, Self::StandardInput | Self::Pipe | Self::Reader(_))
+    }
 }
 
 /// What is called `inner` in a file.

@@ -20,11 +20,13 @@ mod tests;
 #[cfg(feature = "excel")]
 mod workbook;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crc32fast::Hasher;
 
 use self::inputs::{Inputs, Opened};
+use self::listing::{Kind, Listed};
 use super::marks::{Part, all_marked, last_position};
 use super::{
     Dates, Mark, Place, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
@@ -97,7 +99,40 @@ impl FileSource {
         options: impl Into<FileOptions>,
     ) -> Result<Self, SourceError> {
         let paths: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
-        let mut inputs = Inputs::list(&paths, options.into())?;
+        Self::of_inputs(Inputs::list(&paths, options.into())?)
+    }
+
+    /// Reads what `reader` gives, which is a text as in a named pipe. Errors call it `name`.
+    ///
+    /// It is read by a thread of its own, which ends with the text, or with the first bytes that nobody
+    /// takes.
+    ///
+    /// ```
+    /// use retail_core::source::{FileSource, VirtualTime};
+    ///
+    /// let text = "Invoice,Quantity,InvoiceDate,Price,Customer ID\n";
+    /// let source = FileSource::from_reader(text.as_bytes(), "the answer", VirtualTime::default())?;
+    /// assert_eq!(source.parts(), 1);
+    /// # Ok::<(), retail_core::source::SourceError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`FileSource::open`].
+    pub fn from_reader(
+        reader: impl Read + Send + 'static,
+        name: &str,
+        options: impl Into<FileOptions>,
+    ) -> Result<Self, SourceError> {
+        let listed = Listed {
+            path: name.into(),
+            name: name.into(),
+            kind: Kind::of_reader(reader),
+            weight: 0,
+        };
+        Self::of_inputs(Inputs::new(vec![listed], options.into())?)
+    }
+
+    fn of_inputs(mut inputs: Inputs) -> Result<Self, SourceError> {
         let part = Part {
             number: inputs.first_number()?,
             ..Part::default()

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::sync::PoisonError;
 
 #[cfg(feature = "compressed")]
 use super::content::Consumed;
@@ -21,6 +22,14 @@ pub(super) fn open(listed: &Listed, settled: &Settled) -> Result<Content, Source
         Kind::File => file(&path),
         Kind::StandardInput => pipe(|| Ok(io::stdin()), settled),
         Kind::Pipe => pipe(move || File::open(path), settled),
+        Kind::Reader(given) => {
+            let taken = given.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let gone = "what can be read only once has been read already";
+            pipe(
+                move || taken.ok_or_else(|| io::Error::new(ErrorKind::Unsupported, gone)),
+                settled,
+            )
+        }
         #[cfg(feature = "compressed")]
         Kind::Member(member) => {
             let (member, consumed) = (member.clone(), Consumed::default());

@@ -3,8 +3,9 @@ use std::io::Write;
 use parquet::column::reader::ColumnReader;
 
 use super::file::read_values;
-use super::form::{Form, write_legacy_time};
+use super::form::write_legacy_time;
 use super::untrusted::guarded;
+use crate::source::table::Form;
 use crate::time::TimestampWriter;
 
 /// A column of a row group, read some rows at a time, as fields of a CSV.

@@ -4,39 +4,13 @@ use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::data_type::Int96;
 use parquet::schema::types::ColumnDescriptor;
 
-use crate::time::{Timestamp, TimestampWriter};
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+use crate::source::table::{
+    Form, MICROS_PER_DAY, MOST_DIGITS, Unit, write_decimal, write_text, write_time,
+};
+use crate::time::TimestampWriter;
 
 /// The day since noon of 24 November 4714 BC on which 1970 begins.
 const JULIAN_DAY_OF_1970: i64 = 2_440_588;
-
-/// The longest decimal number: what 128 bits hold.
-const MOST_DIGITS: i32 = 38;
-
-/// What the values of a column are, and how they are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Truth values, floats, and times of 96 bits: one form each.
-    Plain,
-    Signed,
-    Unsigned,
-    /// With so many digits after the point.
-    Decimal(usize),
-    /// Days since 1970.
-    Date,
-    /// Since 1970. Local times and those in UTC are written the same way.
-    Time(Unit),
-    Text,
-}
-
-/// What times are counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
-    Millis,
-    Micros,
-    Nanos,
-}
 
 impl Form {
     /// The form of a column; its type, if there is none for it.
@@ -109,41 +83,6 @@ impl Form {
         }
     }
 
-    fn decimal(scale: i32) -> Option<Self> {
-        let scale = (0..=MOST_DIGITS).contains(&scale).then_some(scale)?;
-        usize::try_from(scale).ok().map(Self::Decimal)
-    }
-
-    /// Appends an integer: `signed`, or the same bits as `unsigned`.
-    pub(super) fn integer(
-        self,
-        signed: i64,
-        unsigned: u64,
-        dates: &mut TimestampWriter,
-        out: &mut Vec<u8>,
-    ) {
-        // Writing to a vector cannot fail.
-        let _ = match self {
-            Self::Unsigned => write!(out, "{unsigned}"),
-            Self::Decimal(scale) => write_decimal(i128::from(signed), scale, out),
-            Self::Date => {
-                let micros = signed.checked_mul(MICROS_PER_DAY);
-                write_time(micros, dates, out)
-                    .unwrap_or_else(|| write!(out, "{signed} days since 1970"))
-            }
-            Self::Time(unit) => {
-                let (micros, name) = match unit {
-                    Unit::Millis => (signed.checked_mul(1000), "ms"),
-                    Unit::Micros => (Some(signed), "µs"),
-                    Unit::Nanos => (Some(signed.div_euclid(1000)), "ns"),
-                };
-                write_time(micros, dates, out)
-                    .unwrap_or_else(|| write!(out, "{signed} {name} since 1970"))
-            }
-            Self::Plain | Self::Signed | Self::Text => write!(out, "{signed}"),
-        };
-    }
-
     /// Appends bytes: a text, quoted if it has to be, or the digits of a decimal number.
     pub(super) fn bytes(self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         match self {
@@ -170,47 +109,6 @@ pub(super) fn write_legacy_time(time: &Int96, dates: &mut TimestampWriter, out: 
     let micros = midnight.and_then(|start| start.checked_add(nanos.div_euclid(1000)));
     let _ = write_time(micros, dates, out)
         .unwrap_or_else(|| write!(out, "{nanos} ns on day {days} since 1970"));
-}
-
-/// Appends a time as an invoice date, if it is one that text can say.
-fn write_time(
-    micros: Option<i64>,
-    dates: &mut TimestampWriter,
-    out: &mut Vec<u8>,
-) -> Option<std::io::Result<()>> {
-    let time = Timestamp::from_micros(micros?);
-    (1..=9999).contains(&time.civil().year).then(|| {
-        dates.invoice_date(time, out);
-        Ok(())
-    })
-}
-
-/// Appends a field, quoted if it holds a separator, a quote or a line break (RFC 4180).
-pub(super) fn write_text(text: &[u8], out: &mut Vec<u8>) {
-    let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    if !text.iter().any(special) {
-        out.extend_from_slice(text);
-        return;
-    }
-    out.push(b'"');
-    for &byte in text {
-        if byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(byte);
-    }
-    out.push(b'"');
-}
-
-/// Appends the number `value` / 10^`scale`, without zeros at its end.
-fn write_decimal(value: i128, scale: usize, out: &mut Vec<u8>) -> std::io::Result<()> {
-    let digits = format!("{:0width$}", value.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let sign = if value < 0 { "-" } else { "" };
-    match fraction.trim_end_matches('0') {
-        "" => write!(out, "{sign}{whole}"),
-        fraction => write!(out, "{sign}{whole}.{fraction}"),
-    }
 }
 
 /// The integer in bytes of any number, the most significant first, in two's complement.

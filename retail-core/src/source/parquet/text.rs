@@ -5,8 +5,8 @@ use parquet::file::reader::ChunkReader;
 
 use super::cells::Cells;
 use super::file::ParquetFile;
-use super::form::{Form, write_text};
 use crate::clean::Field;
+use crate::source::table::{Form, write_text};
 
 /// How many rows are read at a time.
 const ROWS: usize = 1024;

@@ -90,6 +90,19 @@ impl RandomForest {
     /// for features or targets that are not finite or no class, if there is only one class, and
     /// if no feature varies. More than 256 classes or 2³¹ rows are refused as well.
     pub fn fit_forest(&self, data: &Dataset) -> Result<ForestModel, NotTrained> {
+        self.fit_forest_while(data, &|| true)
+    }
+
+    /// [`RandomForest::fit_forest`] for as long as `goes_on` says yes. It is asked before each level of
+    /// each tree, on the threads that grow them.
+    ///
+    /// # Errors
+    /// Those of [`RandomForest::fit_forest`], and [`NotTrained::Stopped`].
+    pub fn fit_forest_while(
+        &self,
+        data: &Dataset,
+        goes_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<ForestModel, NotTrained> {
         let mut rows = self.part(data);
         let state = self.begin(&Head::of(data))?;
         let spread = self.answer(&mut rows, &state)?;
@@ -106,14 +119,17 @@ impl RandomForest {
             |(bag, counter), tree| {
                 let mut tree = growth.trees[tree].clone();
                 while !tree.is_done() {
+                    if !goes_on() {
+                        return Err(NotTrained::Stopped);
+                    }
                     let counts = bag.answer(&tree, &plan, rows, counter);
-                    tree.step(&plan, &counts)?;
+                    let grown = tree.step(&plan, &counts);
+                    grown.ok_or_else(|| NotTrained::foreign(NAME))?;
                 }
-                Some(tree.finish(&plan))
+                Ok(tree.finish(&plan))
             },
         );
-        let trees: Option<Vec<_>> = trees.into_iter().collect();
-        let trees = trees.ok_or_else(|| NotTrained::foreign(NAME))?;
+        let trees = trees.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(forest(trees, plan.edges.len(), plan.n_classes))
     }
 

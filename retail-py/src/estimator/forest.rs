@@ -1,0 +1,116 @@
+use std::sync::Arc;
+
+use numpy::PyArray2;
+use pyo3::prelude::*;
+use retail_core::label::Task;
+use retail_core::train::{MaxFeatures, Model, RandomForest, read_forest};
+
+use super::{damaged, json, parsed, probabilities, refused};
+use crate::Reduced;
+use crate::array::{Matrix, Rows, Vector};
+use crate::error::Raise;
+use crate::interrupt::interruptible;
+
+/// A random forest.
+#[pyclass(module = "retail_analytics._core", frozen)]
+pub(crate) struct ForestFit {
+    model: Arc<dyn Model>,
+    importances: Vec<f64>,
+}
+
+/// What a forest is grown by.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Growth {
+    n_estimators: usize,
+    max_depth: usize,
+    max_features: Option<usize>,
+    min_samples_leaf: usize,
+    min_samples_split: usize,
+    max_bins: usize,
+    bootstrap: bool,
+    seed: u64,
+    threads: usize,
+}
+
+/// Grows a forest from rows whose targets are indices of so many classes.
+#[pyfunction]
+pub(crate) fn fit_forest(
+    py: Python<'_>,
+    x: Matrix<'_>,
+    y: Vector<'_>,
+    names: Vec<String>,
+    n_classes: usize,
+    growth: Growth,
+) -> PyResult<ForestFit> {
+    let trainer = RandomForest::params()
+        .n_trees(growth.n_estimators)
+        .max_depth(growth.max_depth)
+        .max_features(
+            growth
+                .max_features
+                .map_or(MaxFeatures::All, MaxFeatures::Count),
+        )
+        .min_samples_leaf(growth.min_samples_leaf)
+        .min_samples_split(growth.min_samples_split)
+        .max_bins(growth.max_bins)
+        .bootstrap(growth.bootstrap)
+        .min_rows(1)
+        .seed(growth.seed)
+        .threads(growth.threads)
+        .check()
+        .raise()?;
+    let task = Task::Multiclass {
+        classes: (0..n_classes).map(|class| class.to_string()).collect(),
+    };
+    let rows = &Rows::new(&x, &y, None, names, task)?;
+    let fitted = interruptible(
+        py,
+        |stop| {
+            let data = rows.dataset(0, rows.len());
+            trainer.fit_forest_while(&data, &|| !stop.is_asked())
+        },
+        |_| Ok(()),
+        || {},
+    )?;
+    let model = fitted.map_err(|why| refused(&why))?;
+    Ok(ForestFit {
+        importances: model.importances().to_vec(),
+        model: Arc::new(model),
+    })
+}
+
+#[pymethods]
+impl ForestFit {
+    /// The share of each feature in what the splits gained.
+    #[getter]
+    fn importances(&self) -> Vec<f64> {
+        self.importances.clone()
+    }
+
+    /// The probability of each class for each row.
+    fn predict_proba<'py>(
+        &self,
+        py: Python<'py>,
+        x: Matrix<'py>,
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        probabilities(py, self.model.as_ref(), &x)
+    }
+
+    fn to_json(&self) -> PyResult<String> {
+        json(self.model.as_ref())
+    }
+
+    #[staticmethod]
+    fn of_json(state: &str, importances: Vec<f64>) -> PyResult<Self> {
+        Ok(Self {
+            model: read_forest(&parsed(state)?).map_err(|error| damaged(&error))?,
+            importances,
+        })
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String, Vec<f64>)> {
+        let read = py.get_type::<Self>().getattr("of_json")?;
+        Ok((read, (self.to_json()?, self.importances.clone())))
+    }
+}
