@@ -37,6 +37,27 @@ impl Owner {
             first: first.parse().ok()?,
         })
     }
+
+    /// Checks that this other consumer, which has committed `offset`, did not read what is saved up to
+    /// `saved` here.
+    pub(crate) fn check(
+        &self,
+        topic: &str,
+        partition: u32,
+        offset: u64,
+        saved: u64,
+    ) -> Result<(), KafkaError> {
+        let theirs = self.first.min(offset);
+        if theirs >= saved {
+            return Ok(());
+        }
+        Err(KafkaError::TakenOver {
+            topic: topic.to_owned(),
+            partition,
+            saved,
+            theirs,
+        })
+    }
 }
 
 impl fmt::Display for Owner {
@@ -69,15 +90,10 @@ impl Known<'_> {
             (None, Some((offset, _))) => *offset,
             (Some(saved), None) => saved,
             (Some(saved), Some((offset, owner))) => match owner.as_ref().filter(other) {
-                Some(owner) if owner.first < saved || *offset < saved => {
-                    return Err(KafkaError::TakenOver {
-                        topic: self.topic.to_owned(),
-                        partition: self.partition,
-                        saved,
-                        theirs: owner.first.min(*offset),
-                    });
+                Some(owner) => {
+                    owner.check(self.topic, self.partition, *offset, saved)?;
+                    *offset
                 }
-                Some(_) => *offset,
                 // The disk knows better.
                 None => saved,
             },

@@ -12,6 +12,7 @@ use super::partition::Partition;
 use super::{KafkaSource, Until};
 use crate::gap::{Gap, List};
 use crate::settings::{PATIENCE, patiently};
+use crate::start::Owner;
 use crate::{KafkaError, topic};
 
 /// How often the group is asked what others have saved.
@@ -143,7 +144,7 @@ impl KafkaSource {
         if let Some(letters) = &self.dead_letters {
             letters.flush()?;
         }
-        if self.gaps().is_empty() {
+        if self.gaps()?.is_empty() {
             // The group learns of the last batch as soon as it is saved: others may wait for it.
             self.told = None;
             return Ok(true);
@@ -163,10 +164,10 @@ impl KafkaSource {
     }
 
     /// What is missing up to where the topic ended.
-    fn gaps(&mut self) -> Vec<Gap> {
-        self.ask();
+    fn gaps(&mut self) -> Result<Vec<Gap>, KafkaError> {
+        self.ask()?;
         let Some(waiting) = &self.waiting else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let gap = |(&partition, held): (&u32, &Range<u64>)| {
             let to = held.end;
@@ -182,13 +183,13 @@ impl KafkaSource {
                 to,
             })
         };
-        waiting.held.iter().filter_map(gap).collect()
+        Ok(waiting.held.iter().filter_map(gap).collect())
     }
 
-    /// Asks the group, now and then, what others have saved.
-    fn ask(&mut self) {
+    /// Asks the group, now and then, what others have saved; an error if it is what is saved here, too.
+    fn ask(&mut self) -> Result<(), KafkaError> {
         let Some(waiting) = &mut self.waiting else {
-            return;
+            return Ok(());
         };
         let others = waiting.held.iter().filter(|(partition, held)| {
             let known = waiting.committed.get(partition).copied();
@@ -196,26 +197,34 @@ impl KafkaSource {
         });
         let others: Vec<u32> = others.map(|(&partition, _)| partition).collect();
         if others.is_empty() || waiting.asked.elapsed() < ASK {
-            return;
+            return Ok(());
         }
-        let list = super::list(&self.settings.topic, &others);
+        let topic = &self.settings.topic;
+        let list = super::list(topic, &others);
         match self.consumer.committed_offsets(list, PATIENCE) {
             Ok(known) => {
                 for one in known.elements() {
                     if let (Ok(()), Offset::Offset(offset)) = (one.error(), one.offset()) {
+                        let partition = one.partition() as u32;
                         let known = u64::try_from(offset).unwrap_or(0);
-                        waiting.committed.insert(one.partition() as u32, known);
+                        let owner = Owner::parse(one.metadata());
+                        if let Some(owner) = owner.filter(|by| by.instance != self.notes.instance) {
+                            let saved = self.saved.next_offset(partition);
+                            owner.check(topic, partition, known, saved)?;
+                        }
+                        waiting.committed.insert(partition, known);
                     }
                 }
             }
             Err(error) => tracing::debug!("asking the group for its offsets: {error}"),
         }
         waiting.asked = Instant::now();
+        Ok(())
     }
 
     /// Says now and then what is waited for; an error if nothing has changed for too long.
     pub(super) fn be_patient(&mut self) -> Result<(), KafkaError> {
-        let gaps = self.gaps();
+        let gaps = self.gaps()?;
         let Some(waiting) = &mut self.waiting else {
             return Ok(());
         };
