@@ -1,0 +1,98 @@
+"""Columns of a DataFrame, and the arrays that they are in the partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Column", "matrix", "pieces", "selected", "values", "whole_numbers"]
+
+#: How many rows of a partition are put together.
+ROWS = 1 << 17
+
+_WHOLE = ("tinyint", "smallint", "int", "bigint")
+_NUMBERS = (*_WHOLE, "float", "double", "boolean")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, and whether it holds whole numbers or any."""
+
+    name: str
+    is_whole: bool = False
+
+    def sql(self, alias: str) -> str:
+        """The expression that selects it."""
+        kind = "BIGINT" if self.is_whole else "DOUBLE"
+        name = self.name.replace("`", "``")
+        return f"CAST(`{name}` AS {kind}) AS {alias}"
+
+
+def selected(df: Any, columns: list[Column]) -> list[str]:
+    """The expressions that select columns of a DataFrame, once it is known that they hold numbers."""
+    types = dict(df.dtypes)
+    for column in columns:
+        got = types.get(column.name)
+        if got is None:
+            raise ValueError(f"column {column.name!r}: there is none; there are {list(types)}")
+        is_number = got in _NUMBERS or got.startswith("decimal(")
+        if got not in _WHOLE if column.is_whole else not is_number:
+            expected = "whole numbers" if column.is_whole else "numbers"
+            raise ValueError(f"column {column.name!r}: expected {expected}, got {got}")
+    return [column.sql(f"`__retail_{at}`") for at, column in enumerate(columns)]
+
+
+def pieces(batches: Iterable[Any]) -> Iterator[list[Any]]:
+    """Batches of a partition, put together: the work for each piece is large beside its rounds' state."""
+    piece: list[Any] = []
+    rows = 0
+    for batch in batches:
+        if batch.num_rows == 0:
+            continue
+        piece.append(batch)
+        rows += batch.num_rows
+        if rows >= ROWS:
+            yield piece
+            piece, rows = [], 0
+    if piece:
+        yield piece
+
+
+def values(batches: list[Any], at: int, name: str) -> Any:
+    """A column of batches as one array of numbers."""
+    found = np.concatenate([_array(batch, at, name) for batch in batches])
+    if not np.isfinite(found).all():
+        raise ValueError(
+            f"column {name!r}: expected finite numbers, got NaN or an infinite one; "
+            "leave out such rows, or fill them in"
+        )
+    return found
+
+
+def whole_numbers(batches: list[Any], at: int, name: str) -> Any:
+    """A column of batches as one array of whole numbers from 0 on."""
+    found = np.concatenate([_array(batch, at, name) for batch in batches])
+    if found.min() < 0:
+        raise ValueError(f"column {name!r}: expected numbers from 0 on, got {found.min()}")
+    return found.astype(np.uint64)
+
+
+def matrix(batches: list[Any], names: list[str]) -> Any:
+    """The first columns of batches, column by column in memory."""
+    rows = sum(batch.num_rows for batch in batches)
+    found = np.empty((rows, len(names)), order="F")
+    for at, name in enumerate(names):
+        found[:, at] = values(batches, at, name)
+    return found
+
+
+def _array(batch: Any, at: int, name: str) -> Any:
+    column = batch.column(at)
+    if column.null_count:
+        raise ValueError(
+            f"column {name!r}: expected numbers, got null; leave out such rows, or fill them in"
+        )
+    return column.to_numpy(zero_copy_only=False)
