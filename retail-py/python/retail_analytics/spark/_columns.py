@@ -24,15 +24,12 @@ class Column:
     name: str
     is_whole: bool = False
 
-    def sql(self, alias: str) -> str:
-        """The expression that selects it."""
-        kind = "BIGINT" if self.is_whole else "DOUBLE"
-        name = self.name.replace("`", "``")
-        return f"CAST(`{name}` AS {kind}) AS {alias}"
 
+def selected(df: Any, columns: list[Column], *, keep: bool = False) -> Any:
+    """The columns of a DataFrame as numbers of one type, behind all that it has if that is to be kept.
 
-def selected(df: Any, columns: list[Column]) -> list[str]:
-    """The expressions that select columns of a DataFrame, once it is known that they hold numbers."""
+    No column has its name any more: PySpark does not map rows of which a name has a dot.
+    """
     types = dict(df.dtypes)
     for column in columns:
         got = types.get(column.name)
@@ -42,7 +39,13 @@ def selected(df: Any, columns: list[Column]) -> list[str]:
         if got not in _WHOLE if column.is_whole else not is_number:
             expected = "whole numbers" if column.is_whole else "numbers"
             raise ValueError(f"column {column.name!r}: expected {expected}, got {got}")
-    return [column.sql(f"`__retail_{at}`") for at, column in enumerate(columns)]
+    names = [f"column_{at}" for at in range(len(df.columns))]
+    found = []
+    for at, column in enumerate(columns):
+        kind = "BIGINT" if column.is_whole else "DOUBLE"
+        name = names[df.columns.index(column.name)]
+        found.append(f"CAST({name} AS {kind}) AS number_{at}")
+    return df.toDF(*names).selectExpr(*(["*"] if keep else []), *found)
 
 
 def pieces(batches: Iterable[Any]) -> Iterator[list[Any]]:

@@ -47,8 +47,7 @@ def fit(df: Any, spec: Spec) -> SparkModel:
         columns.append(Column(spec.weight))
     if isinstance(spec, ForestSpec) and spec.row_number is not None:
         columns.append(Column(spec.row_number, is_whole=True))
-    rows = df.selectExpr(*selected(df, columns))
-    with _cached(rows, once=isinstance(spec, LinearSpec)) as rows:
+    with _cached(selected(df, columns), once=isinstance(spec, LinearSpec)) as rows:
         state = rounds.begin()
         while True:
             partials = _ask(rows, spec, state)

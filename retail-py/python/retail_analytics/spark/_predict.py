@@ -36,7 +36,8 @@ def predict(
     for at, name in enumerate(wanted):
         if name in [*df.columns, *wanted[:at]]:
             raise ValueError(f"column {name!r}: there is one already; choose another name")
-    n_kept = len(df.columns)
+    rows = selected(df, [Column(name) for name in names], keep=True)
+    fields, n_kept = [*df.columns, *wanted], len(df.columns)
     schema = copy.deepcopy(df.schema).add(output, DoubleType() if is_linear else IntegerType())
     if probabilities is not None:
         schema = schema.add(probabilities, ArrayType(DoubleType()))
@@ -48,11 +49,9 @@ def predict(
             kept = [batch.column(at) for at in range(n_kept)]
             features = batch.select(list(range(n_kept, n_kept + len(names))))
             columns = kept + _columns(fitted, matrix([features], names), probabilities is not None)
-            fields = [batch.schema.field(at).name for at in range(n_kept)] + wanted
             yield pyarrow.RecordBatch.from_arrays(columns, fields)
 
-    features = selected(df, [Column(name) for name in names])
-    return df.selectExpr("*", *features).mapInArrow(predicted, schema)
+    return rows.mapInArrow(predicted, schema)
 
 
 def _columns(fitted: Any, x: Any, with_probabilities: bool) -> list[Any]:
