@@ -158,12 +158,27 @@ fn answer<R: rounds::Rounds>(rounds: &R, part: &mut R::Part<'_>, state: &[u8]) -
     Ok(encode(rounds.name(), &rounds.answer(part, &state)?)?)
 }
 
-fn merge<R: rounds::Rounds>(rounds: &R, first: &[u8], others: &[Vec<u8>]) -> Done<Vec<u8>> {
-    let mut sum = decode(rounds.name(), first)?;
-    for other in others {
-        rounds.merge(&mut sum, &decode(rounds.name(), other)?)?;
+/// The sum of what an iterator gives, of which only one is in memory at a time.
+fn merge<R: rounds::Rounds>(
+    py: Python<'_>,
+    rounds: &R,
+    partials: &Bound<'_, PyAny>,
+) -> PyResult<Option<Vec<u8>>> {
+    let mut sum = None;
+    for partial in partials.try_iter()? {
+        let partial = partial?;
+        let bytes: &[u8] = partial.extract()?;
+        raised(py.detach(|| {
+            let partial = decode(rounds.name(), bytes)?;
+            match &mut sum {
+                None => sum = Some(partial),
+                Some(sum) => rounds.merge(sum, &partial)?,
+            }
+            Ok(())
+        }))?;
     }
-    Ok(encode(rounds.name(), &sum)?)
+    let encoded = |sum| py.detach(|| encode(rounds.name(), &sum)).raise();
+    sum.map(encoded).transpose()
 }
 
 fn step<R>(rounds: &R, state: &[u8], sum: Option<&[u8]>) -> Done<Next<Vec<u8>, Fitted>>
@@ -260,19 +275,18 @@ impl Rounds {
         Ok(PyBytes::new(py, &raised(partial)?))
     }
 
-    /// The sum of answers to the same state, at least one, about different rows.
-    fn merge<'py>(&self, py: Python<'py>, partials: Vec<Vec<u8>>) -> PyResult<Bound<'py, PyBytes>> {
-        let Some((first, others)) = partials.split_first() else {
-            return Err(PyValueError::new_err(
-                "merge: expected at least one partial",
-            ));
+    /// The sum of answers to the same state about different rows; `None` if there are none.
+    fn merge<'py>(
+        &self,
+        py: Python<'py>,
+        partials: Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let sum = match &self.algorithm {
+            Algorithm::Linear(linear) => merge(py, linear, &partials),
+            Algorithm::Logistic(logistic) => merge(py, logistic, &partials),
+            Algorithm::Forest(forest) => merge(py, forest, &partials),
         };
-        let sum = py.detach(|| match &self.algorithm {
-            Algorithm::Linear(linear) => merge(linear, first, others),
-            Algorithm::Logistic(logistic) => merge(logistic, first, others),
-            Algorithm::Forest(forest) => merge(forest, first, others),
-        });
-        Ok(PyBytes::new(py, &raised(sum)?))
+        Ok(sum?.map(|sum| PyBytes::new(py, &sum)))
     }
 
     /// The next state, or the model. The sum is over all rows; `None` if there are none.

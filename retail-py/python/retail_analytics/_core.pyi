@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -131,7 +131,7 @@ class Rounds:
         row_numbers: NDArray[np.uint64] | None,
         weights: _Vector | None,
     ) -> bytes: ...
-    def merge(self, partials: list[bytes]) -> bytes: ...
+    def merge(self, partials: Iterable[bytes]) -> bytes | None: ...
     def step(
         self, state: bytes, sum: bytes | None
     ) -> tuple[bytes, None] | tuple[None, LinearFit | LogisticFit | ForestFit]: ...

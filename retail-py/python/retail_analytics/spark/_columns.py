@@ -30,22 +30,28 @@ def selected(df: Any, columns: list[Column], *, keep: bool = False) -> Any:
 
     No column has its name any more: PySpark does not map rows of which a name has a dot.
     """
-    types = dict(df.dtypes)
-    for column in columns:
-        got = types.get(column.name)
-        if got is None:
-            raise ValueError(f"column {column.name!r}: there is none; there are {list(types)}")
-        is_number = got in _NUMBERS or got.startswith("decimal(")
-        if got not in _WHOLE if column.is_whole else not is_number:
-            expected = "whole numbers" if column.is_whole else "numbers"
-            raise ValueError(f"column {column.name!r}: expected {expected}, got {got}")
-    names = [f"column_{at}" for at in range(len(df.columns))]
     found = []
     for at, column in enumerate(columns):
         kind = "BIGINT" if column.is_whole else "DOUBLE"
-        name = names[df.columns.index(column.name)]
-        found.append(f"CAST({name} AS {kind}) AS number_{at}")
+        found.append(f"CAST(column_{_place(df, column)} AS {kind}) AS number_{at}")
+    names = [f"column_{at}" for at in range(len(df.columns))]
     return df.toDF(*names).selectExpr(*(["*"] if keep else []), *found)
+
+
+def _place(df: Any, column: Column) -> int:
+    """Where a column is, once it is known that it holds such numbers and is the only one of its name."""
+    places = [at for at, name in enumerate(df.columns) if name == column.name]
+    if not places:
+        raise ValueError(f"column {column.name!r}: there is none; there are {df.columns}")
+    if len(places) > 1:
+        raise ValueError(f"column {column.name!r}: there are {len(places)}; rename all but one")
+    got = df.dtypes[places[0]][1]
+    is_number = got in _NUMBERS or got.startswith("decimal(")
+    if column.is_whole and got not in _WHOLE:
+        raise ValueError(f"column {column.name!r}: expected whole numbers, got {got}")
+    if not is_number:
+        raise ValueError(f"column {column.name!r}: expected numbers, got {got}")
+    return places[0]
 
 
 def pieces(batches: Iterable[Any]) -> Iterator[list[Any]]:

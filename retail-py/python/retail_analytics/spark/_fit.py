@@ -16,7 +16,7 @@ from ._specs import ForestSpec, LinearSpec, Spec
 
 __all__ = ["SparkModel", "fit"]
 
-#: States and sums are text with many zeros: fast compression makes them a tenth.
+#: States and sums are text with many zeros, of which fast compression leaves a fraction.
 _LEVEL = 1
 
 
@@ -51,7 +51,7 @@ def fit(df: Any, spec: Spec) -> SparkModel:
         state = rounds.begin()
         while True:
             partials = _ask(rows, spec, state)
-            total = rounds.merge(partials) if partials else None
+            total = rounds.merge(zlib.decompress(partial) for partial in partials)
             following, fitted = rounds.step(state, total)
             if fitted is not None:
                 return SparkModel(spec, fitted)
@@ -77,13 +77,13 @@ def _cached(rows: Any, *, once: bool) -> Iterator[Any]:
 
 
 def _ask(rows: Any, spec: Spec, state: bytes) -> list[bytes]:
-    """A sum from each partition that has rows."""
+    """A sum from each partition that has rows, compressed."""
     answers = rows.mapInArrow(_answerer(spec, state), "partial binary, refusal string").collect()
     # The same one whichever partition is first.
     refusals = sorted(answer["refusal"] for answer in answers if answer["refusal"] is not None)
     if refusals:
         raise ValueError(refusals[0])
-    return [zlib.decompress(answer["partial"]) for answer in answers]
+    return [answer["partial"] for answer in answers]
 
 
 def _answerer(spec: Spec, state: bytes) -> Callable[[Iterator[Any]], Iterator[Any]]:
@@ -114,26 +114,25 @@ def _answerer(spec: Spec, state: bytes) -> Callable[[Iterator[Any]], Iterator[An
 def _summed(spec: Spec, state: bytes, batches: Iterator[Any]) -> bytes | None:
     """The sum over the rows of a partition; ``None`` if it has none."""
     rounds = _core.Rounds(spec.to_json())
+    return rounds.merge(rounds.answer(state, *_rows(spec, piece)) for piece in pieces(batches))
+
+
+def _rows(spec: Spec, piece: list[Any]) -> tuple[Any, Any, Any, Any]:
+    """Features, labels, numbers and weights of some rows."""
     names = list(spec.features)
-    total = None
-    for piece in pieces(batches):
-        at = len(names)
-        x, y = matrix(piece, names), values(piece, at, spec.label)
-        _check_classes(spec, y)
-        weights = numbers = None
-        if spec.weight is not None:
-            at += 1
-            weights = values(piece, at, spec.weight)
-            if weights.min() < 0:
-                raise ValueError(
-                    f"column {spec.weight!r}: expected weights from 0 on, got {weights.min()}"
-                )
-        if isinstance(spec, ForestSpec) and spec.row_number is not None:
-            at += 1
-            numbers = whole_numbers(piece, at, spec.row_number)
-        partial = rounds.answer(state, x, y, numbers, weights)
-        total = partial if total is None else rounds.merge([total, partial])
-    return total
+    at = len(names)
+    x, y = matrix(piece, names), values(piece, at, spec.label)
+    _check_classes(spec, y)
+    numbers = weights = None
+    if spec.weight is not None:
+        weights = values(piece, at + 1, spec.weight)
+        if weights.min() < 0:
+            raise ValueError(
+                f"column {spec.weight!r}: expected weights from 0 on, got {weights.min()}"
+            )
+    if isinstance(spec, ForestSpec) and spec.row_number is not None:
+        numbers = whole_numbers(piece, at + 1, spec.row_number)
+    return x, y, numbers, weights
 
 
 def _check_classes(spec: Spec, y: Any) -> None:
