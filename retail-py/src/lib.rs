@@ -14,6 +14,7 @@ mod estimator;
 mod interrupt;
 mod logging;
 mod model;
+mod rounds;
 mod rows;
 mod server;
 mod source;
@@ -35,6 +36,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::model::Model;
+    #[pymodule_export]
+    use crate::rounds::Rounds;
     #[pymodule_export]
     use crate::server::Server;
     #[pymodule_export]

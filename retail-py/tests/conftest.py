@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import retail_analytics as ra
+from spark_cases import connect_port, frame, sold, spark
+
+__all__ = ["connect_port", "frame", "sold", "spark"]
 
 HEADER = [
     "Invoice",

@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -119,3 +119,19 @@ def fit_logistic(
 def fit_forest(
     x: _Matrix, y: _Vector, names: list[str], n_classes: int, growth: dict[str, Any]
 ) -> ForestFit: ...
+
+class Rounds:
+    def __init__(self, spec: str) -> None: ...
+    def begin(self) -> bytes: ...
+    def answer(
+        self,
+        state: bytes,
+        x: _Matrix,
+        y: _Vector,
+        row_numbers: NDArray[np.uint64] | None,
+        weights: _Vector | None,
+    ) -> bytes: ...
+    def merge(self, partials: Iterable[bytes]) -> bytes | None: ...
+    def step(
+        self, state: bytes, sum: bytes | None
+    ) -> tuple[bytes, None] | tuple[None, LinearFit | LogisticFit | ForestFit]: ...

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use retail_core::label::Task;
-use retail_core::train::{MaxFeatures, Model, RandomForest, read_forest};
+use retail_core::train::{ForestModel, MaxFeatures, Model, RandomForest, read_forest};
 
 use super::{damaged, json, parsed, probabilities, refused};
 use crate::Reduced;
@@ -16,6 +16,15 @@ use crate::interrupt::interruptible;
 pub(crate) struct ForestFit {
     model: Arc<dyn Model>,
     importances: Vec<f64>,
+}
+
+impl From<ForestModel> for ForestFit {
+    fn from(model: ForestModel) -> Self {
+        Self {
+            importances: model.importances().to_vec(),
+            model: Arc::new(model),
+        }
+    }
 }
 
 /// What a forest is grown by.
@@ -73,11 +82,7 @@ pub(crate) fn fit_forest(
         |_| Ok(()),
         || {},
     )?;
-    let model = fitted.map_err(|why| refused(&why))?;
-    Ok(ForestFit {
-        importances: model.importances().to_vec(),
-        model: Arc::new(model),
-    })
+    Ok(fitted.map_err(|why| refused(&why))?.into())
 }
 
 #[pymethods]

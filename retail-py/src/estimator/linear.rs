@@ -17,6 +17,12 @@ use crate::interrupt::{Stop, interruptible};
 #[pyclass(module = "retail_analytics._core", frozen)]
 pub(crate) struct LinearFit(LinearModel);
 
+impl From<LinearModel> for LinearFit {
+    fn from(model: LinearModel) -> Self {
+        Self(model)
+    }
+}
+
 /// Sums over rows, from which a linear model is made. Sums over different rows can be merged, in any
 /// order: the model is that of all rows together, to the byte.
 #[pyclass(module = "retail_analytics._core", frozen)]

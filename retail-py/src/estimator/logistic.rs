@@ -14,6 +14,12 @@ use crate::interrupt::{Stop, interruptible};
 #[pyclass(module = "retail_analytics._core", frozen)]
 pub(crate) struct LogisticFit(LogisticModel);
 
+impl From<LogisticModel> for LogisticFit {
+    fn from(model: LogisticModel) -> Self {
+        Self(model)
+    }
+}
+
 /// Fits a logistic model to rows of the classes 0 and 1.
 #[pyfunction]
 #[pyo3(signature = (x, y, sample_weight, names, alpha, max_iterations, tolerance, threads))]

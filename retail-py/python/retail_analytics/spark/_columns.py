@@ -1,0 +1,107 @@
+"""Columns of a DataFrame, and the arrays that they are in the partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Column", "matrix", "pieces", "selected", "values", "whole_numbers"]
+
+#: How many rows of a partition are put together.
+ROWS = 1 << 17
+
+_WHOLE = ("tinyint", "smallint", "int", "bigint")
+_NUMBERS = (*_WHOLE, "float", "double", "boolean")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, and whether it holds whole numbers or any."""
+
+    name: str
+    is_whole: bool = False
+
+
+def selected(df: Any, columns: list[Column], *, keep: bool = False) -> Any:
+    """The columns of a DataFrame as numbers of one type, behind all that it has if that is to be kept.
+
+    No column has its name any more: PySpark does not map rows of which a name has a dot.
+    """
+    found = []
+    for at, column in enumerate(columns):
+        kind = "BIGINT" if column.is_whole else "DOUBLE"
+        found.append(f"CAST(column_{_place(df, column)} AS {kind}) AS number_{at}")
+    names = [f"column_{at}" for at in range(len(df.columns))]
+    return df.toDF(*names).selectExpr(*(["*"] if keep else []), *found)
+
+
+def _place(df: Any, column: Column) -> int:
+    """Where a column is, once it is known that it holds such numbers and is the only one of its name."""
+    places = [at for at, name in enumerate(df.columns) if name == column.name]
+    if not places:
+        raise ValueError(f"column {column.name!r}: there is none; there are {df.columns}")
+    if len(places) > 1:
+        raise ValueError(f"column {column.name!r}: there are {len(places)}; rename all but one")
+    got = df.dtypes[places[0]][1]
+    is_number = got in _NUMBERS or got.startswith("decimal(")
+    if column.is_whole and got not in _WHOLE:
+        raise ValueError(f"column {column.name!r}: expected whole numbers, got {got}")
+    if not is_number:
+        raise ValueError(f"column {column.name!r}: expected numbers, got {got}")
+    return places[0]
+
+
+def pieces(batches: Iterable[Any]) -> Iterator[list[Any]]:
+    """Batches of a partition, put together: the work for each piece is large beside its rounds' state."""
+    piece: list[Any] = []
+    rows = 0
+    for batch in batches:
+        if batch.num_rows == 0:
+            continue
+        piece.append(batch)
+        rows += batch.num_rows
+        if rows >= ROWS:
+            yield piece
+            piece, rows = [], 0
+    if piece:
+        yield piece
+
+
+def values(batches: list[Any], at: int, name: str) -> Any:
+    """A column of batches as one array of numbers."""
+    found = np.concatenate([_array(batch, at, name) for batch in batches])
+    if not np.isfinite(found).all():
+        raise ValueError(
+            f"column {name!r}: expected finite numbers, got NaN or an infinite one; "
+            "leave out such rows, or fill them in"
+        )
+    return found
+
+
+def whole_numbers(batches: list[Any], at: int, name: str) -> Any:
+    """A column of batches as one array of whole numbers from 0 on."""
+    found = np.concatenate([_array(batch, at, name) for batch in batches])
+    if found.min() < 0:
+        raise ValueError(f"column {name!r}: expected numbers from 0 on, got {found.min()}")
+    return found.astype(np.uint64)
+
+
+def matrix(batches: list[Any], names: list[str]) -> Any:
+    """The first columns of batches, column by column in memory."""
+    rows = sum(batch.num_rows for batch in batches)
+    found = np.empty((rows, len(names)), order="F")
+    for at, name in enumerate(names):
+        found[:, at] = values(batches, at, name)
+    return found
+
+
+def _array(batch: Any, at: int, name: str) -> Any:
+    column = batch.column(at)
+    if column.null_count:
+        raise ValueError(
+            f"column {name!r}: expected numbers, got null; leave out such rows, or fill them in"
+        )
+    return column.to_numpy(zero_copy_only=False)
