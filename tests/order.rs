@@ -18,7 +18,7 @@ struct Order {
     uses: usize,
 }
 
-const ORDERS: [Order; 4] = [
+const ORDERS: [Order; 5] = [
     // As the data flows.
     Order {
         root: "retail-core/src",
@@ -95,6 +95,28 @@ const ORDERS: [Order; 4] = [
         ],
         outside: &[],
         uses: 40,
+    },
+    // From what Python hands over to the engine.
+    Order {
+        root: "retail-py/src",
+        room: None,
+        modules: &[
+            "error",
+            "logging",
+            "interrupt",
+            "array",
+            "config",
+            "table",
+            "rows",
+            "model",
+            "server",
+            "source",
+            "estimator",
+            "rounds",
+            "engine",
+        ],
+        outside: &["_core"],
+        uses: 20,
     },
 ];
 
