@@ -95,6 +95,23 @@ fn rows_are_what_they_were_however_they_are_cut() {
 }
 
 #[test]
+fn line_ends_in_texts_do_not_count_as_lines() {
+    let mut rows = transactions(5, 3);
+    rows[0].description = "a\n".repeat(30);
+    rows[1].invoice = "53\n6365".to_owned();
+    let read = read_all(&mut open(table(&rows, 2)));
+    let lines: Vec<u64> = read.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [2, 3, 4]);
+    for ((_, record), row) in read.iter().zip(&rows) {
+        let record = record.as_ref().unwrap();
+        assert_eq!(
+            (&record.invoice, &record.description),
+            (&row.invoice, &row.description)
+        );
+    }
+}
+
+#[test]
 fn it_keeps_the_contract() {
     let batches = table(&transactions(3, 60), 7);
     source_contract(Seeks::Anywhere, || open(batches.clone()));
