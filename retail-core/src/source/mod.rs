@@ -24,6 +24,10 @@ mod position;
 mod sink;
 mod synthetic;
 #[cfg(any(feature = "arrow", feature = "parquet"))]
+#[cfg_attr(
+    not(all(feature = "arrow", feature = "parquet")),
+    expect(dead_code, reason = "each kind of table has some of the forms only")
+)]
 mod table;
 mod virtual_time;
 
