@@ -83,7 +83,7 @@ pub enum StorageError {
         detail: String,
     },
     /// Another process is using the folder.
-    #[error("{path} is in use by another engine", path = path.display())]
+    #[error("{path} is in use by another engine; close that one, or choose another folder", path = path.display())]
     Locked {
         /// Which folder.
         path: PathBuf,

@@ -22,7 +22,8 @@ mod tables;
 /// An engine, and what it has done.
 #[pyclass(module = "retail_analytics._core", frozen)]
 pub(crate) struct Engine {
-    engine: Mutex<engine::Engine>,
+    /// `None` when it is closed.
+    engine: Mutex<Option<engine::Engine>>,
     registry: Arc<Registry>,
     status: Arc<engine::StatusBoard>,
     dir: PathBuf,
@@ -67,6 +68,17 @@ impl Seen {
     }
 }
 
+impl Engine {
+    /// The engine, unless it runs.
+    fn at_rest(&self, otherwise: &'static str) -> PyResult<MutexGuard<'_, Option<engine::Engine>>> {
+        match self.engine.try_lock() {
+            Ok(engine) => Ok(engine),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(otherwise)),
+        }
+    }
+}
+
 #[pymethods]
 impl Engine {
     /// Opens an engine on a folder, with the configuration of a TOML file, if there is one, and a JSON
@@ -94,7 +106,7 @@ impl Engine {
         Ok(Self {
             registry: engine.registry(),
             status: engine.status(),
-            engine: Mutex::new(engine),
+            engine: Mutex::new(Some(engine)),
             dir,
             seen,
         })
@@ -109,17 +121,15 @@ impl Engine {
         options: Options,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<String> {
-        let mut engine = match self.engine.try_lock() {
-            Ok(engine) => engine,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {
-                return Err(PyRuntimeError::new_err("the engine is running already"));
-            }
+        let mut engine = self.at_rest("the engine is running already")?;
+        let Some(engine) = engine.as_mut() else {
+            return Err(PyRuntimeError::new_err(
+                "the engine is closed; open another one on its folder",
+            ));
         };
-        let opened = source::open(source, &options);
+        let opened = source::open(source, &options, &self.dir);
         logging::pass_on(py)?;
         let mut opened = opened?;
-        let engine = &mut *engine;
         let stop_handle = engine.stop_handle();
         *lock(&self.seen.progress) = Progress::default();
         let show = |py: Python<'_>| -> PyResult<()> {
@@ -139,6 +149,12 @@ impl Engine {
         let report = report?.raise()?;
         show(py)?;
         Ok(serde_json::json!(report).to_string())
+    }
+
+    /// Lets go of the folder. What has been saved can still be looked at.
+    fn close(&self) -> PyResult<()> {
+        *self.at_rest("the engine is running; it cannot be closed now")? = None;
+        Ok(())
     }
 
     /// Names of the models, whether they are trained or not.

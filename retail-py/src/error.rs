@@ -25,6 +25,10 @@ pub(crate) fn exception(error: &(dyn Error + 'static)) -> PyErr {
                 kind => io::Error::new(kind, error.to_string()).into(),
             };
         }
+        #[cfg(feature = "kafka")]
+        if let Some(retail_kafka::KafkaError::Unreachable { .. }) = here.downcast_ref() {
+            return pyo3::exceptions::PyConnectionError::new_err(error.to_string());
+        }
         cause = here.source();
     }
     PyValueError::new_err(error.to_string())

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use retail_core::label::Task;
 use retail_core::registry::{Artefact, Served};
-use retail_core::train::{ModelFormats, PredictError, Prediction};
+use retail_core::train::{ModelFormats, PredictError, Prediction, predict_on};
 
 use crate::Reduced;
 use crate::array::Matrix;
@@ -63,7 +63,7 @@ impl Model {
     }
 
     fn predict_rows(&self, rows: ArrayView2<'_, f64>) -> Result<Prediction, PredictError> {
-        self.artefact.model.predict(rows)
+        predict_on(&*self.artefact.model, rows, 0)
     }
 
     fn refusal(&self, error: &PredictError) -> PyErr {

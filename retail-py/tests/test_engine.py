@@ -249,3 +249,21 @@ def test_damaged_models_are_refused(engine: ra.Engine, tmp_path: Path) -> None:
         pickle.loads(pickled[: len(pickled) // 2])
     with pytest.raises(AttributeError, match="regression"):
         model.predict_proba(SALE)
+
+
+def test_a_folder_has_one_engine_at_a_time(csv_file: Path, tmp_path: Path) -> None:
+    with ra.Engine(data_dir=tmp_path / "data") as engine:
+        report = engine.run(csv_file)
+        with pytest.raises(ValueError, match="in use by another engine; close that one"):
+            ra.Engine(data_dir=tmp_path / "data")
+        server = engine.serve(port=0)
+    again = ra.Engine(data_dir=tmp_path / "data")
+    assert again.status["rows_read"] == report.rows_read
+    # What the closed one knew can still be looked at.
+    assert engine.status["rows_read"] == report.rows_read
+    assert set(engine.models) == set(again.models)
+    with pytest.raises(OSError):
+        urllib.request.urlopen(server.url, timeout=5)
+    with pytest.raises(RuntimeError, match="the engine is closed"):
+        engine.run(csv_file)
+    engine.close()

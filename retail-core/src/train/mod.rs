@@ -26,6 +26,7 @@ mod logistic;
 mod model;
 mod numeric;
 mod outcome;
+mod predict;
 pub mod rounds;
 mod trainer;
 mod validate;
@@ -47,4 +48,5 @@ pub use model::{
 pub(crate) use numeric::parallel::{in_parallel, threads_for};
 pub use numeric::{MomentSums, Moments, MomentsError, ValueBucket, ValueSketch};
 pub use outcome::NotTrained;
+pub use predict::predict_on;
 pub use trainer::{ConstantFeatures, Guarantees, Trainer};

@@ -72,6 +72,18 @@ impl PredictError {
             None => Ok(()),
         }
     }
+
+    /// The error of rows that have so many others before them.
+    pub(super) fn after(self, rows: usize) -> Self {
+        match self {
+            Self::NotFinite { row, feature } => Self::NotFinite {
+                row: rows + row,
+                feature,
+            },
+            Self::NoAnswer { row } => Self::NoAnswer { row: rows + row },
+            other @ (Self::Shape { .. } | Self::Level) => other,
+        }
+    }
 }
 
 /// The most features that a saved model may have, and the most classes: more than any model of

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._core import Server, Table, __version__
 from ._engine import Engine, Report
+from ._kafka import Kafka
 from ._models import Model, Models
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Engine",
+    "Kafka",
     "LinearRegression",
     "LogisticRegression",
     "Model",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import _core, _html, _progress, _rows
+from ._kafka import Kafka
 from ._models import Models
 
 
@@ -49,6 +50,9 @@ class Engine:
     All that the engine saves goes to ``data_dir``: batches, rejected records, models and logs. An engine
     that is opened on it again goes on where the last one stopped; ``fresh=True`` sets that aside and
     starts anew. Without ``data_dir`` it is a temporary folder, which goes with the engine.
+
+    A folder has one engine at a time: ``close()``, or the end of ``with ra.Engine(...) as engine:``, lets
+    go of it.
     """
 
     def __init__(
@@ -116,7 +120,8 @@ class Engine:
         - a path, or a list of paths: CSV, JSON lines, Excel, Parquet, compressed or not, folders;
         - a table with ``__arrow_c_stream__``: of pandas, polars, pyarrow, DuckDB and others;
         - a file object, binary or text, which is read once;
-        - a list, or any iterable, of dicts with the columns of a record, which is read once.
+        - a list, or any iterable, of dicts with the columns of a record, which is read once;
+        - a topic, :class:`Kafka`, if the package was built for it.
 
         ``progress`` shows a bar if it is true (of tqdm, where that is installed), or is called with what
         is done, the total if it is known, the unit, and the records saved so far.
@@ -131,6 +136,8 @@ class Engine:
             "date_format": date_format,
             "delimiter": delimiter,
             "dedup_overlap": bool(dedup_overlap),
+            "kafka": source.settings() if isinstance(source, Kafka) else None,
+            "follow": isinstance(source, Kafka) and source.follow,
         }
         try:
             report = json.loads(self._core.run(source, options, show))
@@ -186,6 +193,17 @@ class Engine:
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+    def close(self) -> None:
+        """Stops the server and lets go of the folder. What has been read and trained can still be looked at."""
+        self.stop()
+        self._core.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         status = self.status

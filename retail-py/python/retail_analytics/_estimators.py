@@ -104,7 +104,7 @@ class LinearRegression(RegressorMixin, _Estimator):
     def predict(self, X: Any) -> Any:
         """A number for each row."""
         X = self._asked(X)
-        return self._fit.predict(X)
+        return self._fit.predict(X, self._threads())
 
     def _learn(self, X: Any, y: Any, sample_weight: Any) -> LinearRegression:
         y = np.asarray(y, dtype=np.float64)
@@ -208,7 +208,7 @@ class LogisticRegression(ClassifierMixin, _Estimator):
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class, ``(n_samples, 2)``."""
         X = self._asked(X)
-        return self._fit.predict_proba(X)
+        return self._fit.predict_proba(X, self._threads())
 
     def predict_log_proba(self, X: Any) -> Any:
         """The logarithms of :meth:`predict_proba`."""
@@ -217,7 +217,8 @@ class LogisticRegression(ClassifierMixin, _Estimator):
     def predict(self, X: Any) -> Any:
         """The more probable class of each row."""
         X = self._asked(X)
-        return self.classes_[(self._fit.predict_proba(X)[:, 1] > 0.5).astype(np.intp)]
+        shares = self._fit.predict_proba(X, self._threads())
+        return self.classes_[(shares[:, 1] > 0.5).astype(np.intp)]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fit")
@@ -330,7 +331,7 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class, ``(n_samples, n_classes)``."""
         X = self._asked(X)
-        return self._fit.predict_proba(X)
+        return self._fit.predict_proba(X, self._threads())
 
     def predict_log_proba(self, X: Any) -> Any:
         """The logarithms of :meth:`predict_proba`."""

@@ -94,12 +94,14 @@ impl ForestFit {
     }
 
     /// The probability of each class for each row.
+    #[pyo3(signature = (x, threads=0))]
     fn predict_proba<'py>(
         &self,
         py: Python<'py>,
         x: Matrix<'py>,
+        threads: usize,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        probabilities(py, self.model.as_ref(), &x)
+        probabilities(py, self.model.as_ref(), &x, threads)
     }
 
     fn to_json(&self) -> PyResult<String> {

@@ -209,8 +209,14 @@ impl LinearFit {
     }
 
     /// A value for each row.
-    fn predict<'py>(&self, py: Python<'py>, x: Matrix<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        values(py, &self.0, &x)
+    #[pyo3(signature = (x, threads=0))]
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        x: Matrix<'py>,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        values(py, &self.0, &x, threads)
     }
 
     fn to_json(&self) -> PyResult<String> {

@@ -115,12 +115,14 @@ impl LogisticFit {
     }
 
     /// The probabilities of class 0 and class 1 for each row.
+    #[pyo3(signature = (x, threads=0))]
     fn predict_proba<'py>(
         &self,
         py: Python<'py>,
         x: Matrix<'py>,
+        threads: usize,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        probabilities(py, &self.0, &x)
+        probabilities(py, &self.0, &x, threads)
     }
 
     fn to_json(&self) -> PyResult<String> {

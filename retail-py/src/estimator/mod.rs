@@ -7,7 +7,7 @@ mod logistic;
 use numpy::{IntoPyArray, PyArray1, PyArray2};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use retail_core::train::{Model, NotTrained, Prediction};
+use retail_core::train::{Model, NotTrained, Prediction, predict_on};
 
 use crate::array::Matrix;
 use crate::error::Raise;
@@ -34,9 +34,10 @@ fn values<'py>(
     py: Python<'py>,
     model: &dyn Model,
     rows: &Matrix<'py>,
+    threads: usize,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let view = rows.as_array();
-    match py.detach(|| model.predict(view)).raise()? {
+    match py.detach(|| predict_on(model, view, threads)).raise()? {
         Prediction::Values(values) => Ok(values.into_pyarray(py)),
         _ => Err(PyTypeError::new_err("the model is no regression")),
     }
@@ -46,9 +47,10 @@ fn probabilities<'py>(
     py: Python<'py>,
     model: &dyn Model,
     rows: &Matrix<'py>,
+    threads: usize,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
     let view = rows.as_array();
-    match py.detach(|| model.predict(view)).raise()? {
+    match py.detach(|| predict_on(model, view, threads)).raise()? {
         Prediction::Probabilities(shares) => Ok(shares.into_pyarray(py)),
         _ => Err(PyTypeError::new_err("the model is no classifier")),
     }

@@ -1,8 +1,9 @@
 //! What an engine can read from Python.
 
+mod kafka;
 mod records;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -23,6 +24,10 @@ pub(crate) struct Options {
     date_format: Option<String>,
     delimiter: Option<String>,
     dedup_overlap: bool,
+    /// The settings of Kafka, as JSON, if a topic is read.
+    kafka: Option<String>,
+    /// Whether a topic is read without end.
+    follow: bool,
 }
 
 impl Options {
@@ -60,8 +65,18 @@ fn named(what: &str, error: &dyn std::error::Error) -> PyErr {
 /// - an object with `__arrow_c_stream__`: its rows;
 /// - an object with `read`: the text that it gives;
 /// - a list, or any other iterable, of dicts: a record each.
-pub(crate) fn open(source: &Bound<'_, PyAny>, options: &Options) -> PyResult<Box<dyn Source>> {
+///
+/// With settings of Kafka among the options, it is a topic. The folder is that of the engine which will
+/// read.
+pub(crate) fn open(
+    source: &Bound<'_, PyAny>,
+    options: &Options,
+    dir: &Path,
+) -> PyResult<Box<dyn Source>> {
     let py = source.py();
+    if let Some(settings) = &options.kafka {
+        return kafka::open(py, settings, options, dir);
+    }
     let csv = options.csv()?;
     if let Some(paths) = paths(source)? {
         let files = py.detach(|| FileSource::open(&paths, FileOptions::from(csv)));

@@ -140,14 +140,15 @@ impl ForestModel {
         };
         let mut leaves = [0; BLOCK];
         let blocks = features.axis_chunks_iter(Axis(0), BLOCK);
-        for (rows, mut sums) in blocks.zip(answer.axis_chunks_iter_mut(Axis(0), BLOCK)) {
+        // In standard layout there is always a slice.
+        let all_sums = answer.as_slice_mut().unwrap_or_default();
+        for (rows, sums) in blocks.zip(all_sums.chunks_mut(BLOCK * self.n_classes)) {
             let rows = rows.as_standard_layout();
-            // In standard layout there is always a slice.
             let values = rows.as_slice().unwrap_or_default();
             let leaves = &mut leaves[..rows.nrows()];
             for (tree, &depth) in self.trees.iter().zip(&depths) {
                 tree.leaves(values, self.n_features, depth, leaves);
-                for (&leaf, mut sums) in leaves.iter().zip(sums.outer_iter_mut()) {
+                for (&leaf, sums) in leaves.iter().zip(sums.chunks_exact_mut(self.n_classes)) {
                     let probabilities = &tree.probabilities[leaf * self.n_classes..];
                     for (sum, probability) in sums.iter_mut().zip(probabilities) {
                         *sum += probability;
