@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Column", "matrix", "pieces", "selected", "values", "whole_numbers"]
+__all__ = ["Column", "doubles", "matrix", "pieces", "place", "selected", "values", "whole_numbers"]
 
 #: How many rows of a partition are put together.
 ROWS = 1 << 17
@@ -33,25 +33,43 @@ def selected(df: Any, columns: list[Column], *, keep: bool = False) -> Any:
     found = []
     for at, column in enumerate(columns):
         kind = "BIGINT" if column.is_whole else "DOUBLE"
-        found.append(f"CAST(column_{_place(df, column)} AS {kind}) AS number_{at}")
+        found.append(f"CAST(column_{place(df.dtypes, column)} AS {kind}) AS number_{at}")
     names = [f"column_{at}" for at in range(len(df.columns))]
     return df.toDF(*names).selectExpr(*(["*"] if keep else []), *found)
 
 
-def _place(df: Any, column: Column) -> int:
-    """Where a column is, once it is known that it holds such numbers and is the only one of its name."""
-    places = [at for at, name in enumerate(df.columns) if name == column.name]
+def place(fields: list[tuple[str, str]], column: Column) -> int:
+    """Where a column is, once it is known that it holds such numbers and is the only one of its name.
+
+    ``fields`` are names and types as a DataFrame has them in ``dtypes``.
+    """
+    names = [name for name, _ in fields]
+    places = [at for at, name in enumerate(names) if name == column.name]
     if not places:
-        raise ValueError(f"column {column.name!r}: there is none; there are {df.columns}")
+        raise ValueError(f"column {column.name!r}: there is none; there are {names}")
     if len(places) > 1:
         raise ValueError(f"column {column.name!r}: there are {len(places)}; rename all but one")
-    got = df.dtypes[places[0]][1]
+    got = fields[places[0]][1]
     is_number = got in _NUMBERS or got.startswith("decimal(")
     if column.is_whole and got not in _WHOLE:
         raise ValueError(f"column {column.name!r}: expected whole numbers, got {got}")
     if not is_number:
         raise ValueError(f"column {column.name!r}: expected numbers, got {got}")
     return places[0]
+
+
+def doubles(batch: Any, places: list[int]) -> Any:
+    """Columns of a batch as :func:`selected` would have made them, where Spark cannot be asked to."""
+    import pyarrow
+
+    columns = []
+    for at in places:
+        column = batch.column(at)
+        if pyarrow.types.is_decimal(column.type):
+            # By way of a text: the nearest double, as Spark's cast gives, and not one beside it.
+            column = column.cast(pyarrow.string())
+        columns.append(column.cast(pyarrow.float64(), safe=False))
+    return pyarrow.RecordBatch.from_arrays(columns, [f"number_{at}" for at in range(len(places))])
 
 
 def pieces(batches: Iterable[Any]) -> Iterator[list[Any]]:

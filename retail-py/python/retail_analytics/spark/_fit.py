@@ -5,31 +5,19 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import _core
 from ._columns import Column, matrix, pieces, selected, values, whole_numbers
+from ._model import SparkModel
 from ._specs import ForestSpec, LinearSpec, Spec
 
-__all__ = ["SparkModel", "fit"]
+__all__ = ["LEVEL", "fit", "summed"]
 
 #: States and sums are text with many zeros, of which fast compression leaves a fraction.
-_LEVEL = 1
-
-
-@dataclass(frozen=True)
-class SparkModel:
-    """A model, and what it was learned from. It can be pickled."""
-
-    spec: Spec
-    fitted: _core.LinearFit | _core.LogisticFit | _core.ForestFit
-
-    def to_json(self) -> str:
-        """The model as JSON: the same for the same rows."""
-        return self.fitted.to_json()
+LEVEL = 1
 
 
 def fit(df: Any, spec: Spec) -> SparkModel:
@@ -88,18 +76,18 @@ def _ask(rows: Any, spec: Spec, state: bytes) -> list[bytes]:
 
 def _answerer(spec: Spec, state: bytes) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """What a partition does in a round. It is sent to the executors, with the state."""
-    packed = zlib.compress(state, _LEVEL)
+    packed = zlib.compress(state, LEVEL)
 
     def answer(batches: Iterator[Any]) -> Iterator[Any]:
         import pyarrow
 
         partial, refusal = None, None
         try:
-            partial = _summed(spec, zlib.decompress(packed), batches)
+            partial = summed(spec, zlib.decompress(packed), batches)
         except ValueError as error:
             refusal = str(error)
         if partial is not None or refusal is not None:
-            packed_partial = None if partial is None else zlib.compress(partial, _LEVEL)
+            packed_partial = None if partial is None else zlib.compress(partial, LEVEL)
             yield pyarrow.RecordBatch.from_arrays(
                 [
                     pyarrow.array([packed_partial], pyarrow.binary()),
@@ -111,7 +99,7 @@ def _answerer(spec: Spec, state: bytes) -> Callable[[Iterator[Any]], Iterator[An
     return answer
 
 
-def _summed(spec: Spec, state: bytes, batches: Iterator[Any]) -> bytes | None:
+def summed(spec: Spec, state: bytes, batches: Iterator[Any]) -> bytes | None:
     """The sum over the rows of a partition; ``None`` if it has none."""
     rounds = _core.Rounds(spec.to_json())
     return rounds.merge(rounds.answer(state, *_rows(spec, piece)) for piece in pieces(batches))

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import _core
 from ._columns import Column, matrix, selected
-from ._fit import SparkModel
+from ._model import SparkModel
 
 __all__ = ["predict"]
 
