@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,19 @@ from spark_cases import FEATURES, FOREST, LINEAR, LOGISTIC, SPECS, alone
 SOME = LinearSpec(features=["unit price", "quantity"], label="revenue")
 
 
-def test_the_code_of_the_readme(spark: Any) -> None:
-    readme = Path(__file__).resolve().parent.parent / "README.md"
-    (code,) = re.findall(r"^```py\n(.*?)^```", readme.read_text(), re.M | re.S)
+README = Path(__file__).resolve().parent.parent / "README.md"
+BLOCKS = re.findall(r"^```py\n(.*?)^```", README.read_text(), re.M | re.S)
+
+
+def test_there_is_code_in_the_readme() -> None:
+    assert len(BLOCKS) == 2
+
+
+@pytest.mark.parametrize("code", BLOCKS, ids=["fit", "write"])
+def test_the_code_of_the_readme(
+    code: str, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
 
 
