@@ -200,3 +200,18 @@ def test_states_and_sums_of_something_else() -> None:
 def test_pyspark_is_not_needed_before_it_is_used() -> None:
     program = "import sys, retail_analytics.spark; assert not {'pyspark', 'pyarrow'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_format_says_that_it_needs_pyspark() -> None:
+    program = """
+import sys
+sys.modules["pyspark"] = None
+from retail_analytics.spark import load, register
+try:
+    register(None)
+except ImportError as error:
+    assert "retail_model: expected PySpark 4.1 or newer" in str(error), error
+else:
+    raise AssertionError
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -187,6 +187,17 @@ def test_micro_batches_without_rows(feed: Feed) -> None:
     feed.check(800)
 
 
+def test_rows_of_weight_0_are_none(feed: Feed) -> None:
+    feed.add(0, 500)
+    rows = feed.rows().drop("weight")
+    feed.run(rows.selectExpr("*", "0 AS weight"), weight="weight")
+    with pytest.raises(ValueError, match=r"m\.model: no rows have been learned from yet"):
+        load(feed.path)
+    feed.add(0, 800)
+    feed.run(rows.selectExpr("*", "1 AS weight"), weight="weight")
+    feed.check(800)
+
+
 def test_the_rows_of_a_batch_that_fails_are_not_counted(feed: Feed) -> None:
     feed.add(0, 500)
     feed.run()
