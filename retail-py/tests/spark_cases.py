@@ -134,4 +134,4 @@ def alone(spec: Any, table: pd.DataFrame) -> Any:
         "seed": 3,
         "threads": 1,
     }
-    return _core.fit_forest(x, y, FEATURES, 3, growth)
+    return _core.fit_forest(x, y, None, FEATURES, 3, growth)

@@ -118,7 +118,12 @@ def fit_logistic(
     threads: int,
 ) -> LogisticFit: ...
 def fit_forest(
-    x: _Matrix, y: _Vector, names: list[str], n_classes: int, growth: dict[str, Any]
+    x: _Matrix,
+    y: _Vector,
+    sample_weight: _Vector | None,
+    names: list[str],
+    n_classes: int,
+    growth: dict[str, Any],
 ) -> ForestFit: ...
 
 class Rounds:

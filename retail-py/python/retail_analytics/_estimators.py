@@ -234,6 +234,10 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
 
     The same rows in the same order give the same forest, to the last bit, with any number of threads.
 
+    Whole numbers as ``sample_weight`` count as so many rows, which the bootstrap draws together;
+    ``min_samples_leaf`` and ``min_samples_split`` count them, too. Of other weights only the ratios matter:
+    their mean counts as one row.
+
     Parameters
     ----------
     n_estimators : int, default=100
@@ -299,7 +303,7 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any) -> RandomForestClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> RandomForestClassifier:
         """Grows a forest from rows."""
         self._validate_params()
         X, y = self._rows(X, y)
@@ -323,7 +327,12 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
             "threads": self._threads(),
         }
         self._fit = _core.fit_forest(
-            X, codes.astype(np.float64), self._names(), self.n_classes_, growth
+            X,
+            codes.astype(np.float64),
+            self._weights(sample_weight, X),
+            self._names(),
+            self.n_classes_,
+            growth,
         )
         self.feature_importances_ = np.array(self._fit.importances)
         return self

@@ -44,10 +44,12 @@ pub(crate) struct Growth {
 
 /// Grows a forest from rows whose targets are indices of so many classes.
 #[pyfunction]
+#[pyo3(signature = (x, y, sample_weight, names, n_classes, growth))]
 pub(crate) fn fit_forest(
     py: Python<'_>,
     x: Matrix<'_>,
     y: Vector<'_>,
+    sample_weight: Option<Vector<'_>>,
     names: Vec<String>,
     n_classes: usize,
     growth: Growth,
@@ -72,12 +74,16 @@ pub(crate) fn fit_forest(
     let task = Task::Multiclass {
         classes: (0..n_classes).map(|class| class.to_string()).collect(),
     };
-    let rows = &Rows::new(&x, &y, None, names, task)?;
+    let rows = &Rows::new(&x, &y, sample_weight.as_ref(), names, task)?;
     let fitted = interruptible(
         py,
         |stop| {
             let data = rows.dataset(0, rows.len());
-            trainer.fit_forest_while(&data, &|| !stop.is_asked())
+            let goes_on = || !stop.is_asked();
+            match rows.weights(0, rows.len()) {
+                Some(weights) => trainer.fit_weighted_while(&data, weights, &goes_on),
+                None => trainer.fit_forest_while(&data, &goes_on),
+            }
         },
         |_| Ok(()),
         || {},

@@ -27,6 +27,10 @@ pub(crate) struct Options {
     /// The settings of Kafka, as JSON, if a topic is read.
     kafka: Option<String>,
     /// Whether a topic is read without end.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        expect(dead_code, reason = "there are no topics")
+    )]
     follow: bool,
 }
 

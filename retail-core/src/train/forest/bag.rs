@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use super::binned::Binned;
 use super::bootstrap::fill_bag;
-use super::entry::{class, indexed, packed, weight, with_weight};
+use super::entry::{class, index, indexed, packed, weight, with_weight};
 use super::growing::{Growing, Plan, Question, Split};
 
 /// The rows that one tree learns from, sorted by its nodes as it grows.
@@ -48,6 +48,7 @@ impl Counter {
         entries: &[u64],
         n_bins: usize,
         bin: impl Fn(u64) -> u8,
+        weight: impl Fn(u64) -> u32,
         counts: &mut Vec<u32>,
     ) {
         self.cells[..n_bins << self.shift].fill(0);
@@ -80,11 +81,16 @@ impl Bag {
             let entries = &self.entries[range];
             for feature in features.into_iter().map(|drawn| drawn.feature) {
                 let n_bins = plan.edges[feature].len();
-                match &rows.columns {
-                    None => counter.count(entries, n_bins, packed(feature), &mut counts),
-                    Some(columns) => {
-                        let bin = indexed(&columns[feature]);
-                        counter.count(entries, n_bins, bin, &mut counts);
+                let Some(columns) = &rows.columns else {
+                    counter.count(entries, n_bins, packed(feature), weight, &mut counts);
+                    continue;
+                };
+                let bin = indexed(&columns[feature]);
+                match &rows.weights {
+                    None => counter.count(entries, n_bins, bin, weight, &mut counts),
+                    Some(weights) => {
+                        let weight = |entry| weight(entry) * weights[index(entry)];
+                        counter.count(entries, n_bins, bin, weight, &mut counts);
                     }
                 }
             }

@@ -20,8 +20,11 @@ pub(super) struct Read {
 pub(super) struct Binned<'a> {
     /// One for each row, without a weight.
     pub(super) entries: Vec<u64>,
-    /// The bins of each feature, if there are too many features for an entry to hold them.
+    /// The bins of each feature, if entries do not hold them: there are too many features, or rows have
+    /// weights of their own.
     pub(super) columns: Option<Vec<Vec<u8>>>,
+    /// How often each row counts, before the bootstrap; `None` for once.
+    pub(super) weights: Option<Vec<u32>>,
     pub(super) row_numbers: &'a [u64],
     pub(super) edges: Vec<Edges>,
 }
@@ -30,16 +33,17 @@ impl Read {
     /// Reads rows, on so many threads.
     pub(super) fn new(
         data: &Dataset,
+        weights: Option<&[u32]>,
         head: &Head,
         threads: usize,
     ) -> Result<(Self, Spread), NotTrained> {
-        let (classes, class_counts) = classes(data, &head.task)?;
+        let (classes, class_counts) = classes(data, weights, &head.task)?;
         let n_features = data.n_features();
         let columns = in_parallel(
             threads_for(threads, n_features),
             n_features,
             || (),
-            |(), feature| Column::read(&values(data, feature)),
+            |(), feature| Column::read(&values(data, feature), weights),
         );
         let mut spread = Spread {
             features: Vec::with_capacity(n_features),
@@ -64,7 +68,13 @@ impl Read {
 
 impl<'a> Binned<'a> {
     /// Bins rows that have been read, on so many threads.
-    pub(super) fn new(data: &'a Dataset, read: Read, edges: &[Edges], threads: usize) -> Self {
+    pub(super) fn new(
+        data: &'a Dataset,
+        weights: Option<Vec<u32>>,
+        read: Read,
+        edges: &[Edges],
+        threads: usize,
+    ) -> Self {
         /// Values whose bins are looked up in the time that it takes to start a few threads.
         const SHARE: usize = 1 << 18;
         let n_features = edges.len();
@@ -79,7 +89,7 @@ impl<'a> Binned<'a> {
         drop(columns);
         let n_rows = classes.len();
         let threads = threads_for(threads, n_rows);
-        let is_packed = n_features <= MAX_PACKED;
+        let is_packed = n_features <= MAX_PACKED && weights.is_none();
         let entries = if is_packed {
             fill_in_parallel(threads, n_rows, |row| {
                 let packed = bins.iter().rev();
@@ -92,6 +102,7 @@ impl<'a> Binned<'a> {
         Self {
             entries,
             columns: (!is_packed).then_some(bins),
+            weights,
             row_numbers: &data.row_numbers,
             edges: edges.to_vec(),
         }
@@ -108,7 +119,11 @@ fn values(data: &Dataset, feature: usize) -> Cow<'_, [f64]> {
 }
 
 /// The class of each row, and how many rows each class has.
-fn classes(data: &Dataset, task: &Task) -> Result<(Vec<u8>, Vec<u64>), NotTrained> {
+fn classes(
+    data: &Dataset,
+    weights: Option<&[u32]>,
+    task: &Task,
+) -> Result<(Vec<u8>, Vec<u64>), NotTrained> {
     let (n_rows, n_classes) = (data.n_samples(), task.n_classes());
     if data.target.len() != n_rows {
         return Err(NotTrained::Shape {
@@ -132,7 +147,7 @@ fn classes(data: &Dataset, task: &Task) -> Result<(Vec<u8>, Vec<u64>), NotTraine
                 NotTrained::NotFinite { column, row }
             });
         }
-        counts[usize::from(class)] += 1;
+        counts[usize::from(class)] += weights.map_or(1, |weights| u64::from(weights[row]));
         classes.push(class);
     }
     Ok((classes, counts[..n_classes].to_vec()))

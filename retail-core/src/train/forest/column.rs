@@ -11,11 +11,14 @@ pub(super) enum Column {
 }
 
 impl Column {
-    /// Reads the values of a feature.
+    /// Reads the values of a feature, each of which counts as often as its weight says, or once.
     ///
     /// # Errors
     /// The first row whose value is not finite.
-    pub(super) fn read(values: &[f64]) -> Result<(Self, ValueSketch), usize> {
+    pub(super) fn read(
+        values: &[f64],
+        weights: Option<&[u32]>,
+    ) -> Result<(Self, ValueSketch), usize> {
         let mut distinct = Distinct::new();
         let mut numbers = vec![0_u16; values.len()];
         for (row, (number, &value)) in numbers.iter_mut().zip(values).enumerate() {
@@ -25,13 +28,23 @@ impl Column {
             // The sum turns −0 into 0.
             match distinct.number(value + 0.0) {
                 Some(known) => *number = known,
-                None => return Ok((Self::Various, ValueSketch::of_finite(values)?)),
+                None => return Ok((Self::Various, ValueSketch::of_finite(values, weights)?)),
             }
         }
         let (values, counts) = distinct.into_values();
+        let counts: Vec<u64> = match weights {
+            None => counts.into_iter().map(u64::from).collect(),
+            Some(weights) => {
+                let mut counts = vec![0; values.len()];
+                for (&number, &weight) in numbers.iter().zip(weights) {
+                    counts[usize::from(number)] += u64::from(weight);
+                }
+                counts
+            }
+        };
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
-        let counted = order.iter().map(|&n| (values[n], u64::from(counts[n])));
+        let counted = order.iter().map(|&n| (values[n], counts[n]));
         let sketch = ValueSketch::of_counts(counted);
         Ok((Self::Numbered { numbers, values }, sketch))
     }

@@ -47,5 +47,11 @@ pub(super) fn packed(feature: usize) -> impl Fn(u64) -> u8 + Copy {
 /// The bin of a feature in an entry that holds its row's index.
 #[inline]
 pub(super) fn indexed(bins: &[u8]) -> impl Fn(u64) -> u8 + Copy {
-    move |entry| bins[(entry & ((1 << CLASS_AT) - 1)) as usize]
+    move |entry| bins[index(entry)]
+}
+
+/// The index of the row of an entry that holds it.
+#[inline]
+pub(super) fn index(entry: u64) -> usize {
+    (entry & ((1 << CLASS_AT) - 1)) as usize
 }

@@ -52,6 +52,7 @@ mod split;
 mod spread;
 mod state;
 mod trainer;
+mod weights;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::weights::WholeWeights;
 use crate::train::numeric::parallel::threads_for;
 
 /// The most trees of a forest.
@@ -259,6 +260,17 @@ impl RandomForest {
 
     pub(super) fn get(&self) -> &RandomForestParams {
         &self.0
+    }
+
+    /// The same where samples are counted in units of these weights.
+    pub(super) fn in_units_of(&self, weights: &WholeWeights) -> Self {
+        let params = &self.0;
+        Self(RandomForestParams {
+            min_samples_leaf: weights.samples(params.min_samples_leaf),
+            min_samples_split: weights.samples(params.min_samples_split),
+            min_rows: weights.samples(params.min_rows),
+            ..params.clone()
+        })
     }
 
     /// The number of threads for `tasks` equal tasks.

@@ -11,6 +11,7 @@ use super::params::RandomForest;
 use super::random::{draw, mix};
 use super::spread::Spread;
 use super::state::{Answer, ForestPartial, ForestState, Growth, Told};
+use super::weights::WholeWeights;
 use super::{NAME, refused};
 use crate::label::Task;
 use crate::train::numeric::parallel::in_parallel;
@@ -54,6 +55,8 @@ impl Trainer for RandomForest {
 /// copy of the rows that it learns from, eight bytes a row.
 pub struct ForestRows<'a> {
     data: &'a Dataset,
+    /// How often each row counts; `None` for once.
+    weights: Option<Vec<u32>>,
     read: Option<Read>,
     binned: Option<Binned<'a>>,
     /// One for each tree.
@@ -70,12 +73,17 @@ impl<'a> ForestRows<'a> {
                 self.bags.clear();
                 let read = match self.read.take() {
                     Some(read) => read,
-                    None => Read::new(self.data, &growth.head, threads)?.0,
+                    None => self.read(&growth.head, threads)?.0,
                 };
-                Binned::new(self.data, read, &growth.edges, threads)
+                let weights = self.weights.clone();
+                Binned::new(self.data, weights, read, &growth.edges, threads)
             }
         };
         Ok(self.binned.insert(binned))
+    }
+
+    fn read(&self, head: &Head, threads: usize) -> Result<(Read, Spread), NotTrained> {
+        Read::new(self.data, self.weights.as_deref(), head, threads)
     }
 }
 
@@ -103,8 +111,39 @@ impl RandomForest {
         data: &Dataset,
         goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<ForestModel, NotTrained> {
+        self.grow(self.part(data), goes_on)
+    }
+
+    /// [`RandomForest::fit_forest_while`] from weighted rows: weight `k` counts as `k` rows, 0 as none, in
+    /// `min_samples_leaf`, `min_samples_split` and `min_rows`, too. The bootstrap draws a row with all of its
+    /// weight or not at all.
+    ///
+    /// Counts are whole numbers. Weights that are not whole, or sum to more than 2²⁸, are multiplied by a power
+    /// of two so that they sum to nearly that, and rounded: a weight is off by at most one 2⁻²⁷ of their sum.
+    /// Of such weights only the ratios matter, and their mean counts as one row.
+    ///
+    /// # Errors
+    /// Those of [`RandomForest::fit_forest_while`]; [`NotTrained::Weight`] for weights that are negative or not
+    /// finite.
+    pub fn fit_weighted_while(
+        &self,
+        data: &Dataset,
+        weights: &[f64],
+        goes_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<ForestModel, NotTrained> {
+        let whole = WholeWeights::of(data, weights)?;
         let mut rows = self.part(data);
-        let state = self.begin(&Head::of(data))?;
+        let trainer = self.in_units_of(&whole);
+        rows.weights = Some(whole.weights);
+        trainer.grow(rows, goes_on)
+    }
+
+    fn grow(
+        &self,
+        mut rows: ForestRows<'_>,
+        goes_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<ForestModel, NotTrained> {
+        let state = self.begin(&Head::of(rows.data))?;
         let spread = self.answer(&mut rows, &state)?;
         let Next::Round(ForestState(Told::Grow(growth))) = self.step(state, spread)? else {
             return Err(NotTrained::foreign(NAME));
@@ -138,7 +177,7 @@ impl RandomForest {
         if rows.data.n_features() != head.n_features {
             return Err(NotTrained::OtherRows);
         }
-        let (read, spread) = Read::new(rows.data, head, self.get().threads)?;
+        let (read, spread) = rows.read(head, self.get().threads)?;
         rows.read = Some(read);
         Ok(spread)
     }
@@ -212,6 +251,7 @@ impl Rounds for RandomForest {
     fn part<'a>(&self, rows: &'a Dataset) -> ForestRows<'a> {
         ForestRows {
             data: rows,
+            weights: None,
             read: None,
             binned: None,
             bags: Vec::new(),

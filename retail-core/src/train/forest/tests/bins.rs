@@ -13,7 +13,7 @@ struct Binned {
 }
 
 fn binned(values: &[f64], max_bins: usize) -> Binned {
-    let (column, sketch) = Column::read(values).unwrap();
+    let (column, sketch) = Column::read(values, None).unwrap();
     let edges = Edges::new(&sketch, max_bins);
     let bins = column.bins(values, &edges);
     Binned { bins, edges }
@@ -85,8 +85,8 @@ fn a_value_that_is_not_finite_is_located() {
     let mut values: Vec<f64> = (0..50_000).map(f64::from).collect();
     assert_eq!(binned(&values, 255).edges.len(), 255);
     values[40_000] = f64::NAN;
-    assert_eq!(Column::read(&values).err(), Some(40_000));
-    assert_eq!(Column::read(&[1.0, f64::NEG_INFINITY]).err(), Some(1));
+    assert_eq!(Column::read(&values, None).err(), Some(40_000));
+    assert_eq!(Column::read(&[1.0, f64::NEG_INFINITY], None).err(), Some(1));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod oracle;
 mod predict;
 mod refusals;
 mod saved;
+mod weights;
 
 use ndarray::{Array2, ShapeBuilder};
 
@@ -16,7 +17,7 @@ use crate::label::{QuantityCategory, Task};
 use crate::train::{Dataset, Model, Prediction};
 
 /// Data with these columns; row numbers from 0.
-fn dataset(columns: &[Vec<f64>], target: Vec<f64>, n_classes: usize) -> Dataset {
+pub(super) fn dataset(columns: &[Vec<f64>], target: Vec<f64>, n_classes: usize) -> Dataset {
     let shape = (target.len(), columns.len()).f();
     let classes = (0..n_classes).map(|class| format!("c{class}")).collect();
     Dataset {

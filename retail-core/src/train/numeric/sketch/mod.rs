@@ -71,20 +71,27 @@ impl ValueSketch {
     /// # Errors
     /// [`NotTrained::NotFinite`] with the first row that is not finite.
     pub fn of(values: &[f64]) -> Result<Self, NotTrained> {
-        Self::of_finite(values).map_err(|row| NotTrained::NotFinite {
+        Self::of_finite(values, None).map_err(|row| NotTrained::NotFinite {
             column: "value".to_owned(),
             row,
         })
     }
 
-    /// [`ValueSketch::of`]; `Err` is the first row whose value is not finite.
-    pub(in crate::train) fn of_finite(values: &[f64]) -> Result<Self, usize> {
+    /// [`ValueSketch::of`], where each value counts as often as its weight says, or once; `Err` is the first
+    /// row whose value is not finite.
+    pub(in crate::train) fn of_finite(
+        values: &[f64],
+        weights: Option<&[u32]>,
+    ) -> Result<Self, usize> {
         /// Rows that are sorted at a time: as many as a processor's cache holds.
         const SORTED: usize = 1 << 16;
         if let Some(row) = values.iter().position(|value| !value.is_finite()) {
             return Err(row);
         }
         let mut all = Self::new();
+        if let Some(weights) = weights {
+            return Ok(Self::of_weighted(values, weights));
+        }
         let mut sorted = Vec::new();
         for part in values.chunks(SORTED) {
             sorted.clear();
@@ -97,8 +104,22 @@ impl ValueSketch {
         Ok(all)
     }
 
+    /// [`ValueSketch::of_finite`] of finite values.
+    fn of_weighted(values: &[f64], weights: &[u32]) -> Self {
+        // The sum turns −0 into 0.
+        let values = values.iter().map(|value| value + 0.0);
+        let mut sorted: Vec<_> = values.zip(weights.iter().copied()).collect();
+        sorted.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
+        let runs = sorted.chunk_by(|(a, _), (b, _)| a == b);
+        Self::of_counts(runs.map(|run| {
+            let rows = run.iter().map(|&(_, weight)| u64::from(weight)).sum();
+            (run[0].0, rows)
+        }))
+    }
+
     /// The sketch of ascending distinct finite values, none of them −0, and how many rows have each.
     pub(in crate::train) fn of_counts(counts: impl Iterator<Item = (f64, u64)>) -> Self {
+        let counts = counts.filter(|&(_, rows)| rows > 0);
         let buckets = counts.map(|(value, rows)| ValueBucket {
             smallest: value,
             largest: value,
