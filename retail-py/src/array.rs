@@ -1,5 +1,7 @@
 //! NumPy arrays as rows to learn from and to predict.
 
+use std::thread;
+
 use ndarray::{Array2, ArrayView2, Axis, ShapeBuilder};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
@@ -64,19 +66,47 @@ impl<'a> Rows<'a> {
         Some(weights.get(begin..end).unwrap_or_default())
     }
 
+    /// The features of some of the rows.
+    pub(crate) fn features(&self, begin: usize, end: usize) -> ArrayView2<'_, f64> {
+        self.features.slice_axis(Axis(0), (begin..end).into())
+    }
+
+    /// The targets of some of the rows.
+    pub(crate) fn target(&self, begin: usize, end: usize) -> &[f64] {
+        self.target.get(begin..end).unwrap_or_default()
+    }
+
     /// Some of the rows, column by column in memory.
     pub(crate) fn dataset(&self, begin: usize, end: usize) -> Dataset {
-        let rows = self.features.slice_axis(Axis(0), (begin..end).into());
-        let mut features = Array2::zeros(rows.raw_dim().f());
-        features.assign(&rows);
         Dataset {
-            features,
+            features: by_column(&self.features(begin, end)),
             feature_names: self.names.clone(),
-            target: self.target.get(begin..end).unwrap_or_default().to_vec(),
+            target: self.target(begin, end).to_vec(),
             row_numbers: (begin as u64..end as u64).collect(),
             task: self.task.clone(),
         }
     }
+}
+
+/// A copy, column by column in memory. Large ones are made by several threads, because new memory takes
+/// longer to come than to be filled.
+fn by_column(rows: &ArrayView2<'_, f64>) -> Array2<f64> {
+    const WORTH_A_THREAD: usize = 1 << 18;
+    let mut copy = Array2::zeros(rows.raw_dim().f());
+    let most = thread::available_parallelism().map_or(1, usize::from);
+    let threads = (rows.len() / WORTH_A_THREAD).clamp(1, most);
+    let share = rows.ncols().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let shares = rows.axis_chunks_iter(Axis(1), share);
+        for (mut copy, rows) in copy.axis_chunks_iter_mut(Axis(1), share).zip(shares) {
+            if threads == 1 {
+                copy.assign(&rows);
+            } else {
+                scope.spawn(move || copy.assign(&rows));
+            }
+        }
+    });
+    copy
 }
 
 /// The values of an array, copied only if they are not one after another in memory.

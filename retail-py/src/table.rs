@@ -1,12 +1,19 @@
 //! Tables that any library with Arrow's PyCapsule interface can take.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, StructArray};
-use arrow_schema::{Field, SchemaRef};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
+
+/// How many rows a notebook shows.
+const SHOWN: usize = 20;
 
 /// A table in Arrow's form: `pandas.DataFrame`, `polars.DataFrame` and `pyarrow.table` take it.
 #[pyclass(module = "retail_analytics._core", frozen)]
@@ -28,8 +35,78 @@ impl Table {
     }
 }
 
+/// A value for people: numbers to six decimals, nothing for null.
+fn write_cell(
+    column: &dyn Array,
+    formatter: &ArrayFormatter<'_>,
+    row: usize,
+    html: &mut String,
+) -> Result<(), ArrowError> {
+    html.push_str("<td>");
+    if column.is_null(row) {
+    } else if column.data_type() == &DataType::Float64 {
+        let number = column.as_primitive::<Float64Type>().value(row);
+        let fixed = format!("{number:.6}");
+        html.push_str(fixed.trim_end_matches('0').trim_end_matches('.'));
+    } else {
+        let mut text = String::new();
+        formatter.value(row).write(&mut text)?;
+        html.push_str(&escaped(&text));
+    }
+    html.push_str("</td>");
+    Ok(())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
 #[pymethods]
 impl Table {
+    /// The first rows, for notebooks.
+    fn _repr_html_(&self) -> PyResult<String> {
+        let shown = || -> Result<String, ArrowError> {
+            let mut html = String::from("<table><caption>");
+            let (n_rows, n_columns) = (self.__len__(), self.schema.fields().len());
+            let more = if n_rows > SHOWN {
+                ", the first of them"
+            } else {
+                ""
+            };
+            // Writing to a text cannot fail.
+            let _ = write!(
+                html,
+                "{n_rows} rows{more}, {n_columns} columns</caption><thead><tr>"
+            );
+            for field in self.schema.fields() {
+                let _ = write!(html, "<th>{}</th>", escaped(field.name()));
+            }
+            html.push_str("</tr></thead><tbody>");
+            let mut left = SHOWN;
+            let options = FormatOptions::default();
+            for batch in &self.batches {
+                let columns = batch.columns();
+                let formatters = columns
+                    .iter()
+                    .map(|column| ArrayFormatter::try_new(column, &options))
+                    .collect::<Result<Vec<_>, _>>()?;
+                for row in 0..batch.num_rows().min(left) {
+                    html.push_str("<tr>");
+                    for (column, formatter) in columns.iter().zip(&formatters) {
+                        write_cell(column, formatter, row, &mut html)?;
+                    }
+                    html.push_str("</tr>");
+                }
+                left -= batch.num_rows().min(left);
+            }
+            html.push_str("</tbody></table>");
+            Ok(html)
+        };
+        shown().map_err(|error| crate::error::exception(&error))
+    }
+
     /// Number of rows.
     fn __len__(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()

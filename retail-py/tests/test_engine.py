@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import pickle
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -110,6 +112,21 @@ def test_tables_go_to_any_library(engine: ra.Engine) -> None:
         assert "<table>" in shown._repr_html_()
 
 
+def test_tables_are_shown_by_their_first_rows(engine: ra.Engine) -> None:
+    shown = engine.metrics._repr_html_()
+    assert "<th>rmse</th>" in shown and "<td>linear_model_1</td>" in shown
+    assert shown.count("<tr>") == 1 + min(20, len(engine.metrics))
+    newest = pl.DataFrame(engine.metrics)["rmse"][0]
+    assert f"<td>{newest:.6f}".rstrip("0") in shown
+    rejects = engine.rejects._repr_html_()
+    assert "300 rows, the first of them, 6 columns" in rejects
+    assert rejects.count("<tr>") == 21 and "<td>cancelled</td>" in rejects
+    # A null is an empty cell.
+    assert "<td></td>" in shown
+    first = pl.DataFrame(engine.batches)["first_stream_time"][0]
+    assert f"<td>{first:%Y-%m-%dT%H:%M}" in engine.batches._repr_html_()
+
+
 def test_a_folder_is_gone_on_with(tmp_path: Path) -> None:
     rows = sales(3_000)
     path = write_csv(tmp_path / "sales.csv", rows[:2_000])
@@ -147,8 +164,16 @@ def test_progress_is_shown(csv_file: Path, capsys: pytest.CaptureFixture[str]) -
     ra.Engine().run(csv_file, progress=lambda *args: seen.append(args))
     size = csv_file.stat().st_size
     assert seen[-1] == (size, size, "bytes", 6_000)
+    # A bar of tqdm, and a line without it.
+    assert importlib.util.find_spec("tqdm") is not None
     ra.Engine().run(csv_file, progress=True)
-    assert "6,000 records" in capsys.readouterr().err
+    bar = capsys.readouterr().err
+    assert "100%|" in bar and "6,000 records" in bar
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "tqdm.auto", None)
+        ra.Engine().run(csv_file, progress=True)
+    line = capsys.readouterr().err
+    assert "100%  6,000 records" in line and "|" not in line
 
     def fails(*_: object) -> None:
         raise RuntimeError("no room for a bar")

@@ -1,4 +1,6 @@
-use ndarray::{ArrayView2, Axis, Slice, concatenate};
+use std::sync::{Mutex, PoisonError};
+
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::numeric::parallel::{in_parallel, threads_for};
 use super::{Model, PredictError, Prediction};
@@ -42,51 +44,72 @@ pub fn predict_on(
     if threads <= 1 {
         return model.predict(features);
     }
-    let parts = in_parallel(
-        threads,
-        tasks,
-        || (),
-        |(), task| {
-            let begin = task * rows_per_task;
-            let end = n_rows.min(begin + rows_per_task);
-            let rows = features.slice_axis(Axis(0), Slice::from(begin..end));
-            model.predict(rows).map_err(|error| error.after(begin))
-        },
-    );
-    let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-    // A model that answers in two ways, or in two widths, is asked once more in one piece.
-    joined(&parts).map_or_else(|| model.predict(features), Ok)
+    // The first rows tell what an answer is like.
+    let (first, _) = features.split_at(Axis(0), rows_per_task.min(n_rows));
+    let (answer, is_filled) = match model.predict(first)? {
+        Prediction::Values(_) => {
+            let mut values = Array1::zeros(n_rows);
+            let room = values.view_mut().insert_axis(Axis(1));
+            let is_filled = fill(model, features, room, rows_per_task, threads)?;
+            (Prediction::Values(values), is_filled)
+        }
+        Prediction::Probabilities(first) => {
+            let mut shares = Array2::zeros((n_rows, first.ncols()));
+            let is_filled = fill(model, features, shares.view_mut(), rows_per_task, threads)?;
+            (Prediction::Probabilities(shares), is_filled)
+        }
+    };
+    if is_filled {
+        Ok(answer)
+    } else {
+        model.predict(features)
+    }
 }
 
-/// Predictions one after the other; `None` if they are not of one kind.
-fn joined(parts: &[Prediction]) -> Option<Prediction> {
-    match parts.first()? {
-        Prediction::Values(_) => {
-            let values = parts.iter().map(|part| match part {
-                Prediction::Values(values) => Some(values.view()),
-                Prediction::Probabilities(_) => None,
-            });
-            let values = values.collect::<Option<Vec<_>>>()?;
-            Some(Prediction::Values(concatenate(Axis(0), &values).ok()?))
+/// Writes what a model says of rows to `room`, so many rows at a time. `false` if an answer does not fit
+/// there, because the model answers in several widths.
+fn fill(
+    model: &dyn Model,
+    features: ArrayView2<'_, f64>,
+    mut room: ArrayViewMut2<'_, f64>,
+    rows_per_task: usize,
+    threads: usize,
+) -> Result<bool, PredictError> {
+    let rooms = room.axis_chunks_iter_mut(Axis(0), rows_per_task);
+    let shares = features.axis_chunks_iter(Axis(0), rows_per_task);
+    let tasks = Mutex::new(rooms.zip(shares).enumerate());
+    let work = |_: &mut (), _| -> Result<bool, (usize, PredictError)> {
+        loop {
+            let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((task, (mut room, rows))) = task else {
+                return Ok(true);
+            };
+            let predicted = match model.predict(rows) {
+                Ok(Prediction::Values(values)) => values.insert_axis(Axis(1)),
+                Ok(Prediction::Probabilities(shares)) => shares,
+                Err(error) => return Err((task, error.after(task * rows_per_task))),
+            };
+            if predicted.dim() != room.dim() {
+                return Ok(false);
+            }
+            room.assign(&predicted);
         }
-        Prediction::Probabilities(_) => {
-            let shares = parts.iter().map(|part| match part {
-                Prediction::Probabilities(shares) => Some(shares.view()),
-                Prediction::Values(_) => None,
-            });
-            let shares = shares.collect::<Option<Vec<_>>>()?;
-            Some(Prediction::Probabilities(
-                concatenate(Axis(0), &shares).ok()?,
-            ))
-        }
-    }
+    };
+    let mut done = in_parallel(threads, threads, || (), work);
+    // The error of the first rows that are wrong, whichever thread had them.
+    done.sort_by_key(|done| done.as_ref().map_or_else(|&(task, _)| task, |_| usize::MAX));
+    let are_filled: Result<Vec<bool>, _> = done.into_iter().collect();
+    Ok(are_filled
+        .map_err(|(_, error)| error)?
+        .into_iter()
+        .all(|is_filled| is_filled))
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use ndarray::{Array1, Array2};
+    use ndarray::Slice;
 
     use super::*;
     use crate::train::FormatError;

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from . import _core
@@ -18,6 +18,8 @@ __all__ = ["LinearRegression", "LogisticRegression", "RandomForestClassifier"]
 
 #: The longest step of a loop that looks at the seed of a forest.
 _SEEDS = 2**32 - 1
+#: Classes up to here are found by counting.
+_FEW = 1_024
 
 
 class _Estimator(BaseEstimator):
@@ -38,6 +40,19 @@ class _Estimator(BaseEstimator):
     def _names(self) -> list[str]:
         names = getattr(self, "feature_names_in_", None)
         return [f"x{i}" for i in range(self.n_features_in_)] if names is None else list(names)
+
+    def _classes(self, y: Any) -> tuple[Any, Any]:
+        """The classes among targets, ascending, and for each target the index of its own."""
+        if y.dtype.kind in "biuf" and y.size and y.min() >= 0 and y.max() < _FEW:
+            # Few classes, which are whole numbers, need no sorting.
+            numbers = y.astype(np.intp)
+            if y.dtype.kind != "f" or (numbers == y).all():
+                present = np.bincount(numbers) > 0
+                classes = np.flatnonzero(present).astype(y.dtype)
+                return classes, (np.cumsum(present) - 1.0)[numbers]
+        check_classification_targets(y)
+        classes, codes = np.unique(y, return_inverse=True)
+        return classes, codes.astype(np.float64)
 
     def _threads(self) -> int:
         """The number of threads: 0 for all processors."""
@@ -172,13 +187,11 @@ class LogisticRegression(ClassifierMixin, _Estimator):
         """Learns from rows of two classes."""
         self._validate_params()
         X, y = self._rows(X, y)
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y", raise_unknown=True)
-        if kind != "binary":
+        self.classes_, codes = self._classes(y)
+        if len(self.classes_) > 2:
             raise ValueError(
-                f"Only binary classification is supported. The type of the target is {kind}."
+                "Only binary classification is supported. The type of the target is multiclass."
             )
-        self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"Expected rows of two classes, got one class: {self.classes_[0]!r}"
@@ -187,7 +200,7 @@ class LogisticRegression(ClassifierMixin, _Estimator):
         alpha = 0.0 if np.isinf(self.C) else 1.0 / self.C
         self._fit = _core.fit_logistic(
             X,
-            codes.astype(np.float64),
+            codes,
             weights,
             self._names(),
             alpha,
@@ -307,8 +320,7 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
         """Grows a forest from rows."""
         self._validate_params()
         X, y = self._rows(X, y)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_, codes = self._classes(y)
         self.n_classes_ = len(self.classes_)
         if self.n_classes_ < 2:
             raise ValueError(
@@ -328,7 +340,7 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
         }
         self._fit = _core.fit_forest(
             X,
-            codes.astype(np.float64),
+            codes,
             self._weights(sample_weight, X),
             self._names(),
             self.n_classes_,

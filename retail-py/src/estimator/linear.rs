@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use retail_core::label::Task;
 use retail_core::train::rounds::{self, Head, Next, Rounds};
-use retail_core::train::{LinearModel, LinearRegression, MomentSums, NotTrained, WeightedRows};
+use retail_core::train::{LinearModel, LinearRegression, MomentSums, NotTrained};
 
 use super::{damaged, json, parsed, pieces, refused, values};
 use crate::Reduced;
@@ -39,25 +39,21 @@ fn trainer(threads: usize) -> PyResult<LinearRegression> {
         .raise()
 }
 
-/// The sums over rows, piece by piece.
+/// Adds rows to sums, piece by piece, where they are in memory.
 fn add(
-    trainer: &LinearRegression,
     head: &Head,
     sums: &mut MomentSums,
     rows: &Rows<'_>,
+    threads: usize,
     stop: &Stop,
 ) -> Result<(), NotTrained> {
     for (begin, end) in pieces(rows.len()) {
         if stop.is_asked() {
             return Err(NotTrained::Stopped);
         }
-        let data = rows.dataset(begin, end);
-        let mut part = match rows.weights(begin, end) {
-            Some(weights) => WeightedRows::new(&data, weights),
-            None => WeightedRows::unweighted(&data),
-        };
-        let answer = trainer.answer(&mut part, head)?;
-        Rounds::merge(trainer, sums, &answer)?;
+        let (features, target) = (rows.features(begin, end), rows.target(begin, end));
+        sums.add_in_parallel(features, target, rows.weights(begin, end), threads)
+            .map_err(|error| error.into_reason(|column| head.column_name(column)))?;
     }
     Ok(())
 }
@@ -128,7 +124,6 @@ impl LinearSums {
         sample_weight: Option<Vector<'_>>,
         threads: usize,
     ) -> PyResult<()> {
-        let trainer = trainer(threads)?;
         let names = self.head.feature_names.clone();
         let rows = Rows::new(&x, &y, sample_weight.as_ref(), names, Task::Regression)?;
         // Nothing is added if anything is wrong.
@@ -137,7 +132,7 @@ impl LinearSums {
         let (added, more) = interruptible(
             py,
             |stop| {
-                let added = add(&trainer, &self.head, &mut sums, rows, stop);
+                let added = add(&self.head, &mut sums, rows, threads, stop);
                 (added, sums)
             },
             |_| Ok(()),

@@ -40,6 +40,7 @@ mod bag;
 mod binned;
 mod bootstrap;
 mod column;
+mod complete;
 mod distinct;
 mod edges;
 mod entry;

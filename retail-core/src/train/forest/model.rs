@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::complete::{self, BLOCK, Complete};
 use super::params::DEEPEST;
 use super::saved::SavedForest;
 use crate::train::{FormatError, Model, PredictError, Prediction};
@@ -130,34 +131,73 @@ impl ForestModel {
 
     /// The mean over the trees of the probabilities at each row's leaf.
     fn probabilities(&self, features: &ArrayView2<'_, f64>) -> Array2<f64> {
-        // Rows in blocks, small enough for the cache, so that one tree serves many in a row.
-        const BLOCK: usize = 512;
-        let mut answer = Array2::zeros((features.nrows(), self.n_classes));
+        let n_rows = features.nrows();
+        let mut answer = Array2::zeros((n_rows, self.n_classes));
         // Few rows walk one by one, and need no depth.
-        let depths: Vec<usize> = match features.nrows() {
+        let depths: Vec<usize> = match n_rows {
             0..LANES => vec![0; self.trees.len()],
             _ => self.trees.iter().map(Tree::depth).collect(),
         };
+        let walks: Vec<_> = self
+            .trees
+            .iter()
+            .zip(&depths)
+            .map(|(tree, &depth)| {
+                let is_worth_it = depth <= complete::DEEPEST && n_rows >= LANES << depth;
+                let filled_up = is_worth_it.then(|| Complete::of(tree, depth));
+                (tree, depth, filled_up)
+            })
+            .collect();
+        let mut columns = vec![0.0; BLOCK * self.n_features];
         let mut leaves = [0; BLOCK];
         let blocks = features.axis_chunks_iter(Axis(0), BLOCK);
         // In standard layout there is always a slice.
         let all_sums = answer.as_slice_mut().unwrap_or_default();
         for (rows, sums) in blocks.zip(all_sums.chunks_mut(BLOCK * self.n_classes)) {
+            if walks.iter().any(|(_, _, filled_up)| filled_up.is_some()) {
+                for (column, values) in columns.chunks_exact_mut(BLOCK).zip(rows.columns()) {
+                    column
+                        .iter_mut()
+                        .zip(values)
+                        .for_each(|(to, &from)| *to = from);
+                }
+            }
             let rows = rows.as_standard_layout();
             let values = rows.as_slice().unwrap_or_default();
             let leaves = &mut leaves[..rows.nrows()];
-            for (tree, &depth) in self.trees.iter().zip(&depths) {
-                tree.leaves(values, self.n_features, depth, leaves);
-                for (&leaf, sums) in leaves.iter().zip(sums.chunks_exact_mut(self.n_classes)) {
-                    let probabilities = &tree.probabilities[leaf * self.n_classes..];
-                    for (sum, probability) in sums.iter_mut().zip(probabilities) {
-                        *sum += probability;
+            for (tree, depth, filled_up) in &walks {
+                match filled_up {
+                    Some(filled_up) => filled_up.leaves(&columns, leaves),
+                    None => tree.leaves(values, self.n_features, *depth, leaves),
+                }
+                match self.n_classes {
+                    2 => add::<2>(leaves, &tree.probabilities, sums),
+                    3 => add::<3>(leaves, &tree.probabilities, sums),
+                    4 => add::<4>(leaves, &tree.probabilities, sums),
+                    n_classes => {
+                        for (&leaf, sums) in leaves.iter().zip(sums.chunks_exact_mut(n_classes)) {
+                            let probabilities = &tree.probabilities[leaf * n_classes..];
+                            for (sum, probability) in sums.iter_mut().zip(probabilities) {
+                                *sum += probability;
+                            }
+                        }
                     }
                 }
             }
         }
         answer /= self.trees.len() as f64;
         answer
+    }
+}
+
+/// Adds the probabilities at the leaves of some rows to their sums, for so many classes.
+fn add<const CLASSES: usize>(leaves: &[usize], probabilities: &[f64], sums: &mut [f64]) {
+    let (probabilities, _) = probabilities.as_chunks::<CLASSES>();
+    let (sums, _) = sums.as_chunks_mut::<CLASSES>();
+    for (&leaf, sums) in leaves.iter().zip(sums) {
+        for (sum, probability) in sums.iter_mut().zip(&probabilities[leaf]) {
+            *sum += probability;
+        }
     }
 }
 

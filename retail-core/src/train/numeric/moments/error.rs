@@ -56,7 +56,8 @@ impl MomentsError {
     }
 
     /// The reason why there is no model; `name` gives the name of a column.
-    pub(in crate::train) fn into_reason(self, name: impl Fn(usize) -> String) -> NotTrained {
+    #[must_use]
+    pub fn into_reason(self, name: impl Fn(usize) -> String) -> NotTrained {
         match self {
             Self::Shape { rows, targets } => NotTrained::Shape { rows, targets },
             Self::Features { expected, got } => NotTrained::Features { expected, got },
