@@ -2,10 +2,12 @@
 
     python benches/peers/python_engine.py FOLDER FILE.csv   # FOLDER from `bench-fits write`; see answer.py
 
-Fits have two threads. A prediction has one; `two threads` are two of Python's, half of the rows each. The
+Fits and predictions of many rows have two threads, unless their name says otherwise; `two callers` are two
+threads of Python that ask for half of the rows each, on one thread. The
 estimators are asked through scikit-learn's checks; the model of an engine trained on FILE.csv is not.
 """
 
+import copy
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,6 +27,7 @@ def main(folder, csv):
     linear, logistic = ra.LinearRegression(n_jobs=2), ra.LogisticRegression(n_jobs=2)
     forest = ra.RandomForestClassifier(10, max_depth=5, n_jobs=2, random_state=42)
     forest.fit(categories.x, categories.y)
+    alone = copy.copy(forest).set_params(n_jobs=1)
     engine = ra.Engine(batch={"format": "none"})
     engine.run(csv)
     model = engine.models["rf_model_window_3"]
@@ -59,10 +62,11 @@ def main(folder, csv):
             accuracy(categories.x_test, categories.y_test),
         ),
         ("predict", "engine", lambda: forest.predict(rows), counted),
+        ("predict", "engine, one thread", lambda: alone.predict(rows), counted),
         (
             "predict",
-            "engine, two threads",
-            lambda: np.concatenate(list(pool.map(forest.predict, halves))),
+            "engine, two callers",
+            lambda: np.concatenate(list(pool.map(alone.predict, halves))),
             counted,
         ),
         ("one row", "engine", repeat(model.predict_proba), counted),
