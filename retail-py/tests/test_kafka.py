@@ -121,8 +121,11 @@ def test_a_topic_is_followed_until_ctrl_c(
     rows: list[dict[str, object]], kafka: Any, tmp_path: Path
 ) -> None:
     topic = topic_of(1)
+    # A process that was started in the background ignores the signal.
     code = f"""
+import signal
 import retail_analytics as ra
+signal.signal(signal.SIGINT, signal.default_int_handler)
 engine = ra.Engine(data_dir={str(tmp_path / "data")!r}, batch={{"rows": 50}})
 source = ra.Kafka(brokers={BROKERS!r}, topic={topic!r}, group={topic!r}, follow=True)
 try:
