@@ -48,8 +48,8 @@ const ORDERS: [Order; 5] = [
         root: "retail-core/src",
         room: Some("train"),
         modules: &[
-            "outcome", "dataset", "model", "numeric", "validate", "rounds", "trainer", "linear",
-            "logistic", "forest", "linfa", "formats",
+            "outcome", "dataset", "model", "numeric", "predict", "validate", "rounds", "trainer",
+            "linear", "logistic", "forest", "linfa", "formats",
         ],
         outside: &[],
         uses: 80,
