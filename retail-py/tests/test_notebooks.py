@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import shutil
 import sys
@@ -71,8 +72,14 @@ def executed(notebook: Any, folder: Path, work: Path) -> Any:
     return notebook
 
 
-def test_there_is_a_tour() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["tour"]
+def skip_without_spark() -> None:
+    pytest.importorskip("pyspark", reason="pyspark is not installed")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.skip("Spark needs Java, and there is none")
+
+
+def test_there_are_two() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["scale_out", "tour"]
 
 
 @every_notebook
@@ -80,6 +87,8 @@ def test_there_is_a_tour() -> None:
 def test_notebook_runs(
     path: Path, data: str, csv_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if path.stem == "scale_out":
+        skip_without_spark()
     # Nothing of the user's Jupyter, IPython or Matplotlib.
     for name in ["JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"]:
         monkeypatch.setenv(name, str(tmp_path / name))

@@ -42,14 +42,15 @@ def test_work_that_is_lost_is_done_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In every round a worker dies just before it answers, and in the second one its executor too."""
+    """In every round a worker dies just before it answers, and in the second one its executor too, with the
+    rows that it keeps."""
     from retail_analytics.spark import _fit
 
     answerer = _fit._answerer
     numbers = iter(range(1_000))
 
-    def failing(spec: Any, state: bytes) -> Callable[[Iterator[Any]], Iterator[Any]]:
-        answer, mark = answerer(spec, state), str(tmp_path / str(next(numbers)))
+    def failing(*asked: Any) -> Callable[[Iterator[Any]], Iterator[Any]]:
+        answer, mark = answerer(*asked), str(tmp_path / str(next(numbers)))
 
         def answer_at_last(batches: Iterator[Any]) -> Iterator[Any]:
             import os

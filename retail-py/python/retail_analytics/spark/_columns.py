@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Column", "doubles", "matrix", "pieces", "place", "selected", "values", "whole_numbers"]
+__all__ = ["ROWS", "Column", "doubles", "matrix", "pieces", "place", "selected", "values", "whole_numbers"]
 
-#: How many rows of a partition are put together.
+#: How many rows of a partition are put together: the work for them is large beside the state of a round.
 ROWS = 1 << 17
 
 _WHOLE = ("tinyint", "smallint", "int", "bigint")
@@ -72,8 +72,8 @@ def doubles(batch: Any, places: list[int]) -> Any:
     return pyarrow.RecordBatch.from_arrays(columns, [f"number_{at}" for at in range(len(places))])
 
 
-def pieces(batches: Iterable[Any]) -> Iterator[list[Any]]:
-    """Batches of a partition, put together: the work for each piece is large beside its rounds' state."""
+def pieces(batches: Iterable[Any], least: int = ROWS) -> Iterator[list[Any]]:
+    """Batches of a partition, put together until a piece has so many rows or more."""
     piece: list[Any] = []
     rows = 0
     for batch in batches:
@@ -81,7 +81,7 @@ def pieces(batches: Iterable[Any]) -> Iterator[list[Any]]:
             continue
         piece.append(batch)
         rows += batch.num_rows
-        if rows >= ROWS:
+        if rows >= least:
             yield piece
             piece, rows = [], 0
     if piece:

@@ -22,9 +22,9 @@ from pyspark.sql.types import StructType
 from .. import _core
 from ._artefact import Sum
 from ._columns import Column, doubles, place
-from ._fit import LEVEL, summed
 from ._learn import merged, write, write_micro_batch
 from ._options import destination, specification
+from ._sums import LEVEL, read, summed
 
 __all__ = ["RetailModelSource"]
 
@@ -81,8 +81,9 @@ class _Plan:
         query = None if task is None else task.getLocalProperty(_QUERY)
         rounds = _core.Rounds(self.spec.to_json())
         counts: list[int] = []
+        rows = read(self.spec, self._counted(batches, counts))
         try:
-            partial = summed(self.spec, rounds.begin(), self._counted(batches, counts))
+            partial = summed(self.spec, rounds.begin(), rows)
         except ValueError as error:
             return _Message(refusal=str(error), query=query)
         packed = None if partial is None else zlib.compress(partial, LEVEL)

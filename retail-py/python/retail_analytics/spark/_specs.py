@@ -23,6 +23,11 @@ class LinearSpec:
     label: str
     weight: str | None = None
 
+    @property
+    def row_number(self) -> None:
+        """The rows need no numbers."""
+        return None
+
     def to_json(self) -> str:
         """The specification as the core reads it."""
         return _json("linear", self.features)
@@ -43,6 +48,11 @@ class LogisticSpec:
     C: float = 1.0
     max_iter: int = 100
     tol: float = 1e-10
+
+    @property
+    def row_number(self) -> None:
+        """The rows need no numbers."""
+        return None
 
     def to_json(self) -> str:
         """The specification as the core reads it."""
