@@ -48,5 +48,5 @@ pub use model::{
 pub(crate) use numeric::parallel::{in_parallel, threads_for};
 pub use numeric::{MomentSums, Moments, MomentsError, ValueBucket, ValueSketch};
 pub use outcome::NotTrained;
-pub use predict::predict_on;
+pub use predict::{most_probable_on, predict_on};
 pub use trainer::{ConstantFeatures, Guarantees, Trainer};

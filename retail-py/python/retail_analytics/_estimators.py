@@ -361,8 +361,8 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
 
     def predict(self, X: Any) -> Any:
         """The most probable class of each row."""
-        shares = self.predict_proba(X)
-        return self.classes_[np.argmax(shares, axis=1)]
+        X = self._asked(X)
+        return self.classes_[self._fit.predict(X, self._threads())]
 
     def _drawn(self, n_features: int) -> int | None:
         if self.max_features is None:

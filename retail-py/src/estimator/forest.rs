@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
-use numpy::PyArray2;
+use numpy::{IntoPyArray, PyArray1, PyArray2};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use retail_core::label::Task;
-use retail_core::train::{ForestModel, MaxFeatures, Model, RandomForest, read_forest};
+use retail_core::train::{
+    ForestModel, MaxFeatures, Model, RandomForest, most_probable_on, read_forest,
+};
 
 use super::{damaged, json, parsed, probabilities, refused};
 use crate::Reduced;
@@ -108,6 +111,22 @@ impl ForestFit {
         threads: usize,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
         probabilities(py, self.model.as_ref(), &x, threads)
+    }
+
+    /// The index of the most probable class of each row.
+    #[pyo3(signature = (x, threads=0))]
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        x: Matrix<'py>,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        let (model, view) = (self.model.as_ref(), x.as_array());
+        let classes = py
+            .detach(|| most_probable_on(model, view, threads))
+            .raise()?;
+        let wrong = || PyTypeError::new_err("the model is no classifier");
+        Ok(classes.ok_or_else(wrong)?.into_pyarray(py))
     }
 
     fn to_json(&self) -> PyResult<String> {

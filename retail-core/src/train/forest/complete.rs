@@ -2,15 +2,15 @@
 //! children of node `i` are `2i + 1` and `2i + 2`. So a walk looks up nothing but splits.
 
 use super::model::Tree;
+use super::walk::BLOCK;
 
-/// Rows that are predicted at a time: few enough for the cache, so that one tree serves many in a row.
-pub(super) const BLOCK: usize = 512;
 /// Rows that walk down a tree side by side: while one waits for its node, others go on.
 const LANES: usize = 8;
 /// The deepest trees that are filled up: their splits fit into the cache.
 pub(super) const DEEPEST: usize = 10;
 
 /// A tree that is filled up.
+#[derive(Debug)]
 pub(super) struct Complete {
     splits: Vec<Split>,
     /// The leaf of the tree, by place among the leaves of the full one.
@@ -19,7 +19,7 @@ pub(super) struct Complete {
 }
 
 /// A split of a block of rows.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Split {
     threshold: f64,
     /// Where the values of its feature begin in a block.

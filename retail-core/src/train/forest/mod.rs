@@ -48,11 +48,13 @@ mod growing;
 mod model;
 mod params;
 mod random;
+mod ranked;
 mod saved;
 mod split;
 mod spread;
 mod state;
 mod trainer;
+mod walk;
 mod weights;
 
 #[cfg(test)]

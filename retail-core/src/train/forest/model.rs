@@ -4,9 +4,9 @@ use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::complete::{self, BLOCK, Complete};
 use super::params::DEEPEST;
 use super::saved::SavedForest;
+use super::walk::{BLOCK, LEAST, Prepared};
 use crate::train::{FormatError, Model, PredictError, Prediction};
 
 /// A trained random forest.
@@ -17,6 +17,7 @@ pub struct ForestModel {
     pub(super) n_classes: usize,
     pub(super) importances: Vec<f64>,
     pub(super) trees: Vec<Tree>,
+    pub(super) prepared: Prepared,
 }
 
 /// A tree: node 0 is the root, children come after their parent, and every index is in range.
@@ -76,7 +77,13 @@ impl Tree {
 
     /// The leaves of rows, the features of which lie row by row in `rows`, `n_features` each; the
     /// tree has no leaf below `depth`.
-    fn leaves(&self, rows: &[f64], n_features: usize, depth: usize, leaves: &mut [usize]) {
+    pub(super) fn leaves(
+        &self,
+        rows: &[f64],
+        n_features: usize,
+        depth: usize,
+        leaves: &mut [usize],
+    ) {
         let (groups, rest) = leaves.as_chunks_mut::<LANES>();
         let (heads, tail) = rows.split_at(groups.len() * LANES * n_features);
         for (leaves, rows) in groups
@@ -131,62 +138,59 @@ impl ForestModel {
 
     /// The mean over the trees of the probabilities at each row's leaf.
     fn probabilities(&self, features: &ArrayView2<'_, f64>) -> Array2<f64> {
-        let n_rows = features.nrows();
-        let mut answer = Array2::zeros((n_rows, self.n_classes));
-        // Few rows walk one by one, and need no depth.
-        let depths: Vec<usize> = match n_rows {
-            0..LANES => vec![0; self.trees.len()],
-            _ => self.trees.iter().map(Tree::depth).collect(),
-        };
-        let walks: Vec<_> = self
-            .trees
-            .iter()
-            .zip(&depths)
-            .map(|(tree, &depth)| {
-                let is_worth_it = depth <= complete::DEEPEST && n_rows >= LANES << depth;
-                let filled_up = is_worth_it.then(|| Complete::of(tree, depth));
-                (tree, depth, filled_up)
-            })
-            .collect();
-        let mut columns = vec![0.0; BLOCK * self.n_features];
+        let mut answer = Array2::zeros((features.nrows(), self.n_classes));
+        // In standard layout there is always a slice.
+        let sums = answer.as_slice_mut().unwrap_or_default();
+        if features.nrows() < LEAST {
+            self.add_row_by_row(features, sums);
+        } else {
+            self.add_by_blocks(features, sums);
+        }
+        answer /= self.trees.len() as f64;
+        answer
+    }
+
+    fn add_row_by_row(&self, features: &ArrayView2<'_, f64>, sums: &mut [f64]) {
+        let rows = features.as_standard_layout();
+        for tree in &self.trees {
+            let leaves: Vec<usize> = rows
+                .outer_iter()
+                .map(|row| tree.leaf(row.as_slice().unwrap_or_default()))
+                .collect();
+            self.add(&leaves, tree, sums);
+        }
+    }
+
+    fn add_by_blocks(&self, features: &ArrayView2<'_, f64>, sums: &mut [f64]) {
+        let walks = self.prepared.of(&self.trees, self.n_features);
+        let mut block = walks.block();
         let mut leaves = [0; BLOCK];
         let blocks = features.axis_chunks_iter(Axis(0), BLOCK);
-        // In standard layout there is always a slice.
-        let all_sums = answer.as_slice_mut().unwrap_or_default();
-        for (rows, sums) in blocks.zip(all_sums.chunks_mut(BLOCK * self.n_classes)) {
-            if walks.iter().any(|(_, _, filled_up)| filled_up.is_some()) {
-                for (column, values) in columns.chunks_exact_mut(BLOCK).zip(rows.columns()) {
-                    column
-                        .iter_mut()
-                        .zip(values)
-                        .for_each(|(to, &from)| *to = from);
-                }
-            }
-            let rows = rows.as_standard_layout();
-            let values = rows.as_slice().unwrap_or_default();
+        for (rows, sums) in blocks.zip(sums.chunks_mut(BLOCK * self.n_classes)) {
             let leaves = &mut leaves[..rows.nrows()];
-            for (tree, depth, filled_up) in &walks {
-                match filled_up {
-                    Some(filled_up) => filled_up.leaves(&columns, leaves),
-                    None => tree.leaves(values, self.n_features, *depth, leaves),
-                }
-                match self.n_classes {
-                    2 => add::<2>(leaves, &tree.probabilities, sums),
-                    3 => add::<3>(leaves, &tree.probabilities, sums),
-                    4 => add::<4>(leaves, &tree.probabilities, sums),
-                    n_classes => {
-                        for (&leaf, sums) in leaves.iter().zip(sums.chunks_exact_mut(n_classes)) {
-                            let probabilities = &tree.probabilities[leaf * n_classes..];
-                            for (sum, probability) in sums.iter_mut().zip(probabilities) {
-                                *sum += probability;
-                            }
-                        }
+            walks.read(rows, &mut block);
+            for (index, tree) in self.trees.iter().enumerate() {
+                walks.leaves(index, tree, &block, leaves);
+                self.add(leaves, tree, sums);
+            }
+        }
+    }
+
+    /// Adds the probabilities at the leaves of some rows to their sums.
+    fn add(&self, leaves: &[usize], tree: &Tree, sums: &mut [f64]) {
+        match self.n_classes {
+            2 => add::<2>(leaves, &tree.probabilities, sums),
+            3 => add::<3>(leaves, &tree.probabilities, sums),
+            4 => add::<4>(leaves, &tree.probabilities, sums),
+            n_classes => {
+                for (&leaf, sums) in leaves.iter().zip(sums.chunks_exact_mut(n_classes)) {
+                    let probabilities = &tree.probabilities[leaf * n_classes..];
+                    for (sum, probability) in sums.iter_mut().zip(probabilities) {
+                        *sum += probability;
                     }
                 }
             }
         }
-        answer /= self.trees.len() as f64;
-        answer
     }
 }
 

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{ForestModel, Node, Tree};
 use super::params::{DEEPEST, MOST_TREES};
+use super::walk::Prepared;
 use crate::train::{MOST_CLASSES, MOST_FEATURES};
 
 /// A forest as it is saved.
@@ -135,6 +136,7 @@ impl TryFrom<SavedForest> for ForestModel {
             n_classes,
             importances,
             trees: trees.collect::<Result<_, _>>()?,
+            prepared: Prepared::default(),
         })
     }
 }

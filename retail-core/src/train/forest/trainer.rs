@@ -11,6 +11,7 @@ use super::params::RandomForest;
 use super::random::{draw, mix};
 use super::spread::Spread;
 use super::state::{Answer, ForestPartial, ForestState, Growth, Told};
+use super::walk::Prepared;
 use super::weights::WholeWeights;
 use super::{NAME, refused};
 use crate::label::Task;
@@ -359,5 +360,6 @@ fn forest(grown: Vec<(Tree, Vec<f64>)>, n_features: usize, n_classes: usize) -> 
         n_classes,
         importances,
         trees: grown.into_iter().map(|(tree, _)| tree).collect(),
+        prepared: Prepared::default(),
     }
 }
