@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 
 import retail_analytics as ra
@@ -51,6 +50,7 @@ def test_the_nine_models_can_be_asked(engine: ra.Engine) -> None:
 
 
 def test_every_form_of_rows_gives_the_same_answer(engine: ra.Engine) -> None:
+    pl = pytest.importorskip("polars")
     model = engine.models["linear_model_3"]
     assert model.feature_names == ["quantity", "price", "month", "day", "hour"]
     matrix = np.array([[10, 25.5, 6, 11, 14], [1, 0.5, 12, 24, 9]])
@@ -95,6 +95,7 @@ def test_models_travel(engine: ra.Engine, tmp_path: Path) -> None:
 
 
 def test_tables_go_to_any_library(engine: ra.Engine) -> None:
+    pl = pytest.importorskip("polars")
     metrics = pl.DataFrame(engine.metrics)
     assert metrics.equals(pl.from_pandas(pd.DataFrame.from_arrow(engine.metrics)))
     assert set(metrics["model"]) == set(engine.models)
@@ -113,6 +114,7 @@ def test_tables_go_to_any_library(engine: ra.Engine) -> None:
 
 
 def test_tables_are_shown_by_their_first_rows(engine: ra.Engine) -> None:
+    pl = pytest.importorskip("polars")
     shown = engine.metrics._repr_html_()
     assert "<th>rmse</th>" in shown and "<td>linear_model_1</td>" in shown
     assert shown.count("<tr>") == 1 + min(20, len(engine.metrics))
@@ -141,6 +143,7 @@ def test_a_folder_is_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_configuration_has_the_names_of_the_file(tmp_path: Path, csv_file: Path) -> None:
+    pl = pytest.importorskip("polars")
     file = tmp_path / "engine.toml"
     file.write_text("[batch]\nrows = 700\n\n[train]\npolicy = 'manual'\n")
     engine = ra.Engine(file, batch={"format": "none"})

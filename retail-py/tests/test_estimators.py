@@ -9,7 +9,6 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 import sklearn
 from sklearn.base import clone
@@ -127,6 +126,7 @@ def test_the_forest_learns_and_is_reproducible() -> None:
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_estimators_travel(estimator: Any, numbers: Any, tmp_path: Any) -> None:
+    pl = pytest.importorskip("polars")
     X, y, _ = numbers
     target = y if isinstance(estimator, ra.LinearRegression) else (y > 8).astype(int)
     fitted = clone(estimator).fit(pd.DataFrame(X, columns=list("abcd")), target)
