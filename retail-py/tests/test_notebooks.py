@@ -15,6 +15,7 @@ import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "notebooks"
@@ -68,7 +69,10 @@ def executed(notebook: Any, folder: Path, work: Path) -> Any:
     client = NotebookClient(
         notebook, km=kernel, timeout=300, resources={"metadata": {"path": str(work)}}
     )
-    client.execute()
+    try:
+        client.execute()
+    finally:
+        run_sync(kernel.shutdown_kernel)(now=True)
     return notebook
 
 
