@@ -8,7 +8,7 @@ use crate::paths::version_text;
 use crate::predict::Predicted;
 
 /// The probability from which on a binary target is answered with yes, inclusive.
-const DECISION_THRESHOLD: f64 = 0.5;
+pub(crate) const DECISION_THRESHOLD: f64 = 0.5;
 
 /// The answers of one model, which serialise as an array of [`Answer`]s.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl Serialize for Answer<'_> {
 }
 
 /// The index and value of the largest score; of equal ones the first.
-fn largest(scores: ArrayView1<'_, f64>) -> (usize, f64) {
+pub(crate) fn largest(scores: ArrayView1<'_, f64>) -> (usize, f64) {
     let mut best = (0, f64::NEG_INFINITY);
     for (index, &score) in scores.iter().enumerate() {
         if score > best.1 {

@@ -27,6 +27,24 @@ impl<'f> Given<'f> {
         Ok(Self { fields, parsed })
     }
 
+    /// Takes rows that are there column by column: `cell` says what a field holds in a row.
+    pub(crate) fn of_columns(
+        models: &[Vec<Column<'f>>],
+        n_rows: usize,
+        cell: impl Fn(&str, usize) -> Cell,
+    ) -> Self {
+        let fields = fields(models);
+        let cell = &cell;
+        let row = |row| fields.iter().map(move |field| cell(field.name(), row));
+        let parsed = Parsed {
+            cells: (0..n_rows).flat_map(row).collect(),
+            n_rows,
+            is_array: true,
+            fault: None,
+        };
+        Self { fields, parsed }
+    }
+
     /// Whether the client gave an array.
     pub(crate) fn is_array(&self) -> bool {
         self.parsed.is_array

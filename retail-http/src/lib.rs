@@ -7,6 +7,7 @@
 //! | `GET /models` | what each model is and where it comes from |
 //! | `GET /status/batches` | what the engine has read, saved and trained |
 //! | `GET /health` | that the process serves, and how many models it has |
+//! | `/v2/…` | the same models by the [Open Inference Protocol](#open-inference-protocol) |
 //!
 //! Nothing here knows a particular model. Paths come from the registry's slots; inputs, their order
 //! and their legal ranges from the feature schema inside each artefact; the form of an answer from
@@ -37,7 +38,8 @@
 //! # }
 //! ```
 //! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
-//! fallback, so that unknown paths get an answer in JSON too. The Tokio runtime needs its time
+//! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`] and [`inference_router`] are parts
+//! of it without a fallback, which can be merged, for those who want one and not the other. The Tokio runtime needs its time
 //! enabled, unless [`Limits::body_timeout`] and [`Limits::queue_timeout`] are `None`. [`serve`] runs
 //! any router with bounds on connections, a look at the `Host` and a graceful end.
 //!
@@ -88,6 +90,35 @@
 //! `{"predictions":{"total_amount":{"v1":…,"v2":…},…}}`. A trained model's entry is its answer
 //! to `/predict`; the others have `model`, `model_version` and the `error` that `/predict` would
 //! have given. If nothing is trained at all, the answer is 503.
+//!
+//! # Open Inference Protocol
+//! Version 2 of the protocol over REST, which KServe, Triton, MLServer and others speak. A model is a target
+//! (`total_amount`), its versions are numbers (`3`).
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /v2` | name, version and extensions of the server |
+//! | `GET /v2/health/live` | `{"live":true}` |
+//! | `GET /v2/health/ready` | `{"live":true,"ready":…}`: 200 once any model can answer, 503 before |
+//! | `GET /v2/models/{name}[/versions/{version}]` | the tensors that it takes and gives |
+//! | `GET /v2/models/{name}[/versions/{version}]/ready` | 200 if it can answer, 503 if not |
+//! | `POST /v2/models/{name}[/versions/{version}]/infer` | its predictions |
+//! | `POST /v2/repository/index` | all models, or with `{"ready":true}` those that can answer (Triton) |
+//! | `GET /v2/models/{name}[/versions/{version}]/stats`, `/v2/models/stats` | how often it was asked by this protocol, and how long that took (Triton) |
+//!
+//! Without a version, the newest one that is trained answers.
+//!
+//! - The inputs are one tensor `[n, k]` of any name with all features in the order of the metadata; or one
+//!   tensor `[n]` or `[n, 1]` for each, by name. Of the latter, those that can be computed may be left out,
+//!   as in `/predict`; they may be fields of a sale, too, whose texts are `BYTES`. Other names are refused.
+//! - Types are `FP64`, `FP32`, `INT64`, `INT32` and `BYTES`, in JSON. A number of `FP32` is rounded to
+//!   single precision, as the client's own is. `data` is flat or nested as `shape` says.
+//! - `outputs` chooses tensors and their order. They are called like the keys of `/predict`:
+//!   `prediction`; `predicted_category`, `probabilities` (`[n, classes]`) and `confidence`;
+//!   `is_high_value_customer` and `probability`. The numbers are those of `/predict`, to the bit.
+//! - `id` is echoed if it is given. `parameters` of a request are passed over, and those of an answer
+//!   have the `revision`.
+//! - Errors are `{"error":"text"}`, with the statuses below, but 400 in place of 422.
 //!
 //! # State
 //! - `GET /health`: `{"status":"ok","engine_version":…,"models_trained":…,"models_total":…}`.
@@ -144,13 +175,14 @@
 #![forbid(unsafe_code)]
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
-// features, then predict, then answer. Data flows in that order; state, cors, error, setting, paths,
-// json and memory know none of them.
+// features, then predict, then answer. Data flows in that order; state, statistics, cors, error, setting,
+// paths, json and memory know none of them. Inference is another way through the same rooms.
 mod answer;
 mod body;
 mod cors;
 mod error;
 mod features;
+mod inference;
 mod json;
 mod memory;
 mod parse;
@@ -162,10 +194,11 @@ mod sale;
 mod serve;
 mod setting;
 mod state;
+mod statistics;
 mod work;
 
 pub use cors::CorsOrigins;
-pub use routes::router;
+pub use routes::{inference_router, prediction_router, router};
 pub use serve::{Hosts, ServeOptions, serve};
 pub use setting::SettingError;
 pub use state::{AppState, Limits};

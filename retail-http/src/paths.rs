@@ -5,7 +5,41 @@ pub(crate) const BATCHES: &str = "/status/batches";
 pub(crate) const HEALTH: &str = "/health";
 
 /// Every path that is answered, for those who ask for another one.
-pub(crate) const PATHS: [&str; 5] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH];
+pub(crate) const PATHS: [&str; 6] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH, "/v2/…"];
+
+/// The paths of the Open Inference Protocol.
+pub(crate) mod inference {
+    pub(crate) const SERVER: &str = "/v2";
+    pub(crate) const LIVE: &str = "/v2/health/live";
+    pub(crate) const READY: &str = "/v2/health/ready";
+    pub(crate) const MODEL: &str = "/v2/models/{name}";
+    pub(crate) const MODEL_READY: &str = "/v2/models/{name}/ready";
+    pub(crate) const MODEL_INFER: &str = "/v2/models/{name}/infer";
+    pub(crate) const MODEL_STATS: &str = "/v2/models/{name}/stats";
+    pub(crate) const VERSION: &str = "/v2/models/{name}/versions/{version}";
+    pub(crate) const VERSION_READY: &str = "/v2/models/{name}/versions/{version}/ready";
+    pub(crate) const VERSION_INFER: &str = "/v2/models/{name}/versions/{version}/infer";
+    pub(crate) const VERSION_STATS: &str = "/v2/models/{name}/versions/{version}/stats";
+    pub(crate) const ALL_STATS: &str = "/v2/models/stats";
+    pub(crate) const INDEX: &str = "/v2/repository/index";
+
+    /// Every path, for those who ask for another one.
+    pub(crate) const PATHS: [&str; 13] = [
+        SERVER,
+        LIVE,
+        READY,
+        MODEL,
+        MODEL_READY,
+        MODEL_INFER,
+        MODEL_STATS,
+        VERSION,
+        VERSION_READY,
+        VERSION_INFER,
+        VERSION_STATS,
+        ALL_STATS,
+        INDEX,
+    ];
+}
 
 /// How paths and answers name a version, for example `v1`.
 pub(crate) fn version_text(version: u32) -> String {

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::cors::CorsOrigins;
 use crate::error::ApiError;
+use crate::statistics::Statistics;
 
 /// What a client may ask for at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,7 @@ pub struct AppState {
     pub(crate) batches: Arc<Semaphore>,
     pub(crate) answers: Arc<Semaphore>,
     pub(crate) cors: Option<CorsOrigins>,
+    pub(crate) statistics: Arc<Statistics>,
 }
 
 impl AppState {
@@ -72,6 +74,7 @@ impl AppState {
             batches: Arc::new(Semaphore::new(permits(limits))),
             answers: Arc::new(Semaphore::new(answer_room(limits))),
             cors: None,
+            statistics: Arc::default(),
         }
     }
 

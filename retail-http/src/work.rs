@@ -45,21 +45,21 @@ pub(crate) fn steps_per_row<'m>(models: impl IntoIterator<Item = &'m dyn Model>)
 /// What `work` returns; [`ApiError::BodyTooLarge`] and [`ApiError::DamagedBody`] for a compressed
 /// body; [`ApiError::Busy`] if no turn or no room came within the time allowed;
 /// [`ApiError::ModelFailed`] if `work`, and therefore a model, panicked.
-pub(crate) async fn run(
+pub(crate) async fn run<E: From<ApiError> + Send + 'static>(
     state: &AppState,
     body: Received,
     steps_per_row: usize,
-    work: impl FnOnce(&[u8]) -> Result<Vec<u8>, ApiError> + Send + 'static,
-) -> Result<Response, ApiError> {
+    work: impl FnOnce(&[u8]) -> Result<Vec<u8>, E> + Send + 'static,
+) -> Result<Response, E> {
     let body_bytes = body.longest();
     // Nothing that `work` borrows or shares is changed by it, so nothing is left half changed.
     let guarded = || {
         let work = || work(&body.decoded()?);
-        catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ApiError::ModelFailed))
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(ApiError::ModelFailed.into()))
     };
     let steps = steps_per_row.saturating_mul(1 + body_bytes / LEAST_ROW);
     if body_bytes <= MAX_INLINE_BYTES && steps <= MAX_INLINE_STEPS {
-        return respond(state, guarded()?).await;
+        return Ok(respond(state, guarded()?).await?);
     }
     let turn = turn(state).await?;
     // The turn goes along: the work goes on even if the client has hung up.
@@ -68,7 +68,7 @@ pub(crate) async fn run(
     // It ends when there is room for the answer, so that few answers wait for room.
     let response = respond(state, answer?).await;
     drop(turn);
-    response
+    Ok(response?)
 }
 
 /// The turn of one large request.

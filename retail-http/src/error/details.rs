@@ -22,6 +22,11 @@ pub(crate) struct Details {
 }
 
 impl Details {
+    /// What it says in words.
+    pub(crate) fn into_message(self) -> String {
+        self.message
+    }
+
     pub(super) fn message(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),

@@ -282,6 +282,13 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        self.respond(|status, error| json(status, &Body { error }))
+    }
+}
+
+impl ApiError {
+    /// The response whose body is written in a form of the caller's, with the headers that go with it.
+    pub(crate) fn respond(self, body: impl FnOnce(StatusCode, Details) -> Response) -> Response {
         let extra = match &self {
             // The rest of the body may still arrive, and is not the next request.
             Self::BodyTimeout | Self::UnclearHost { .. } | Self::ForeignHost { .. } => {
@@ -293,7 +300,7 @@ impl IntoResponse for ApiError {
             _ => None,
         };
         let (status, error) = self.into_details();
-        let mut response = json(status, &Body { error });
+        let mut response = body(status, error);
         if let Some((name, value)) = extra {
             let value = HeaderValue::from_static(value);
             response.headers_mut().insert(name, value);

@@ -1,11 +1,18 @@
 use axum::http::{Method, Uri};
+use axum::response::{IntoResponse, Response};
 
 use crate::error::ApiError;
+use crate::inference;
+use crate::paths::inference::SERVER;
 
-/// Answers every path that is not one of the API.
-pub(crate) async fn unknown_path(uri: Uri) -> ApiError {
+/// Answers every path that is not one of the API, in the form of the API that it may be meant for.
+pub(crate) async fn unknown_path(uri: Uri) -> Response {
     let path = uri.path().to_owned();
-    ApiError::UnknownPath { path }
+    let is_protocol = path.strip_prefix(SERVER);
+    if is_protocol.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return inference::unknown_path(&path).into_response();
+    }
+    ApiError::UnknownPath { path }.into_response()
 }
 
 /// Answers every method that a path does not take; the router adds the `Allow` header.

@@ -11,18 +11,35 @@ use crate::cors::CorsOrigins;
 use crate::paths::{BATCHES, COMPARE, HEALTH, MODELS, PREDICT};
 use crate::state::AppState;
 
-/// The routes of the API; see the documentation of the crate.
+/// All routes of the API; see the documentation of the crate.
 pub fn router(state: AppState) -> Router {
-    let cors = state.cors.as_ref().map(CorsOrigins::layer);
-    let router = Router::new()
+    let all = own_routes().merge(crate::inference::routes());
+    finished(all.fallback(fallback::unknown_path), state)
+}
+
+/// The routes of the engine's own API, and no answer for other paths.
+pub fn prediction_router(state: AppState) -> Router {
+    finished(own_routes(), state)
+}
+
+/// The routes of the Open Inference Protocol, and no answer for other paths.
+pub fn inference_router(state: AppState) -> Router {
+    finished(crate::inference::routes(), state)
+}
+
+fn own_routes() -> Router<AppState> {
+    Router::new()
         .route(PREDICT, post(predict::predict))
         .route(COMPARE, post(compare::compare))
         .route(MODELS, get(models::models))
         .route(BATCHES, get(status::batches))
         .route(HEALTH, get(status::health))
-        .fallback(fallback::unknown_path)
         .method_not_allowed_fallback(fallback::method_not_allowed)
-        .with_state(state);
+}
+
+fn finished(routes: Router<AppState>, state: AppState) -> Router {
+    let cors = state.cors.as_ref().map(CorsOrigins::layer);
+    let router = routes.with_state(state);
     match cors {
         None => router,
         Some(cors) => router.layer(cors),

@@ -10,6 +10,8 @@ mod encodings;
 mod errors;
 mod features;
 mod hosts;
+mod inference;
+mod inference_errors;
 mod intervals;
 mod limits;
 mod refusals;
