@@ -4,40 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import _core, _html, _progress, _rows
-from ._kafka import Kafka
+from . import _core, _progress, _rows
 from ._models import Models
 
-
-@dataclass(frozen=True)
-class Report:
-    """What has become of a stream: all that is saved, earlier runs included."""
-
-    rows_read: int
-    rows_kept: int
-    rejected: dict[str, int]
-    batches: int
-    seconds: float
-    models: dict[str, dict[str, Any]] = field(repr=False)
-
-    def _repr_html_(self) -> str:
-        facts = {
-            "records read": f"{self.rows_read:,}",
-            "kept": f"{self.rows_kept:,}",
-            **{f"rejected: {why}": f"{count:,}" for why, count in self.rejected.items() if count},
-            "batches": f"{self.batches:,}",
-            "seconds": f"{self.seconds:.3f}",
-        }
-        for name, status in self.models.items():
-            facts[name] = status.get("message") or f"revision {status['revision']}"
-        return _html.facts("report", facts)
+if TYPE_CHECKING:
+    from ._report import Report
 
 
 class Engine:
@@ -96,13 +70,21 @@ class Engine:
         except TypeError as error:
             raise ValueError(f"configuration: {error}") from None
         if data_dir is None:
-            folder = tempfile.mkdtemp(prefix="retail-analytics-")
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            folder = self._temporary_folder()
         else:
             folder = os.fspath(data_dir)
         self._data_dir = folder
         self._core = _core.Engine(folder, file, text, fresh)
         self._server: _core.Server | None = None
+
+    def _temporary_folder(self) -> str:
+        import shutil
+        import tempfile
+        import weakref
+
+        folder = tempfile.mkdtemp(prefix="retail-analytics-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def run(
         self,
@@ -129,6 +111,9 @@ class Engine:
         ``date_format`` is ``"dmy"``, ``"mdy"`` or ``"ymd"`` where the rows do not tell. ``dedup_overlap``
         drops rows that an earlier file or sheet holds too.
         """
+        from ._kafka import Kafka
+        from ._report import Report
+
         if hasattr(source, "__arrow_c_stream__"):
             source = _rows.table(source)
         show, end = _progress.shown(progress)
@@ -213,6 +198,8 @@ class Engine:
         )
 
     def _repr_html_(self) -> str:
+        from . import _html
+
         status = self.status
         facts = {
             "data": self.data_dir,

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from . import _core, _html, _rows
+from . import _core, _rows
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -35,7 +33,8 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model to a file that Rust and Python read."""
-        Path(path).write_bytes(self._core.to_bytes())
+        with open(path, "wb") as file:
+            file.write(self._core.to_bytes())
 
     @property
     def name(self) -> str:
@@ -78,6 +77,8 @@ class Model:
         kind = self._info["task"]["kind"]
         if kind == "regression":
             return None
+        import numpy as np
+
         if kind == "binary":
             return np.array([False, True])
         return np.array(self._core.classes)
@@ -92,7 +93,7 @@ class Model:
         """
         numbers = self._core.predict_numbers(_rows.prepared(rows))
         classes = self.classes
-        return numbers if classes is None else classes[numbers.astype(np.intp)]
+        return numbers if classes is None else classes[numbers.astype("intp")]
 
     def predict_proba(self, rows: Any) -> NDArray[np.float64]:
         """The probability of each class, ``(n_samples, n_classes)``, in the order of :attr:`classes`."""
@@ -111,6 +112,8 @@ class Model:
         return f"<Model {self.name} of {self.target}{revision}, trained on {rows:,} rows>"
 
     def _repr_html_(self) -> str:
+        from . import _html
+
         facts = {
             "target": self.target,
             "trainer": self._info["trainer"],
@@ -155,6 +158,8 @@ class Models(Mapping[str, Model]):
         return f"<Models {', '.join(self)}>" if len(self) else "<Models, none trained yet>"
 
     def _repr_html_(self) -> str:
+        from . import _html
+
         header = ["model", "target", "revision", "rows", "metrics"]
         lines = []
         for model in self.values():
