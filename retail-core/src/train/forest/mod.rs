@@ -44,6 +44,7 @@ mod complete;
 mod distinct;
 mod edges;
 mod entry;
+mod filled;
 mod growing;
 mod model;
 mod params;

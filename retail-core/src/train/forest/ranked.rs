@@ -4,6 +4,7 @@
 
 use std::hint::select_unpredictable;
 
+use super::filled::Filled;
 use super::model::{Node, Tree};
 
 /// Rows whose ranks are compared together.
@@ -104,13 +105,9 @@ impl Column {
     }
 }
 
-/// A tree that is filled up to a complete one: the children of split `i` are `2i + 1` and `2i + 2`.
+/// A tree that is filled up to a complete one.
 #[derive(Debug)]
-pub(super) struct Ranked {
-    splits: Vec<Split>,
-    /// The leaf of the tree, by place among the leaves of the full one.
-    leaves: Vec<u32>,
-}
+pub(super) struct Ranked(Filled<Split>);
 
 #[derive(Debug, Clone, Copy)]
 struct Split {
@@ -122,37 +119,21 @@ struct Split {
 impl Ranked {
     /// Fills up a tree with no leaf below `depth`, which is at least 1.
     pub(super) fn of(tree: &Tree, depth: usize, thresholds: &Thresholds) -> Self {
-        let n_splits = (1 << depth) - 1;
         let to_the_left = Split {
             feature: 0,
             rank: u8::MAX,
         };
-        let mut splits = vec![to_the_left; n_splits];
-        let mut leaves = vec![0; n_splits + 1];
-        let mut ahead = vec![(0, 0)];
-        while let Some((at, place)) = ahead.pop() {
-            let node = &tree.nodes[at];
-            if place >= n_splits {
-                leaves[place - n_splits] = node.feature;
-            } else if node.child == 0 {
-                ahead.push((at, 2 * place + 1));
-            } else {
-                splits[place] = Split {
-                    feature: node.feature,
-                    rank: thresholds.rank(node),
-                };
-                let child = node.child as usize;
-                ahead.extend([(child, 2 * place + 1), (child + 1, 2 * place + 2)]);
-            }
-        }
-        Self { splits, leaves }
+        Self(Filled::of(tree, depth, to_the_left, |node| Split {
+            feature: node.feature,
+            rank: thresholds.rank(node),
+        }))
     }
 
     /// The leaves of rows, whose ranks are `ranks[feature]`.
     pub(super) fn leaves(&self, ranks: &[Bytes], leaves: &mut [usize]) {
         let places = self.places(ranks);
         for (leaf, &place) in leaves.iter_mut().zip(&places) {
-            *leaf = self.leaves[usize::from(place)] as usize;
+            *leaf = self.0.leaves[usize::from(place)] as usize;
         }
     }
 
@@ -160,14 +141,14 @@ impl Ranked {
     /// places below its children, a split chooses one.
     fn places(&self, ranks: &[Bytes]) -> Bytes {
         let mut places = [[0; LANES]; 1 << (DEEPEST - 1)];
-        let n_last = self.leaves.len() / 2;
-        for (places, split) in places.iter_mut().zip(&self.splits[n_last - 1..]) {
+        let n_last = self.0.leaves.len() / 2;
+        for (places, split) in places.iter_mut().zip(&self.0.splits[n_last - 1..]) {
             let ranks = &ranks[split.feature as usize];
             *places = std::array::from_fn(|row| u8::from(ranks[row] > split.rank));
         }
         let (mut width, mut leaves_below) = (n_last / 2, 2);
         while width > 0 {
-            for (at, split) in self.splits[width - 1..2 * width - 1].iter().enumerate() {
+            for (at, split) in self.0.splits[width - 1..2 * width - 1].iter().enumerate() {
                 let ranks = &ranks[split.feature as usize];
                 let (left, right) = (places[2 * at], places[2 * at + 1]);
                 places[at] = std::array::from_fn(|row| {
