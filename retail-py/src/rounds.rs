@@ -8,15 +8,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use retail_core::label::Task;
 use retail_core::train::rounds::{self, Head, Next, decode, encode};
-use retail_core::train::{
-    LinearRegression, LogisticRegression, MaxFeatures, RandomForest, WeightedRows,
-};
+use retail_core::train::{LinearRegression, LogisticRegression, RandomForest, WeightedRows};
 use serde::Deserialize;
 
 use crate::Reduced;
 use crate::array::{Matrix, Rows, Vector};
 use crate::error::{Raise, exception};
-use crate::estimator::{ForestFit, LinearFit, LogisticFit};
+use crate::estimator::{ForestFit, Growth, LinearFit, LogisticFit};
 
 /// An algorithm that learns in rounds, and what it is to learn. It is pickled as its specification, so
 /// that the processes that hold the rows can rebuild it.
@@ -97,18 +95,18 @@ impl Spec {
                 bootstrap,
                 seed,
             } => {
-                let trainer = RandomForest::params()
-                    .n_trees(n_estimators)
-                    .max_depth(max_depth)
-                    .max_features(max_features.map_or(MaxFeatures::All, MaxFeatures::Count))
-                    .min_samples_leaf(min_samples_leaf)
-                    .min_samples_split(min_samples_split)
-                    .max_bins(max_bins)
-                    .bootstrap(bootstrap)
-                    .min_rows(1)
-                    .seed(seed)
-                    .threads(1);
-                let algorithm = Algorithm::Forest(trainer.check().raise()?);
+                let growth = Growth {
+                    n_estimators,
+                    max_depth,
+                    max_features,
+                    min_samples_leaf,
+                    min_samples_split,
+                    max_bins,
+                    bootstrap,
+                    seed,
+                    threads: 1,
+                };
+                let algorithm = Algorithm::Forest(growth.trainer()?);
                 let classes = (0..n_classes).map(|class| class.to_string()).collect();
                 (algorithm, features, Task::Multiclass { classes })
             }

@@ -38,8 +38,8 @@ pub use forest::{
 };
 pub use linear::{LinearError, LinearModel, LinearRegression, LinearRegressionParams};
 pub use logistic::{
-    Descent, LogisticError, LogisticModel, LogisticPartial, LogisticPoint, LogisticRegression,
-    LogisticRegressionParams, LogisticState, LogisticSums, ScaleSums,
+    Descent, LogisticError, LogisticModel, LogisticPartial, LogisticPoint, LogisticPosterior,
+    LogisticRegression, LogisticRegressionParams, LogisticState, LogisticSums, ScaleSums,
 };
 pub use model::{
     FormatError, MOST_CLASSES, MOST_FEATURES, Model, ModelFormats, PredictError, Prediction,

@@ -54,6 +54,41 @@ class _Estimator(BaseEstimator):
         classes, codes = np.unique(y, return_inverse=True)
         return classes, codes.astype(np.float64)
 
+    def _known_classes(self, y: Any, classes: Any, is_first: bool) -> Any:
+        """For each target of ``partial_fit`` the index of its class."""
+        if is_first:
+            self.classes_ = np.unique(y if classes is None else classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes: expected those of the first call, {self.classes_}, got {classes!r}"
+            )
+        check_classification_targets(y)
+        own, codes = self._classes(y)
+        places = np.searchsorted(self.classes_, own).clip(max=len(self.classes_) - 1)
+        strange = own[self.classes_[places] != own]
+        if strange.size:
+            raise ValueError(
+                f"y: expected the classes {self.classes_}, got {strange[0]!r}: "
+                "the first call of partial_fit takes all of them as classes"
+            )
+        return places.astype(np.float64)[codes.astype(np.intp)]
+
+    def _check_alike(self, other: Any) -> None:
+        """Whether another estimator has learned the same thing from other rows."""
+        if type(other) is not type(self):
+            expected, got = type(self).__name__, type(other).__name__
+            raise TypeError(f"merge: expected a {expected}, got {got}")
+        check_is_fitted(self)
+        check_is_fitted(other)
+        if self._names() != other._names():
+            raise ValueError(
+                f"merge: expected the features {self._names()}, got {other._names()}"
+            )
+        if hasattr(self, "classes_") and not np.array_equal(self.classes_, other.classes_):
+            raise ValueError(
+                f"merge: expected the classes {self.classes_}, got {other.classes_}"
+            )
+
     def _threads(self) -> int:
         """The number of threads: 0 for all processors."""
         n_jobs = self.n_jobs
@@ -111,8 +146,7 @@ class LinearRegression(RegressorMixin, _Estimator):
 
     def merge(self, other: LinearRegression) -> LinearRegression:
         """Adds what another one has learned from other rows."""
-        check_is_fitted(self)
-        check_is_fitted(other)
+        self._check_alike(other)
         self._sums.merge(other._sums)
         return self._solve()
 
@@ -143,6 +177,10 @@ class LogisticRegression(ClassifierMixin, _Estimator):
     Features are standardised inside, so that ``C`` is that of scikit-learn's estimator behind a
     ``StandardScaler``; ``coef_`` is in units of the features. The same rows give the same model, to the
     last bit, in any order.
+
+    :meth:`partial_fit` and :meth:`merge` keep no rows. They approximate the model of all rows together, from
+    the coefficients and the second derivatives of the loss (Laplace's approximation): what they miss goes
+    down as rows become more.
 
     Parameters
     ----------
@@ -196,21 +234,47 @@ class LogisticRegression(ClassifierMixin, _Estimator):
             raise ValueError(
                 f"Expected rows of two classes, got one class: {self.classes_[0]!r}"
             )
+        return self._learn(X, codes, sample_weight, None)
+
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> LogisticRegression:
+        """Learns from more rows; what was learned before is the prior of the coefficients.
+
+        The first call, or :meth:`fit`, needs rows of both classes, and sets the scaler. ``classes`` are all
+        there are; by default those of the first rows.
+        """
+        self._validate_params()
+        is_first = not hasattr(self, "_fit")
+        X, y = self._rows(X, y, reset=is_first)
+        codes = self._known_classes(y, classes, is_first)
+        if len(self.classes_) != 2 or (is_first and codes.min() == codes.max()):
+            raise ValueError(
+                f"Expected rows of two classes in the first call, got {len(np.unique(y))} "
+                f"of {len(self.classes_)} classes"
+            )
+        return self._learn(X, codes, sample_weight, None if is_first else self._fit)
+
+    def merge(self, other: LogisticRegression) -> LogisticRegression:
+        """Adds what another one has learned from other rows: the product of both densities."""
+        self._check_alike(other)
+        return self._set(self._fit.merge(other._fit))
+
+    def _learn(self, X: Any, codes: Any, sample_weight: Any, known: Any) -> LogisticRegression:
+        search = {
+            "alpha": 0.0 if np.isinf(self.C) else 1.0 / self.C,
+            "max_iter": int(self.max_iter),
+            "tol": float(self.tol),
+            "threads": self._threads(),
+        }
         weights = self._weights(sample_weight, X)
-        alpha = 0.0 if np.isinf(self.C) else 1.0 / self.C
-        self._fit = _core.fit_logistic(
-            X,
-            codes,
-            weights,
-            self._names(),
-            alpha,
-            int(self.max_iter),
-            float(self.tol),
-            self._threads(),
-        )
-        self.coef_ = self._fit.coefficients.reshape(1, -1)
-        self.intercept_ = np.array([self._fit.intercept])
-        self.n_iter_ = np.array([self._fit.newton_steps])
+        return self._set(_core.fit_logistic(X, codes, weights, self._names(), search, known))
+
+    def _set(self, fit: Any) -> LogisticRegression:
+        self._fit = fit
+        self.coef_ = fit.coefficients.reshape(1, -1)
+        self.intercept_ = np.array([fit.intercept])
+        self.n_iter_ = np.array([fit.newton_steps])
         return self
 
     def decision_function(self, X: Any) -> Any:
@@ -251,6 +315,9 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
     ``min_samples_leaf`` and ``min_samples_split`` count them, too. Of other weights only the ratios matter:
     their mean counts as one row.
 
+    :meth:`partial_fit` adds trees that are grown from more rows, and :meth:`merge` the trees of another
+    forest: each tree has learned from the rows of one call only.
+
     Parameters
     ----------
     n_estimators : int, default=100
@@ -273,6 +340,7 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
     n_classes_ : int
+    n_trees_ : int
     feature_importances_ : ndarray of shape (n_features,)
     """
 
@@ -326,7 +394,38 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
             raise ValueError(
                 f"Expected rows of at least two classes, got one class: {self.classes_[0]!r}"
             )
-        seed = check_random_state(self.random_state).randint(_SEEDS, dtype=np.uint32)
+        self._calls = 0
+        return self._set(self._grow(X, codes, sample_weight))
+
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> RandomForestClassifier:
+        """Adds ``n_estimators`` trees that are grown from these rows.
+
+        ``classes`` are all there are; by default those of the first rows.
+        """
+        self._validate_params()
+        is_first = not hasattr(self, "_fit")
+        X, y = self._rows(X, y, reset=is_first)
+        codes = self._known_classes(y, classes, is_first)
+        if codes.min() == codes.max():
+            raise ValueError(f"Expected rows of at least two classes, got one class: {y[0]!r}")
+        if is_first:
+            self.n_classes_ = len(self.classes_)
+            self._calls = 0
+        grown = self._grow(X, codes, sample_weight)
+        return self._set(grown if is_first else self._fit.merge(grown))
+
+    def merge(self, other: RandomForestClassifier) -> RandomForestClassifier:
+        """Adds the trees of another forest."""
+        self._check_alike(other)
+        return self._set(self._fit.merge(other._fit))
+
+    def _grow(self, X: Any, codes: Any, sample_weight: Any) -> Any:
+        random = check_random_state(self.random_state)
+        # Each call draws other rows, with an integer as the random state, too.
+        seeds = [random.randint(_SEEDS, dtype=np.uint32) for _ in range(self._calls + 1)]
+        self._calls += 1
         growth = {
             "n_estimators": int(self.n_estimators),
             "max_depth": 64 if self.max_depth is None else int(self.max_depth),
@@ -335,18 +434,16 @@ class RandomForestClassifier(ClassifierMixin, _Estimator):
             "min_samples_split": int(self.min_samples_split),
             "max_bins": int(self.max_bins),
             "bootstrap": bool(self.bootstrap),
-            "seed": int(seed),
+            "seed": int(seeds[-1]),
             "threads": self._threads(),
         }
-        self._fit = _core.fit_forest(
-            X,
-            codes,
-            self._weights(sample_weight, X),
-            self._names(),
-            self.n_classes_,
-            growth,
-        )
-        self.feature_importances_ = np.array(self._fit.importances)
+        weights = self._weights(sample_weight, X)
+        return _core.fit_forest(X, codes, weights, self._names(), self.n_classes_, growth)
+
+    def _set(self, fit: Any) -> RandomForestClassifier:
+        self._fit = fit
+        self.n_trees_ = fit.n_trees
+        self.feature_importances_ = np.array(fit.importances)
         return self
 
     def predict_proba(self, X: Any) -> Any:

@@ -1,14 +1,10 @@
-use std::sync::Arc;
-
 use numpy::{IntoPyArray, PyArray1, PyArray2};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use retail_core::label::Task;
-use retail_core::train::{
-    ForestModel, MaxFeatures, Model, RandomForest, most_probable_on, read_forest,
-};
+use retail_core::train::{ForestModel, MaxFeatures, RandomForest, most_probable_on};
 
-use super::{damaged, json, parsed, probabilities, refused};
+use super::{json, probabilities, read, refused};
 use crate::Reduced;
 use crate::array::{Matrix, Rows, Vector};
 use crate::error::Raise;
@@ -16,17 +12,11 @@ use crate::interrupt::interruptible;
 
 /// A random forest.
 #[pyclass(module = "retail_analytics._core", frozen)]
-pub(crate) struct ForestFit {
-    model: Arc<dyn Model>,
-    importances: Vec<f64>,
-}
+pub(crate) struct ForestFit(ForestModel);
 
 impl From<ForestModel> for ForestFit {
     fn from(model: ForestModel) -> Self {
-        Self {
-            importances: model.importances().to_vec(),
-            model: Arc::new(model),
-        }
+        Self(model)
     }
 }
 
@@ -34,15 +24,35 @@ impl From<ForestModel> for ForestFit {
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(crate) struct Growth {
-    n_estimators: usize,
-    max_depth: usize,
-    max_features: Option<usize>,
-    min_samples_leaf: usize,
-    min_samples_split: usize,
-    max_bins: usize,
-    bootstrap: bool,
-    seed: u64,
-    threads: usize,
+    pub(crate) n_estimators: usize,
+    pub(crate) max_depth: usize,
+    pub(crate) max_features: Option<usize>,
+    pub(crate) min_samples_leaf: usize,
+    pub(crate) min_samples_split: usize,
+    pub(crate) max_bins: usize,
+    pub(crate) bootstrap: bool,
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+}
+
+impl Growth {
+    /// What grows it, from one row on.
+    pub(crate) fn trainer(&self) -> PyResult<RandomForest> {
+        let drawn = self.max_features;
+        RandomForest::params()
+            .n_trees(self.n_estimators)
+            .max_depth(self.max_depth)
+            .max_features(drawn.map_or(MaxFeatures::All, MaxFeatures::Count))
+            .min_samples_leaf(self.min_samples_leaf)
+            .min_samples_split(self.min_samples_split)
+            .max_bins(self.max_bins)
+            .bootstrap(self.bootstrap)
+            .min_rows(1)
+            .seed(self.seed)
+            .threads(self.threads)
+            .check()
+            .raise()
+    }
 }
 
 /// Grows a forest from rows whose targets are indices of so many classes.
@@ -57,23 +67,7 @@ pub(crate) fn fit_forest(
     n_classes: usize,
     growth: Growth,
 ) -> PyResult<ForestFit> {
-    let trainer = RandomForest::params()
-        .n_trees(growth.n_estimators)
-        .max_depth(growth.max_depth)
-        .max_features(
-            growth
-                .max_features
-                .map_or(MaxFeatures::All, MaxFeatures::Count),
-        )
-        .min_samples_leaf(growth.min_samples_leaf)
-        .min_samples_split(growth.min_samples_split)
-        .max_bins(growth.max_bins)
-        .bootstrap(growth.bootstrap)
-        .min_rows(1)
-        .seed(growth.seed)
-        .threads(growth.threads)
-        .check()
-        .raise()?;
+    let trainer = growth.trainer()?;
     let task = Task::Multiclass {
         classes: (0..n_classes).map(|class| class.to_string()).collect(),
     };
@@ -99,7 +93,21 @@ impl ForestFit {
     /// The share of each feature in what the splits gained.
     #[getter]
     fn importances(&self) -> Vec<f64> {
-        self.importances.clone()
+        self.0.importances().to_vec()
+    }
+
+    #[getter]
+    fn n_trees(&self) -> usize {
+        self.0.n_trees()
+    }
+
+    /// The forest of the trees of both.
+    fn merge(&self, other: &Self) -> PyResult<Self> {
+        let merged = self
+            .0
+            .merge(&other.0)
+            .map_err(|why| format!("merge: {why}"));
+        merged.map(Self).map_err(PyValueError::new_err)
     }
 
     /// The probability of each class for each row.
@@ -110,7 +118,7 @@ impl ForestFit {
         x: Matrix<'py>,
         threads: usize,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        probabilities(py, self.model.as_ref(), &x, threads)
+        probabilities(py, &self.0, &x, threads)
     }
 
     /// The index of the most probable class of each row.
@@ -121,7 +129,7 @@ impl ForestFit {
         x: Matrix<'py>,
         threads: usize,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-        let (model, view) = (self.model.as_ref(), x.as_array());
+        let (model, view) = (&self.0, x.as_array());
         let classes = py
             .detach(|| most_probable_on(model, view, threads))
             .raise()?;
@@ -130,19 +138,16 @@ impl ForestFit {
     }
 
     fn to_json(&self) -> PyResult<String> {
-        json(self.model.as_ref())
+        json(&self.0)
     }
 
     #[staticmethod]
-    fn of_json(state: &str, importances: Vec<f64>) -> PyResult<Self> {
-        Ok(Self {
-            model: read_forest(&parsed(state)?).map_err(|error| damaged(&error))?,
-            importances,
-        })
+    fn of_json(state: &str) -> PyResult<Self> {
+        read(state).map(Self)
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String, Vec<f64>)> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String,)> {
         let read = py.get_type::<Self>().getattr("of_json")?;
-        Ok((read, (self.to_json()?, self.importances.clone())))
+        Ok((read, (self.to_json()?,)))
     }
 }

@@ -7,7 +7,7 @@ use retail_core::label::Task;
 use retail_core::train::rounds::{self, Head, Next, Rounds};
 use retail_core::train::{LinearModel, LinearRegression, MomentSums, NotTrained};
 
-use super::{damaged, json, parsed, pieces, refused, values};
+use super::{damaged, json, pieces, read, refused, values};
 use crate::Reduced;
 use crate::array::{Matrix, Rows, Vector};
 use crate::error::Raise;
@@ -220,9 +220,8 @@ impl LinearFit {
 
     #[staticmethod]
     fn of_json(state: &str) -> PyResult<Self> {
-        LinearModel::from_json(&parsed(state)?)
-            .map(Self)
-            .map_err(|error| damaged(&error))
+        let model = LinearModel::from_json(&read(state)?);
+        model.map(Self).map_err(damaged)
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String,)> {

@@ -4,15 +4,18 @@ mod forest;
 mod linear;
 mod logistic;
 
+use std::fmt::Display;
+
 use numpy::{IntoPyArray, PyArray1, PyArray2};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use retail_core::train::{Model, NotTrained, Prediction, predict_on};
+use serde::de::DeserializeOwned;
 
 use crate::array::Matrix;
 use crate::error::Raise;
 
-pub(crate) use self::forest::{ForestFit, fit_forest};
+pub(crate) use self::forest::{ForestFit, Growth, fit_forest};
 pub(crate) use self::linear::{LinearFit, LinearSums, fit_linear};
 pub(crate) use self::logistic::{LogisticFit, fit_logistic};
 
@@ -61,14 +64,12 @@ fn json(model: &dyn Model) -> PyResult<String> {
     Ok(model.to_json().raise()?.to_string())
 }
 
-/// JSON as a value, to read a model from.
-fn parsed(json: &str) -> PyResult<serde_json::Value> {
-    serde_json::from_str(json).map_err(|error| {
-        PyValueError::new_err(format!("the state of the model is damaged: {error}"))
-    })
+/// A model from its JSON.
+fn read<T: DeserializeOwned>(json: &str) -> PyResult<T> {
+    serde_json::from_str(json).map_err(damaged)
 }
 
 /// The exception for JSON that is no such model.
-fn damaged(error: &retail_core::train::FormatError) -> PyErr {
+fn damaged(error: impl Display) -> PyErr {
     PyValueError::new_err(format!("the state of the model is damaged: {error}"))
 }

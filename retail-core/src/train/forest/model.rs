@@ -4,7 +4,8 @@ use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::params::DEEPEST;
+use super::growing::normalise;
+use super::params::{DEEPEST, MOST_TREES};
 use super::saved::SavedForest;
 use super::walk::{BLOCK, LEAST, Prepared};
 use crate::train::{FormatError, Model, PredictError, Prediction};
@@ -134,6 +135,39 @@ impl ForestModel {
     #[must_use]
     pub fn importances(&self) -> &[f64] {
         &self.importances
+    }
+
+    /// The forest of the trees of both, which may have learned from different rows: a row's probabilities
+    /// and the importances are means over all trees.
+    ///
+    /// # Errors
+    /// What is wrong, if features or classes differ in number, or the trees are too many.
+    pub fn merge(&self, other: &Self) -> Result<Self, String> {
+        let (own, their) = (self.n_features, other.n_features);
+        if own != their {
+            return Err(format!("expected a forest of {own} features, got {their}"));
+        }
+        let (own, their) = (self.n_classes, other.n_classes);
+        if own != their {
+            return Err(format!("expected a forest of {own} classes, got {their}"));
+        }
+        let n_trees = self.trees.len() + other.trees.len();
+        if n_trees > MOST_TREES {
+            return Err(format!(
+                "expected at most {MOST_TREES} trees in all, got {n_trees}"
+            ));
+        }
+        let pairs = self.importances.iter().zip(&other.importances);
+        let sums = pairs
+            .map(|(own, their)| own * self.trees.len() as f64 + their * other.trees.len() as f64);
+        let mut importances: Vec<f64> = sums.collect();
+        normalise(&mut importances);
+        Ok(Self {
+            importances,
+            trees: [self.trees.as_slice(), &other.trees].concat(),
+            prepared: Prepared::default(),
+            ..*self
+        })
     }
 
     /// The mean over the trees of the probabilities at each row's leaf.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{LogisticPoint, LogisticSums};
 use crate::train::NotTrained;
 use crate::train::numeric::InverseRoot;
-use crate::train::numeric::vector::{packed, packed_len};
+use crate::train::numeric::vector::{packed, packed_len, row_times};
 
 /// A Newton step at most this long, relative to one standard deviation and the coefficients, leads
 /// nowhere else: the point is the minimum.
@@ -25,11 +25,21 @@ const HALVINGS: i32 = 40;
 
 /// The loss of logistic regression with an L2 penalty, and when its minimum counts as found.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Loss {
+pub(super) struct Loss<'a> {
     /// The penalty on the summed loss.
     pub(super) alpha: f64,
+    /// What earlier rows say, the penalty included.
+    pub(super) prior: Option<Prior<'a>>,
     pub(super) max_steps: u64,
     pub(super) gradient_tolerance: f64,
+}
+
+/// A normal distribution of the coefficients, and of the intercept behind them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prior<'a> {
+    pub(super) center: &'a [f64],
+    /// The packed lower triangle.
+    pub(super) precision: &'a [f64],
 }
 
 /// Where Newton's method has come to, and the point that it asks about next.
@@ -53,9 +63,9 @@ pub(super) struct Place {
     pub(super) point: LogisticPoint,
     /// The gradient of the penalised loss.
     gradient: Vec<f64>,
-    hessian: Vec<f64>,
+    pub(super) hessian: Vec<f64>,
     /// The sum of the weights of all rows.
-    weight: f64,
+    pub(super) weight: f64,
     /// Euclidean norm of the gradient per unit of weight.
     pub(super) gradient_norm: f64,
     pub(super) steps: u64,
@@ -82,7 +92,7 @@ pub(super) enum Onward {
     Found(Place),
 }
 
-impl Loss {
+impl Loss<'_> {
     /// The first place, whose derivatives are exact.
     pub(super) fn start(
         &self,
@@ -95,7 +105,7 @@ impl Loss {
         place
     }
 
-    /// A point with the derivatives of its loss without the penalty, which is added here.
+    /// A point with the derivatives of its loss without penalty and prior, which are added here.
     pub(super) fn place(
         &self,
         point: LogisticPoint,
@@ -103,9 +113,14 @@ impl Loss {
         weight: f64,
         steps: u64,
     ) -> Place {
-        for (index, coefficient) in point.coefficients.iter().enumerate() {
-            gradient[index] += self.alpha * coefficient;
-            hessian[packed(index, index)] += self.alpha;
+        match self.prior {
+            Some(prior) => prior.add_derivatives(&point, &mut gradient, &mut hessian),
+            None => {
+                for (index, coefficient) in point.coefficients.iter().enumerate() {
+                    gradient[index] += self.alpha * coefficient;
+                    hessian[packed(index, index)] += self.alpha;
+                }
+            }
         }
         Place {
             gradient_norm: norm(&gradient) / weight,
@@ -205,6 +220,22 @@ impl Loss {
                 iterations: place.steps,
                 gradient_norm: place.gradient_norm,
             })
+        }
+    }
+}
+
+impl Prior<'_> {
+    fn add_derivatives(&self, point: &LogisticPoint, gradient: &mut [f64], hessian: &mut [f64]) {
+        let at = point.coefficients.iter().chain([&point.intercept]);
+        let away: Vec<f64> = at
+            .zip(self.center)
+            .map(|(at, center)| at - center)
+            .collect();
+        for (row, slope) in gradient.iter_mut().enumerate() {
+            *slope += row_times(self.precision, row, &away);
+        }
+        for (sum, precision) in hessian.iter_mut().zip(self.precision) {
+            *sum += precision;
         }
     }
 }

@@ -112,15 +112,13 @@ impl ScaleSums {
             }
         };
         let bits = columns.iter().map(|&column| {
-            let [low, high] = self.ranges[column].unwrap_or_default();
-            let mean = moments.mean(column);
-            let largest = (mean - low).abs().max((high - mean).abs());
-            // At least one value is a standard deviation away.
-            bits_of(largest / scale(column)).clamp(0, MOST_BITS)
+            // At least one value is a standard deviation away, and none much further.
+            let bits = self.bits(column, moments.mean(column), scale(column));
+            bits.unwrap_or(MOST_BITS)
         });
         Ok(LogisticPoint {
             bits: bits.collect(),
-            weight_bits: bits_of(self.largest_weight),
+            weight_bits: self.weight_bits(),
             precise: false,
             mean: all.clone().map(|column| moments.mean(column)).collect(),
             scale: all.map(scale).collect(),
@@ -128,6 +126,24 @@ impl ScaleSums {
             columns,
             intercept: (share / (1.0 - share)).ln(),
         })
+    }
+
+    /// A feature that is standardised like this is below two to the power of this; `None` if it is too large.
+    pub(super) fn bits(&self, column: usize, mean: f64, scale: f64) -> Option<i32> {
+        let [low, high] = self.ranges[column].unwrap_or([mean; 2]);
+        let largest = (mean - low).abs().max((high - mean).abs());
+        let bits = bits_of(largest / scale).max(0);
+        (bits <= MOST_BITS).then_some(bits)
+    }
+
+    /// Weights are below two to the power of this.
+    pub(super) fn weight_bits(&self) -> i32 {
+        bits_of(self.largest_weight)
+    }
+
+    /// Whether a feature has this value in all rows.
+    pub(super) fn is_always(&self, column: usize, value: f64) -> bool {
+        self.ranges[column].is_none_or(|range| range == [value; 2])
     }
 
     pub(super) fn is_over(&self, n_features: usize) -> bool {

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::descent::{Descent, Loss, Onward, Place};
 use super::scale::{self, ScaleSums};
-use super::{LogisticModel, LogisticRegression, LogisticSums, answer};
+use super::{LogisticModel, LogisticPosterior, LogisticRegression, LogisticSums, answer};
 use crate::label::Task;
 use crate::train::rounds::{AnyRounds, Head, Next, Rounds};
 use crate::train::{Dataset, Model, NotTrained, Trainer, WeightedRows, rounds, validate};
 
 /// The name of the algorithm.
-const NAME: &str = "logistic-regression";
+pub(super) const NAME: &str = "logistic-regression";
 
 /// What the rows are told in a round of logistic regression.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,15 +95,126 @@ impl LogisticRegression {
         let weight = moments.weight();
         let place = self.loss().place(point, derivatives, weight, 0);
         let onward = self.loss().at(place)?;
-        match next(Head::of(data), moments.n_samples(), weight, onward)? {
-            Next::Model(model) => Ok(model),
+        match self.next(Head::of(data), moments.n_samples(), weight, onward)? {
+            Next::Model(posterior) => Ok(posterior.into_model()),
             Next::Round(state) => rounds::train_from(self, state, &mut [rows]),
         }
     }
 
-    fn loss(&self) -> Loss {
+    /// Learns from rows in parts, and keeps all that is known of the coefficients. The model is that of
+    /// [`LogisticRegression::fit_weighted`] over all parts, to the byte. `goes_on` is asked before each pass
+    /// over a part.
+    ///
+    /// # Errors
+    /// See [`LogisticRegression::fit_weighted`]; [`NotTrained::Stopped`] if it is not to go on.
+    pub fn fit_posterior(
+        &self,
+        parts: &[WeightedRows<'_>],
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<LogisticPosterior, NotTrained> {
+        let Some(first) = parts.first() else {
+            let (needed, got) = (self.min_rows, 0);
+            return Err(NotTrained::TooFewRows { needed, got });
+        };
+        let mut state = self.begin(&Head::of(first.data))?;
+        loop {
+            let mut sum = self.identity(&state);
+            for part in parts {
+                if !goes_on() {
+                    return Err(NotTrained::Stopped);
+                }
+                Rounds::merge(self, &mut sum, &self.asked(part, &state)?)?;
+            }
+            match self.step_to_posterior(state, sum)? {
+                Next::Round(next) => state = next,
+                Next::Model(posterior) => return Ok(posterior),
+            }
+        }
+    }
+
+    /// [`Rounds::step`] that ends with all that is known of the coefficients.
+    ///
+    /// # Errors
+    /// See [`Rounds::step`].
+    pub fn step_to_posterior(
+        &self,
+        state: LogisticState,
+        sum: LogisticPartial,
+    ) -> Result<Next<LogisticState, LogisticPosterior>, NotTrained> {
+        let foreign = || NotTrained::foreign(NAME);
+        match (state, sum) {
+            (LogisticState::Scale(head), LogisticPartial::Scale(sums)) => {
+                if !sums.is_over(head.n_features) {
+                    return Err(foreign());
+                }
+                let moments = sums.sums.moments();
+                let start = sums.start(&moments, self.min_rows)?;
+                let derivatives = scale::derivatives_at_start(&moments, &start);
+                let (n_samples, weight) = (moments.n_samples(), moments.weight());
+                let place = self.loss().start(start, derivatives, weight);
+                self.next(head, n_samples, weight, self.loss().at(place)?)
+            }
+            (
+                LogisticState::Descend {
+                    head,
+                    n_samples,
+                    weight,
+                    descent,
+                },
+                LogisticPartial::Derivatives(sums),
+            ) => {
+                if !descent.is_sound(head.n_features) {
+                    return Err(foreign());
+                }
+                let onward = self.loss().tried(*descent, &sums, weight)?;
+                self.next(head, n_samples, weight, onward.ok_or_else(foreign)?)
+            }
+            _ => Err(foreign()),
+        }
+    }
+
+    /// What some rows answer.
+    fn asked(
+        &self,
+        part: &WeightedRows<'_>,
+        state: &LogisticState,
+    ) -> Result<LogisticPartial, NotTrained> {
+        Ok(match state {
+            LogisticState::Scale(head) => {
+                LogisticPartial::Scale(ScaleSums::of(part, head, self.threads)?)
+            }
+            LogisticState::Descend { descent, .. } => {
+                let sums = answer::sums(part, &descent.trial, self.threads)?;
+                LogisticPartial::Derivatives(sums)
+            }
+        })
+    }
+
+    fn next(
+        &self,
+        head: Head,
+        n_samples: u64,
+        weight: f64,
+        onward: Onward,
+    ) -> Result<Next<LogisticState, LogisticPosterior>, NotTrained> {
+        Ok(match onward {
+            Onward::Found(place) => {
+                let model = model(&head, n_samples, &place)?;
+                Next::Model(LogisticPosterior::new(model, &place, self.alpha))
+            }
+            Onward::Ask(descent) => Next::Round(LogisticState::Descend {
+                head,
+                n_samples,
+                weight,
+                descent: Box::new(descent),
+            }),
+        })
+    }
+
+    pub(super) fn loss(&self) -> Loss<'_> {
         Loss {
             alpha: self.alpha,
+            prior: None,
             max_steps: self.max_iterations,
             gradient_tolerance: self.gradient_tolerance,
         }
@@ -137,15 +248,7 @@ impl Rounds for LogisticRegression {
         part: &mut WeightedRows<'_>,
         state: &LogisticState,
     ) -> Result<LogisticPartial, NotTrained> {
-        Ok(match state {
-            LogisticState::Scale(head) => {
-                LogisticPartial::Scale(ScaleSums::of(part, head, self.threads)?)
-            }
-            LogisticState::Descend { descent, .. } => {
-                let sums = answer::sums(part, &descent.trial, self.threads)?;
-                LogisticPartial::Derivatives(sums)
-            }
-        })
+        self.asked(part, state)
     }
 
     fn identity(&self, state: &LogisticState) -> LogisticPartial {
@@ -173,58 +276,15 @@ impl Rounds for LogisticRegression {
         state: LogisticState,
         sum: LogisticPartial,
     ) -> Result<Next<LogisticState, LogisticModel>, NotTrained> {
-        let foreign = || NotTrained::foreign(NAME);
-        match (state, sum) {
-            (LogisticState::Scale(head), LogisticPartial::Scale(sums)) => {
-                if !sums.is_over(head.n_features) {
-                    return Err(foreign());
-                }
-                let moments = sums.sums.moments();
-                let start = sums.start(&moments, self.min_rows)?;
-                let derivatives = scale::derivatives_at_start(&moments, &start);
-                let (n_samples, weight) = (moments.n_samples(), moments.weight());
-                let place = self.loss().start(start, derivatives, weight);
-                next(head, n_samples, weight, self.loss().at(place)?)
-            }
-            (
-                LogisticState::Descend {
-                    head,
-                    n_samples,
-                    weight,
-                    descent,
-                },
-                LogisticPartial::Derivatives(sums),
-            ) => {
-                if !descent.is_sound(head.n_features) {
-                    return Err(foreign());
-                }
-                let onward = self.loss().tried(*descent, &sums, weight)?;
-                next(head, n_samples, weight, onward.ok_or_else(foreign)?)
-            }
-            _ => Err(foreign()),
-        }
+        Ok(match self.step_to_posterior(state, sum)? {
+            Next::Round(state) => Next::Round(state),
+            Next::Model(posterior) => Next::Model(posterior.into_model()),
+        })
     }
 }
 
-fn next(
-    head: Head,
-    n_samples: u64,
-    weight: f64,
-    onward: Onward,
-) -> Result<Next<LogisticState, LogisticModel>, NotTrained> {
-    Ok(match onward {
-        Onward::Found(place) => Next::Model(model(&head, n_samples, place)?),
-        Onward::Ask(descent) => Next::Round(LogisticState::Descend {
-            head,
-            n_samples,
-            weight,
-            descent: Box::new(descent),
-        }),
-    })
-}
-
-fn model(head: &Head, n_samples: u64, place: Place) -> Result<LogisticModel, NotTrained> {
-    let point = place.point;
+fn model(head: &Head, n_samples: u64, place: &Place) -> Result<LogisticModel, NotTrained> {
+    let point = &place.point;
     let mut coefficients = vec![0.0; head.n_features];
     for (&column, &coefficient) in point.columns.iter().zip(&point.coefficients) {
         coefficients[column] = coefficient;
@@ -232,8 +292,8 @@ fn model(head: &Head, n_samples: u64, place: Place) -> Result<LogisticModel, Not
     let dropped = (0..head.n_features).filter(|column| !point.columns.contains(column));
     LogisticModel {
         dropped: dropped.map(|column| head.column_name(column)).collect(),
-        mean: point.mean,
-        scale: point.scale,
+        mean: point.mean.clone(),
+        scale: point.scale.clone(),
         coefficients,
         intercept: point.intercept,
         n_samples,

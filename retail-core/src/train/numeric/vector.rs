@@ -42,3 +42,11 @@ pub(in crate::train) const fn packed(i: usize, j: usize) -> usize {
         j * (j + 1) / 2 + i
     }
 }
+
+/// A row of a symmetric matrix, of which this is the packed lower triangle, times a vector.
+pub(in crate::train) fn row_times(matrix: &[f64], row: usize, vector: &[f64]) -> f64 {
+    let products = vector.iter().enumerate();
+    products
+        .map(|(column, value)| matrix[packed(row, column)] * value)
+        .sum()
+}

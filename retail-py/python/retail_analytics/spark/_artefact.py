@@ -60,9 +60,6 @@ class Artefact:
             "algorithm": kind,
             "spec": {**asdict(self.spec), "features": list(self.spec.features)},
             "model": None if self.fitted is None else self.fitted.to_json(),
-            "importances": (
-                self.fitted.importances if isinstance(self.fitted, _core.ForestFit) else None
-            ),
             "total": None if self.total is None else _packed(self.total),
             "stream": None
             if stream is None
@@ -115,7 +112,7 @@ def _fitted(body: dict[str, Any]) -> Fit | None:
         return _core.LinearFit.of_json(model)
     if body["algorithm"] == "logistic":
         return _core.LogisticFit.of_json(model)
-    return _core.ForestFit.of_json(model, body["importances"])
+    return _core.ForestFit.of_json(model)
 
 
 def _checksum(content: bytes) -> bytes:

@@ -221,3 +221,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn trees_of_two_forests_are_put_together() {
+    let data = sales(900, 3);
+    let grown = |rows: &Dataset, n_trees: usize| {
+        let trainer = RandomForest::params().n_trees(n_trees).check().unwrap();
+        trainer.fit_forest(rows).unwrap()
+    };
+    let (a, b) = (grown(&third(&data, 0), 4), grown(&third(&data, 1), 12));
+    let both = a.merge(&b).unwrap();
+    assert_eq!(both.n_trees(), 16);
+    let shares = |model: &ForestModel| match model.predict(data.features.view()).unwrap() {
+        Prediction::Probabilities(shares) => shares,
+        other => panic!("{other:?}"),
+    };
+    let expected = (shares(&a) + shares(&b) * 3.0) / 4.0;
+    for (got, expected) in shares(&both).iter().zip(&expected) {
+        assert!((got - expected).abs() < 1e-12, "{got} {expected}");
+    }
+    for (feature, got) in both.importances().iter().enumerate() {
+        let expected = (a.importances()[feature] + 3.0 * b.importances()[feature]) / 4.0;
+        assert!((got - expected).abs() < 1e-12, "{got} {expected}");
+    }
+    let read: ForestModel = serde_json::from_value(both.to_json().unwrap()).unwrap();
+    assert_eq!(read, both);
+}
+
+#[test]
+fn forests_of_other_features_or_classes_are_not_put_together() {
+    let trainer = RandomForest::params().n_trees(2).check().unwrap();
+    let grown = |columns: usize, classes: usize| {
+        let column: Vec<f64> = (0..60).map(f64::from).collect();
+        let target = (0..60).map(|row| f64::from(row % 2)).collect();
+        let data = dataset(&vec![column; columns], target, classes);
+        trainer.fit_forest(&data).unwrap()
+    };
+    let said = |other: ForestModel| grown(2, 3).merge(&other).unwrap_err();
+    assert_eq!(said(grown(1, 3)), "expected a forest of 2 features, got 1");
+    assert_eq!(said(grown(2, 4)), "expected a forest of 3 classes, got 4");
+}

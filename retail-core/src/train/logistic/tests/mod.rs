@@ -1,5 +1,6 @@
 mod merging;
 mod outcomes;
+mod updating;
 
 use ndarray::{Array2, Axis, ShapeBuilder};
 
