@@ -11,9 +11,8 @@
 /// deviation, in any unit. Columns that do not vary are
 /// [dropped](crate::train::LinearModel::dropped); if none varies, the model is the mean.
 ///
-/// The sums are solved as normal equations in double precision. So coefficients have about 16 digits
-/// less twice the digits that near-collinearity costs, and a residual standard deviation below 10⁻⁸
-/// of the target's is rounding.
+/// The sums are solved as normal equations in double precision, and what that leaves of the exact
+/// equations is solved for again, until coefficients are right to the last digit or so.
 ///
 /// ```
 /// use ndarray::array;

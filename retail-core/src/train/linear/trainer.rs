@@ -93,7 +93,7 @@ impl Rounds for LinearRegression {
         if head.n_features == 0 {
             return Err(NotTrained::NoVariation);
         }
-        let model = solve::solve(&head, &sums.moments());
+        let model = solve::solve(&head, &sums.exact_moments());
         let model = model.map_err(|message| NotTrained::Library {
             library: NAME.to_owned(),
             message,

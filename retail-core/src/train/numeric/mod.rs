@@ -9,5 +9,6 @@ pub(in crate::train) mod vector;
 pub(in crate::train) mod wide;
 
 pub(in crate::train) use minimum_norm::InverseRoot;
+pub(in crate::train) use moments::ExactMoments;
 pub use moments::{MomentSums, Moments, MomentsError};
 pub use sketch::{ValueBucket, ValueSketch};

@@ -1,7 +1,6 @@
 /// An exact number: `Σ digits[i] · 2^(32 · (low + i))`, each digit from −2³¹ to 2³¹ − 1.
 ///
-/// Every number has one such form, apart from zeros at its ends. So equal numbers compare equal once
-/// those are cut off.
+/// There are no zeros at its ends, so every number but 0 has one such form.
 #[derive(Debug, Clone)]
 pub(in crate::train) struct Wide {
     low: i32,
@@ -10,8 +9,20 @@ pub(in crate::train) struct Wide {
 
 impl Wide {
     pub(in crate::train) fn new(low: i32, digits: &[i32]) -> Self {
-        let digits = digits.to_vec();
-        Self { low, digits }
+        // Zeros at the ends only cost time.
+        let is_used = |digit: &i32| *digit != 0;
+        let ends = digits
+            .iter()
+            .position(is_used)
+            .zip(digits.iter().rposition(is_used));
+        let Some((first, last)) = ends else {
+            let (low, digits) = (0, Vec::new());
+            return Self { low, digits };
+        };
+        Self {
+            low: low + first as i32,
+            digits: digits[first..=last].to_vec(),
+        }
     }
 
     pub(in crate::train) fn times(&self, other: &Self) -> Self {
@@ -38,9 +49,13 @@ impl Wide {
         Self::carried(low, &sums)
     }
 
+    pub(in crate::train) fn plus(&self, other: &Self) -> Self {
+        self.minus(&Self::new(0, &[]).minus(other))
+    }
+
     /// The number with these sums instead of digits.
     fn carried(low: i32, sums: &[i128]) -> Self {
-        let mut digits = Vec::with_capacity(sums.len() + 2);
+        let mut digits = Vec::with_capacity(sums.len() + 4);
         let mut rest = 0;
         for &sum in sums {
             digits.push(carry(&mut rest, sum));
@@ -48,7 +63,7 @@ impl Wide {
         while rest != 0 {
             digits.push(carry(&mut rest, 0));
         }
-        Self { low, digits }
+        Self::new(low, &digits)
     }
 
     /// The finite number `value`, exactly.

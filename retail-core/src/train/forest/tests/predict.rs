@@ -115,3 +115,37 @@ fn every_way_down_a_tree_ends_at_the_same_leaf() {
         }
     }
 }
+
+#[test]
+fn a_byte_holds_the_ranks_of_255_thresholds_and_no_more() {
+    for n_thresholds in [254, 255, 256, 257] {
+        // A tree for each threshold: which of its sides a value is on.
+        let trees = (0..n_thresholds).map(|threshold| Tree {
+            nodes: vec![
+                Node {
+                    threshold: f64::from(threshold),
+                    feature: 0,
+                    child: 1,
+                },
+                Node::LEAF,
+                Node {
+                    feature: 1,
+                    ..Node::LEAF
+                },
+            ],
+            probabilities: vec![1.0, 0.0, 0.0, 1.0],
+        });
+        let model = ForestModel {
+            n_features: 1,
+            n_classes: 2,
+            importances: vec![1.0],
+            trees: trees.collect(),
+            prepared: Prepared::default(),
+        };
+        let rows = Array2::from_shape_fn((300, 1), |(row, _)| row as f64);
+        for (row, shares) in probabilities(&model, &rows).outer_iter().enumerate() {
+            let above = row.min(n_thresholds as usize);
+            assert_eq!(shares[1], above as f64 / f64::from(n_thresholds), "{row}");
+        }
+    }
+}

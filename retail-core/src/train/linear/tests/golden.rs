@@ -167,3 +167,17 @@ fn it_agrees_with_linfa_linear() {
     );
     assert_eq!(other.predict_interval(rows.features.view(), 0.9), Ok(None));
 }
+
+/// Wampler's first polynomial, as NIST certifies it: `1 + x + x² + x³ + x⁴ + x⁵` for 0 to 20. Each power is
+/// nearly a combination of the others, which costs a solver of rounded sums ten digits.
+#[test]
+fn powers_have_their_coefficients_to_the_last_digit() {
+    let power = |power| (0..=20).map(|x| f64::from(x).powi(power)).collect();
+    let powers: [Vec<f64>; 5] = [1, 2, 3, 4, 5].map(power);
+    let target = (0..=20).map(|x| 1.0 + powers.iter().map(|power| power[x]).sum::<f64>());
+    let model = fit(&data(&powers, target.collect()));
+    assert_eq!(model.coefficients(), [1.0; 5]);
+    assert_eq!(model.intercept(), 1.0);
+    let rounding = model.residual_std().unwrap();
+    assert!(rounding < 1e-8, "{rounding}");
+}

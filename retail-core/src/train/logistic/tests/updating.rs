@@ -119,6 +119,12 @@ fn rows_of_one_class_and_features_that_begin_to_vary_are_learned_from() {
     let both = updated(&known, &[part(&rows, 100, 200)]).unwrap();
     assert!(both.model().dropped().is_empty());
     assert!(both.model().coefficients()[2].abs() > 0.01);
+    // Until it varies, a feature is as certain as the penalty makes it. NumPy again.
+    let (first, rest) = (part(&rows, 0, 100), part(&rows, 100, 200));
+    let strong = trainer(2.0).fit_posterior(&[WeightedRows::unweighted(&first)], &|| true);
+    let both = updated(&strong.unwrap(), &[rest]).unwrap();
+    let expected = [0.6199290435786486, 0.8196148143289783, 0.0865782684774815];
+    agrees(both.model(), &expected, 0.4760188365199751, 1e-9);
     let constant = updated(&known, &[part(&rows, 0, 100)]).unwrap();
     assert_eq!(constant.model().dropped(), ["c"]);
 
@@ -173,6 +179,16 @@ fn damaged_ones_are_refused_or_hold() {
     let saved = serde_json::to_value(&known).unwrap();
     let again: LogisticPosterior = serde_json::from_value(saved.clone()).unwrap();
     assert_eq!(again.checked().unwrap(), known);
+    let with = |change: fn(&mut LogisticPosterior)| {
+        let mut other = known.clone();
+        change(&mut other);
+        other.checked().is_err()
+    };
+    assert!(with(|known| known.alpha = -1.0));
+    assert!(with(|known| known.weight = 0.0));
+    assert!(with(|known| known.precision[2] = f64::NAN));
+    assert!(with(|known| known.precision.truncate(5)));
+    assert!(with(|known| known.model.scale[0] = 0.0));
     let mut refused = 0;
     for json in damaged(&saved) {
         let read = serde_json::from_value::<LogisticPosterior>(json);

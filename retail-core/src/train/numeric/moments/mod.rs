@@ -3,6 +3,7 @@
 mod chunk;
 mod digits;
 mod error;
+mod exact;
 mod limbs;
 mod products;
 mod reading;
@@ -12,10 +13,10 @@ mod sums;
 mod tests;
 
 pub use error::MomentsError;
+pub(in crate::train) use exact::ExactMoments;
 pub use sums::MomentSums;
 
 use super::vector::packed;
-use super::wide::Wide;
 
 /// A column whose standard deviation is at most this share of its mean does not vary: what is left
 /// is rounding.
@@ -30,49 +31,11 @@ pub struct Moments {
     weight: f64,
     /// Of the features, then of the target.
     mean: Vec<f64>,
-    /// What `mean` lacks for rounding.
-    mean_rest: Vec<f64>,
     /// Packed lower triangle, the target's row last.
     scatter: Vec<f64>,
 }
 
 impl Moments {
-    fn new(sums: &MomentSums) -> Self {
-        let columns = sums.n_features() + 1;
-        let exact = |i, j| sums.exact(i, j);
-        let weight = exact(columns, columns);
-        let total: Vec<Wide> = (0..columns).map(|column| exact(columns, column)).collect();
-        let divisor = weight.to_f64();
-        // The sums count in millionths, and so does the divisor.
-        let ratio = |sum: &Wide, divisor: f64| match divisor {
-            0.0 => 0.0,
-            divisor => sum.to_f64() / divisor,
-        };
-        let (mean, mean_rest) = total
-            .iter()
-            .map(|total| {
-                let rough = ratio(total, divisor);
-                let rest = total.minus(&weight.times(&Wide::from_f64(rough)));
-                two_sum(rough, ratio(&rest, divisor))
-            })
-            .unzip();
-        let mut scatter = Vec::with_capacity(columns * (columns + 1) / 2);
-        for i in 0..columns {
-            for j in 0..=i {
-                let product = weight.times(&exact(i, j));
-                let centred = product.minus(&total[i].times(&total[j]));
-                scatter.push(ratio(&centred, divisor) / MILLION);
-            }
-        }
-        Self {
-            n_samples: sums.n_samples(),
-            weight: divisor / MILLION,
-            mean,
-            mean_rest,
-            scatter,
-        }
-    }
-
     /// The number of features.
     #[must_use]
     pub fn n_features(&self) -> usize {
@@ -104,11 +67,6 @@ impl Moments {
     #[must_use]
     pub fn mean(&self, column: usize) -> f64 {
         self.mean[column]
-    }
-
-    /// What [`Moments::mean`] lacks for rounding.
-    pub(in crate::train) fn mean_rest(&self, column: usize) -> f64 {
-        self.mean_rest[column]
     }
 
     /// The weighted sum of the products of two columns' deviations from their means.
@@ -146,12 +104,3 @@ impl Moments {
 
 /// What sums count in is 1 divided by this.
 const MILLION: f64 = 1e6;
-
-/// `a + b` as a rounded sum and what it lacks, for all finite numbers without overflow (Knuth, "The
-/// Art of Computer Programming", volume 2, section 4.2.2, theorem B).
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    let b_part = sum - a;
-    let a_part = sum - b_part;
-    (sum, (a - a_part) + (b - b_part))
-}

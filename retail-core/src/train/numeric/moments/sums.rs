@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::chunk::Adder;
 use super::limbs::{CHUNK, Unit};
 use super::saved::SavedSums;
-use super::{Moments, MomentsError};
+use super::{ExactMoments, Moments, MomentsError};
 use crate::train::numeric::parallel::{in_parallel, threads_for};
 use crate::train::numeric::vector::packed;
 use crate::train::numeric::wide::{Wide, integer_of};
@@ -228,7 +228,12 @@ impl MomentSums {
     /// Means, scatter matrix and what follows from them.
     #[must_use]
     pub fn moments(&self) -> Moments {
-        Moments::new(self)
+        self.exact_moments().rounded()
+    }
+
+    /// [`MomentSums::moments`] before they are rounded.
+    pub(in crate::train) fn exact_moments(&self) -> ExactMoments {
+        ExactMoments::of(self)
     }
 }
 
