@@ -40,7 +40,8 @@ async fn a_prefix_may_have_variables_of_its_own() {
 
 #[tokio::test]
 async fn any_target_of_the_registry_is_served_in_the_form_of_its_task() {
-    let slots: Vec<SlotName> = [2, 10]
+    // In the order of their names, which is not that of their numbers.
+    let slots: Vec<SlotName> = [10, 2]
         .map(|version| SlotName {
             name: format!("returning_{version}"),
             target: "returning".into(),
@@ -65,4 +66,11 @@ async fn any_target_of_the_registry_is_served_in_the_form_of_its_task() {
     assert!(answer["is_returning"].is_boolean(), "{answer}");
     let (_, answer) = post(&app, "/predict/returning/v1", FULL_SALE).await;
     assert_eq!(answer["error"]["expected"], "one of v2, v10");
+    let (_, model) = get(&app, "/v2/models/returning").await;
+    assert_eq!(model["versions"], json!(["2", "10"]));
+    let features = [1.0, 2.0, 2.0, 4.0, 5.0, 6.0];
+    let tensor = json!({"name": "x", "shape": [1, 6], "datatype": "FP64", "data": features});
+    let path = "/v2/models/returning/infer";
+    let (_, answer) = post(&app, path, json!({"inputs": [tensor]}).to_string()).await;
+    assert_eq!(answer["model_version"], "10", "{answer}");
 }

@@ -319,6 +319,7 @@ async fn questions_are_counted() {
     let part = |name: &str| counted["inference_stats"][name]["ns"].as_u64().unwrap();
     let parts = ["queue", "compute_input", "compute_infer", "compute_output"].map(part);
     assert_eq!(parts.iter().sum::<u64>(), part("success"));
+    assert!(parts.iter().all(|&part| part > 0), "{parts:?}");
     assert!(counted["last_inference"].as_u64().unwrap() > 1_700_000_000_000);
     let (_, all) = get(&app, "/v2/models/stats").await;
     assert_eq!(all["model_stats"].as_array().unwrap().len(), 9);

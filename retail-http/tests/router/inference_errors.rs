@@ -132,6 +132,16 @@ async fn tensors_that_are_wrong() {
             "expected data that is flat, or nested",
         ),
         (
+            // Elements at two levels, whose lengths are right.
+            columns(&[column("quantity", "[3,1]", "[1,[2],3]")]),
+            "expected data that is flat, or nested as the shape [3, 1] says",
+        ),
+        (
+            // Rows of other lengths, of which the last one is right.
+            table("[3,5]", "FP64", "[[1,2,3,4],[1,2,3,4,5,6],[1,2,3,4,5]]"),
+            "expected data that is flat, or nested as the shape [3, 5] says",
+        ),
+        (
             table("[1,5]", "FP64", "[[[[[[[[[[10,25.5,6,11,14]]]]]]]]]]"),
             "nested too deep",
         ),
