@@ -64,6 +64,7 @@ const ORDERS: [Order; 5] = [
             "paths",
             "error",
             "setting",
+            "request_id",
             "cors",
             "query",
             "statistics",

@@ -3,6 +3,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, Method, Uri, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::request_id::REQUEST_ID;
 use crate::setting::SettingError;
 
 /// How long a browser may remember what it has been allowed.
@@ -45,8 +46,8 @@ impl CorsOrigins {
         CorsLayer::new()
             .allow_origin(allowed)
             .allow_methods([Method::GET, Method::POST])
-            .allow_headers([header::CONTENT_TYPE, header::CONTENT_ENCODING])
-            .expose_headers([header::RETRY_AFTER, header::ACCEPT_ENCODING])
+            .allow_headers([header::CONTENT_TYPE, header::CONTENT_ENCODING, REQUEST_ID])
+            .expose_headers([header::RETRY_AFTER, header::ACCEPT_ENCODING, REQUEST_ID])
             .max_age(REMEMBERED)
     }
 }

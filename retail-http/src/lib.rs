@@ -85,6 +85,11 @@
 //! `"interval":{"level":0.9,"lower":…,"upper":…}`. The engine's linear models can, unless they were
 //! trained on too few rows.
 //!
+//! # Request ids
+//! Every answer of the router has the header `x-request-id`: that of the request, if it is one of up to 128
+//! visible characters of ASCII, and a new one otherwise. What is logged meanwhile is in the span
+//! `request{id=…}` of [tracing](https://docs.rs/tracing).
+//!
 //! # Comparison
 //! `POST /compare/models` takes one object that serves all trained models and answers
 //! `{"predictions":{"total_amount":{"v1":…,"v2":…},…}}`. A trained model's entry is its answer
@@ -189,6 +194,7 @@ mod parse;
 mod paths;
 mod predict;
 mod query;
+mod request_id;
 mod routes;
 mod sale;
 mod serve;

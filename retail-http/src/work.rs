@@ -7,6 +7,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use retail_core::train::Model;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Span;
 
 use crate::body::Received;
 use crate::error::ApiError;
@@ -63,7 +64,8 @@ pub(crate) async fn run<E: From<ApiError> + Send + 'static>(
     }
     let turn = turn(state).await?;
     // The turn goes along: the work goes on even if the client has hung up.
-    let job = tokio::task::spawn_blocking(move || (guarded(), turn));
+    let span = Span::current();
+    let job = tokio::task::spawn_blocking(move || (span.in_scope(guarded), turn));
     let (answer, turn) = job.await.map_err(|_| ApiError::ModelFailed)?;
     // It ends when there is room for the answer, so that few answers wait for room.
     let response = respond(state, answer?).await;

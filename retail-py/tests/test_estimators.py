@@ -145,6 +145,24 @@ def test_estimators_travel(estimator: Any, numbers: Any, tmp_path: Any) -> None:
         clone(estimator).predict(X)
 
 
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_tables_of_transformers(kind: str, estimator: Any, numbers: Any) -> None:
+    pytest.importorskip(kind)
+    X, y, _ = numbers
+    target = y if isinstance(estimator, ra.LinearRegression) else (y > 8).astype(int)
+    estimator = clone(estimator)
+    if isinstance(estimator, ra.RandomForestClassifier):
+        estimator.set_params(random_state=0)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    pipeline = make_pipeline(StandardScaler(), estimator).set_output(transform=kind)
+    pipeline.fit(frame, target)
+    assert list(pipeline[-1].feature_names_in_) == list("abcd")
+    scaled = np.asarray(pipeline[:-1].transform(frame))
+    expected = clone(estimator).fit(scaled, target).predict(scaled)
+    assert np.array_equal(pipeline.predict(frame), expected)
+
+
 def test_a_search_in_processes(numbers: Any) -> None:
     X, y, _ = numbers
     search = GridSearchCV(

@@ -5,10 +5,12 @@ mod predict;
 mod status;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
 use crate::cors::CorsOrigins;
 use crate::paths::{BATCHES, COMPARE, HEALTH, MODELS, PREDICT};
+use crate::request_id::with_id;
 use crate::state::AppState;
 
 /// All routes of the API; see the documentation of the crate.
@@ -39,7 +41,7 @@ fn own_routes() -> Router<AppState> {
 
 fn finished(routes: Router<AppState>, state: AppState) -> Router {
     let cors = state.cors.as_ref().map(CorsOrigins::layer);
-    let router = routes.with_state(state);
+    let router = routes.with_state(state).layer(from_fn(with_id));
     match cors {
         None => router,
         Some(cors) => router.layer(cors),

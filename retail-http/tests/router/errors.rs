@@ -129,7 +129,7 @@ async fn a_model_that_is_not_trained_says_why() {
 
 /// A model that does not keep its contract.
 #[derive(Debug)]
-enum Broken {
+pub(crate) enum Broken {
     Panics,
     NotFinite,
     TooFew,

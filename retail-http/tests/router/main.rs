@@ -15,6 +15,7 @@ mod inference_errors;
 mod intervals;
 mod limits;
 mod refusals;
+mod request_ids;
 mod server;
 mod serving;
 mod slow;
