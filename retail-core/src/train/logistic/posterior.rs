@@ -15,7 +15,7 @@ use crate::train::numeric::vector::{packed, packed_len, row_times};
 /// graphical structures", 1990, do the same with contingency tables).
 ///
 /// It takes `(n + 1)(n + 2)/2` numbers for `n` features, however many rows it was learned from. More rows
-/// come in by [`LogisticRegression::update`], with it as their prior; others that were learned from different
+/// come in by [`LogisticRegression::update`](super::LogisticRegression::update), with it as their prior; others that were learned from different
 /// rows, by [`LogisticPosterior::merge`]. Both approximate the model of all rows together: what they miss
 /// goes down as rows become more. The scaler stays that of the first rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
