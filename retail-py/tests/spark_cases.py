@@ -122,7 +122,8 @@ def alone(spec: Any, table: pd.DataFrame) -> Any:
     if isinstance(spec, LinearSpec):
         return _core.fit_linear(x, y, weights, FEATURES, 1)
     if isinstance(spec, LogisticSpec):
-        return _core.fit_logistic(x, y, weights, FEATURES, 1 / spec.C, 100, 1e-10, 1)
+        search = {"alpha": 1 / spec.C, "max_iter": 100, "tol": 1e-10, "threads": 1}
+        return _core.fit_logistic(x, y, weights, FEATURES, search)
     growth = {
         "n_estimators": 5,
         "max_depth": 4,
