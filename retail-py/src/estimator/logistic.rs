@@ -169,9 +169,7 @@ impl LogisticFit {
 
     #[staticmethod]
     fn _of_posterior(state: &str) -> PyResult<Self> {
-        let posterior = read::<LogisticPosterior>(state)?.checked();
-        posterior
-            .map(|known| Self(Known::Posterior(known)))
-            .map_err(damaged)
+        let posterior: LogisticPosterior = read(state)?;
+        Ok(Self(Known::Posterior(posterior)))
     }
 }

@@ -15,11 +15,11 @@ use crate::train::numeric::vector::{packed, packed_len, row_times};
 /// graphical structures", 1990, do the same with contingency tables).
 ///
 /// It takes `(n + 1)(n + 2)/2` numbers for `n` features, however many rows it was learned from. More rows
-/// come in by [`LogisticRegression::update`](super::LogisticRegression::update), with it as their prior; others that were learned from different
-/// rows, by [`LogisticPosterior::merge`]. Both approximate the model of all rows together: what they miss
+/// come in by [`LogisticRegression::update`](super::LogisticRegression::update), with it as their prior;
+/// others that were learned from different rows, by [`LogisticPosterior::merge`]. Both approximate the model of all rows together: what they miss
 /// goes down as rows become more. The scaler stays that of the first rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Saved")]
 pub struct LogisticPosterior {
     pub(super) model: LogisticModel,
     /// The penalty that `precision` contains.
@@ -28,6 +28,36 @@ pub struct LogisticPosterior {
     pub(super) weight: f64,
     /// One coefficient for each feature, then the intercept: the packed lower triangle.
     pub(super) precision: Vec<f64>,
+}
+
+/// A posterior as it is saved, which may come from elsewhere.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    model: LogisticModel,
+    alpha: f64,
+    weight: f64,
+    precision: Vec<f64>,
+}
+
+impl TryFrom<Saved> for LogisticPosterior {
+    type Error = String;
+
+    fn try_from(saved: Saved) -> Result<Self, String> {
+        let Saved {
+            model,
+            alpha,
+            weight,
+            precision,
+        } = saved;
+        let posterior = Self {
+            model,
+            alpha,
+            weight,
+            precision,
+        };
+        posterior.checked()
+    }
 }
 
 impl LogisticPosterior {
@@ -66,11 +96,8 @@ impl LogisticPosterior {
         self.model
     }
 
-    /// This one, if its numbers belong together. They may come from elsewhere.
-    ///
-    /// # Errors
-    /// What is wrong.
-    pub fn checked(self) -> Result<Self, String> {
+    /// This one, if its numbers belong together.
+    pub(super) fn checked(self) -> Result<Self, String> {
         let n = self.model.coefficients.len();
         if self.precision.len() != packed_len(n + 1) {
             return Err(format!(
