@@ -3,6 +3,7 @@ use retail_core::label::Task;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error::ApiError;
+use crate::explanation::Explanation;
 use crate::json::{Number, Object};
 use crate::paths::version_text;
 use crate::predict::Predicted;
@@ -108,6 +109,9 @@ impl Serialize for Answer<'_> {
                 map.serialize_entry("probability", &probability)?;
                 map.serialize_entry("threshold", &DECISION_THRESHOLD)?;
             }
+        }
+        if let Some(explanation) = Explanation::of(self.of, self.row) {
+            map.serialize_entry("explanation", &explanation)?;
         }
         map.end()
     }

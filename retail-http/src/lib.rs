@@ -85,6 +85,16 @@
 //! `"interval":{"level":0.9,"lower":…,"upper":…}`. The engine's linear models can, unless they were
 //! trained on too few rows.
 //!
+//! With `?explain=true` the key `explanation` says what each feature contributes: the
+//! Shapley values of [`Model::contributions`](retail_core::train::Model::contributions). `base` and the
+//! contributions sum to the answer on the `scale` that is named.
+//!
+//! | model | `explanation` |
+//! |---|---|
+//! | linear | `{"scale":"value","base":…,"contributions":{"quantity":…,…}}`; the base is the prediction for the means of the training rows |
+//! | logistic | the same with `"scale":"log_odds"`, of yes |
+//! | forest | `{"scale":"probability","classes":{"small":{"base":…,"contributions":{…}},…}}`; of yes or no: as above, of yes |
+//!
 //! # Request ids
 //! Every answer of the router has the header `x-request-id`: that of the request, if it is one of up to 128
 //! visible characters of ASCII, and a new one otherwise. What is logged meanwhile is in the span
@@ -94,7 +104,8 @@
 //! `POST /compare/models` takes one object that serves all trained models and answers
 //! `{"predictions":{"total_amount":{"v1":…,"v2":…},…}}`. A trained model's entry is its answer
 //! to `/predict`; the others have `model`, `model_version` and the `error` that `/predict` would
-//! have given. If nothing is trained at all, the answer is 503.
+//! have given. If nothing is trained at all, the answer is 503. `?interval=0.9` and `?explain=true` are for
+//! the models that can say them; the others answer without.
 //!
 //! # Open Inference Protocol
 //! Version 2 of the protocol over REST, which KServe, Triton, MLServer and others speak. A model is a target
@@ -160,6 +171,8 @@
 //! | 422 | `out_of_range` | a feature is outside the legal range of the model's schema, or the level of an interval is no probability |
 //! | 422 | `contradiction` | a product or a calendar field is not the one that follows from the rest of the sale |
 //! | 422 | `no_interval` | an interval is asked for, and the model gives none |
+//! | 422 | `no_explanation` | an explanation is asked for, and the model gives none: a forest saved by an early version, or a model of your own without [`Model::contributions`](retail_core::train::Model::contributions) |
+//! | 422 | `too_much_to_explain` | explanations of so many rows would take too long with so large a forest; `expected` says how many will do |
 //! | 429 | `too_many_connections` | one address has more than [`ServeOptions`] allow (from [`serve`]) |
 //! | 500 | `model_failed` | the model panicked, or its answer does not fit its task; never because of the input |
 //! | 503 | `not_trained` | the model is not trained yet; the message says why, if that is known |
@@ -186,6 +199,7 @@ mod answer;
 mod body;
 mod cors;
 mod error;
+mod explanation;
 mod features;
 mod inference;
 mod json;

@@ -3,9 +3,13 @@ use std::sync::Arc;
 use ndarray::{Array2, Axis};
 use retail_core::label::Task;
 use retail_core::registry::{Served, SlotName};
-use retail_core::train::Prediction;
+use retail_core::train::{Contributions, Prediction, Scale};
 
 use crate::error::ApiError;
+use crate::query::Extras;
+
+/// The most simple steps that the explanations of one request may take: a few seconds.
+const MOST_STEPS: usize = 1 << 31;
 
 /// What one model says of the rows of one request.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(crate) struct Predicted {
     pub(crate) scores: Array2<f64>,
     /// The intervals, if they were asked for.
     pub(crate) intervals: Option<Intervals>,
+    /// What features contribute, if that was asked for.
+    pub(crate) contributions: Option<Contributions>,
 }
 
 /// Where targets lie with a given probability.
@@ -30,26 +36,43 @@ pub(crate) struct Intervals {
 }
 
 impl Predicted {
-    /// Asks a model about these rows, and about the intervals of this level.
+    /// Asks a model about these rows, and about what else is wanted.
     ///
     /// # Errors
-    /// [`ApiError::NoInterval`] if the model gives no intervals; [`ApiError::ModelFailed`] if its
-    /// answer is not what its task asks for.
+    /// [`ApiError::NoInterval`] and [`ApiError::NoExplanation`] if the model gives none and has to;
+    /// [`ApiError::TooMuchToExplain`] if that would take too long; [`ApiError::ModelFailed`] if its answer is
+    /// not what its task asks for.
     pub(crate) fn new(
         slot: Arc<SlotName>,
         served: Arc<Served>,
         features: Array2<f64>,
-        level: Option<f64>,
+        extras: Extras,
     ) -> Result<Self, ApiError> {
         let scores = scores(&slot, &served, &features)?;
+        let level = extras.interval;
         let intervals = level.map(|level| intervals(&slot, &served, &features, level));
+        let explain = extras.explain;
+        let contributions = explain.then(|| contributions(&slot, &served, &features));
         Ok(Self {
-            intervals: intervals.transpose()?,
+            intervals: found(intervals, extras)?,
+            contributions: found(contributions, extras)?,
             slot,
             served,
             features,
             scores,
         })
+    }
+}
+
+/// What was asked for beside the prediction.
+fn found<T>(asked: Option<Result<T, ApiError>>, extras: Extras) -> Result<Option<T>, ApiError> {
+    match asked.transpose() {
+        Err(
+            ApiError::NoInterval { .. }
+            | ApiError::NoExplanation { .. }
+            | ApiError::TooMuchToExplain { .. },
+        ) if extras.where_possible => Ok(None),
+        found => found,
     }
 }
 
@@ -97,6 +120,44 @@ fn intervals(
     }
     let ends = finite(slot, ends)?;
     Ok(Intervals { level, ends })
+}
+
+fn contributions(
+    slot: &SlotName,
+    served: &Served,
+    features: &Array2<f64>,
+) -> Result<Contributions, ApiError> {
+    let model = &served.artefact.model;
+    let most = MOST_STEPS / model.steps_to_explain_row().max(1);
+    if features.nrows() > most {
+        return Err(ApiError::TooMuchToExplain {
+            model: slot.name.clone(),
+            limit: most,
+            got: features.nrows(),
+        });
+    }
+    let found = model
+        .contributions(features.view())
+        .map_err(|error| failed(slot, error))?
+        .ok_or_else(|| ApiError::NoExplanation {
+            model: slot.name.clone(),
+        })?;
+    let n_outputs = match (&served.artefact.info.task, found.scale) {
+        (Task::Regression, Scale::Value) | (Task::Binary, Scale::LogOdds) => 1,
+        (task, Scale::Probability) if *task != Task::Regression => task.n_classes(),
+        (task, scale) => return Err(failed(slot, format!("{scale:?} for {task:?}"))),
+    };
+    let expected = (features.nrows(), n_outputs, features.ncols());
+    if found.base.len() != n_outputs || found.values.dim() != expected {
+        let shape = format!("contributions of the shape {:?}", found.values.dim());
+        return Err(failed(slot, shape));
+    }
+    let mut numbers = found.base.iter().chain(&found.values);
+    if numbers.all(|number| number.is_finite()) {
+        Ok(found)
+    } else {
+        Err(failed(slot, "contributions that are not finite"))
+    }
 }
 
 fn finite(slot: &SlotName, numbers: Array2<f64>) -> Result<Array2<f64>, ApiError> {

@@ -3,41 +3,88 @@ use retail_core::feature::RangeError;
 use crate::error::ApiError;
 
 const INTERVAL: &str = "interval";
-const EXPECTED: &str = "a number above 0 and below 1";
+const LEVELS: &str = "a number above 0 and below 1";
+const EXPLAIN: &str = "explain";
 
-/// The level of the intervals that the query of a request asks for, `interval=0.9`; other keys are
-/// passed over.
-///
-/// # Errors
-/// [`ApiError::DuplicateField`], [`ApiError::WrongType`] and [`ApiError::OutOfRange`].
-pub(crate) fn interval_level(query: Option<&str>) -> Result<Option<f64>, ApiError> {
-    let pairs = query.unwrap_or_default().split('&');
+/// What an answer is to have beside the prediction.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Extras {
+    /// The level of intervals, above 0 and below 1.
+    pub(crate) interval: Option<f64>,
+    /// What features contribute.
+    pub(crate) explain: bool,
+    /// A model that cannot say them answers without.
+    pub(crate) where_possible: bool,
+}
+
+impl Extras {
+    /// Reads the query of a request, `interval=0.9&explain=true`; other keys are passed over.
+    ///
+    /// # Errors
+    /// [`ApiError::DuplicateField`], [`ApiError::WrongType`] and [`ApiError::OutOfRange`].
+    pub(crate) fn read(query: Option<&str>) -> Result<Self, ApiError> {
+        let query = query.unwrap_or_default();
+        Ok(Self {
+            interval: value(query, INTERVAL)?.map(level).transpose()?,
+            explain: value(query, EXPLAIN)?.map(explain).transpose()? == Some(true),
+            where_possible: false,
+        })
+    }
+
+    /// The same, of models that can say them.
+    pub(crate) fn where_possible(self) -> Self {
+        Self {
+            where_possible: true,
+            ..self
+        }
+    }
+}
+
+/// The value of a key, which must not be there twice.
+fn value<'q>(query: &'q str, key: &str) -> Result<Option<&'q str>, ApiError> {
+    let pairs = query.split('&');
     let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let mut levels = pairs.filter_map(|(key, value)| (key == INTERVAL).then_some(value));
-    let Some(text) = levels.next() else {
-        return Ok(None);
-    };
-    if levels.next().is_some() {
+    let mut values = pairs.filter_map(|(name, value)| (name == key).then_some(value));
+    let value = values.next();
+    if values.next().is_some() {
         return Err(ApiError::DuplicateField {
-            field: INTERVAL.to_owned(),
+            field: key.to_owned(),
             row: None,
         });
     }
-    let level: f64 = text.parse().map_err(|_| ApiError::WrongType {
-        field: Some(INTERVAL.to_owned()),
-        row: None,
-        expected: EXPECTED.to_owned(),
-        got: format!("{text:?}"),
-    })?;
+    Ok(value)
+}
+
+fn level(text: &str) -> Result<f64, ApiError> {
+    let level: f64 = text
+        .parse()
+        .map_err(|_| wrong_type(INTERVAL, LEVELS, text))?;
     if level > 0.0 && level < 1.0 {
-        return Ok(Some(level));
+        return Ok(level);
     }
     Err(ApiError::OutOfRange {
         row: None,
         error: RangeError {
             feature: INTERVAL.to_owned(),
-            expected: EXPECTED.to_owned(),
+            expected: LEVELS.to_owned(),
             got: level,
         },
     })
+}
+
+fn explain(text: &str) -> Result<bool, ApiError> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(wrong_type(EXPLAIN, "true or false", other)),
+    }
+}
+
+fn wrong_type(field: &str, expected: &str, got: &str) -> ApiError {
+    ApiError::WrongType {
+        field: Some(field.to_owned()),
+        row: None,
+        expected: expected.to_owned(),
+        got: format!("{got:?}"),
+    }
 }

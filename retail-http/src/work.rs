@@ -13,6 +13,7 @@ use crate::body::Received;
 use crate::error::ApiError;
 use crate::json::json_bytes;
 use crate::memory::Kept;
+use crate::query::Extras;
 use crate::state::{AppState, answer_room, kibibytes};
 
 /// Bodies up to this length, about 250 rows, are worked on where they arrive; longer ones would
@@ -29,12 +30,20 @@ const LEAST_ROW: usize = 64;
 const MAX_FREE_BYTES: usize = 64 << 10;
 
 /// How many steps these models take for one row: to compute it, and to find its features.
-pub(crate) fn steps_per_row<'m>(models: impl IntoIterator<Item = &'m dyn Model>) -> usize {
+pub(crate) fn steps_per_row<'m>(
+    models: impl IntoIterator<Item = &'m dyn Model>,
+    extras: Extras,
+) -> usize {
     let steps = |model: &dyn Model| {
         let features = model.n_features();
+        let explanation = match extras.explain {
+            true => model.steps_to_explain_row(),
+            false => 0,
+        };
         model
             .steps_per_row()
             .saturating_add(features.saturating_mul(features))
+            .saturating_add(explanation)
     };
     models.into_iter().map(steps).fold(0, usize::saturating_add)
 }

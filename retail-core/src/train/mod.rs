@@ -5,7 +5,7 @@
 //! share is in `numeric`; [`linfa`] wraps the estimators of the linfa ecosystem.
 //!
 //! ```text
-//! outcome, dataset, model ─► numeric ─► rounds ─► trainer ─┬► linear ───┐
+//! outcome, dataset, contributions, model ─► numeric ─► rounds ─► trainer ─┬► linear ───┐
 //!                                                          ├► logistic ─┼► linfa ─► formats
 //!                                                          └► forest ───┘
 //! ```
@@ -14,6 +14,7 @@
 
 #[cfg(test)]
 mod contract_tests;
+mod contributions;
 #[cfg(test)]
 mod damage;
 mod dataset;
@@ -31,6 +32,7 @@ pub mod rounds;
 mod trainer;
 mod validate;
 
+pub use contributions::{Contributions, Scale};
 pub use dataset::{Dataset, WeightedRows};
 pub use forest::{
     ForestError, ForestModel, ForestPartial, ForestRows, ForestState, MaxFeatures, RandomForest,

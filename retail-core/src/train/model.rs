@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
+use super::Contributions;
+
 /// What a model says of some rows.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -122,10 +124,27 @@ pub trait Model: Send + Sync + Debug {
         Ok(None)
     }
 
+    /// What each feature contributes to the answers for these rows; `None` if the model cannot say.
+    ///
+    /// # Errors
+    /// Those of [`Model::predict`].
+    fn contributions(
+        &self,
+        features: ArrayView2<'_, f64>,
+    ) -> Result<Option<Contributions>, PredictError> {
+        let _ = features;
+        Ok(None)
+    }
+
     /// About how many simple steps an answer for one row takes. A server answers on the spot only if it
     /// is quickly done.
     fn steps_per_row(&self) -> usize {
         self.n_features()
+    }
+
+    /// About how many simple steps [`Model::contributions`] takes for one row.
+    fn steps_to_explain_row(&self) -> usize {
+        self.steps_per_row()
     }
 
     /// The model as JSON, from which its format's reader makes the same model again.

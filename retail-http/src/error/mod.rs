@@ -112,6 +112,16 @@ pub(crate) enum ApiError {
     NoInterval {
         model: String,
     },
+    /// The model does not say what features contribute.
+    NoExplanation {
+        model: String,
+    },
+    /// So many rows of this model would take too long to explain.
+    TooMuchToExplain {
+        model: String,
+        limit: usize,
+        got: usize,
+    },
     NotTrained {
         model: String,
         reason: Option<String>,
@@ -160,6 +170,10 @@ impl ApiError {
             Self::OutOfRange { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
             Self::Contradiction { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "contradiction"),
             Self::NoInterval { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no_interval"),
+            Self::NoExplanation { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no_explanation"),
+            Self::TooMuchToExplain { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "too_much_to_explain")
+            }
             Self::ModelFailed => (StatusCode::INTERNAL_SERVER_ERROR, "model_failed"),
             Self::NotTrained { .. } | Self::NothingTrained => {
                 (StatusCode::SERVICE_UNAVAILABLE, "not_trained")
@@ -265,6 +279,18 @@ impl ApiError {
             Self::NoInterval { model } => {
                 let what = format!("interval: {model} gives no intervals");
                 Details::message(what).of_field("interval".to_owned())
+            }
+            Self::NoExplanation { model } => {
+                let what = format!("explain: {model} gives no explanation; train it again");
+                Details::message(what).of_field("explain".to_owned())
+            }
+            Self::TooMuchToExplain { model, limit, got } => {
+                let expected = match limit {
+                    0 => format!("a smaller model than {model}"),
+                    limit => format!("at most {limit} rows for {model}"),
+                };
+                Details::mismatch("explain", expected, got.to_string())
+                    .of_field("explain".to_owned())
             }
             Self::NotTrained { model, reason } => Details::message(match reason {
                 Some(reason) => format!("{model} is not trained yet: {reason}"),

@@ -14,6 +14,7 @@ use super::model::{Asked, NamedPath};
 use super::request::InferRequest;
 use crate::answer::written;
 use crate::predict::Predicted;
+use crate::query::Extras;
 use crate::state::AppState;
 use crate::statistics::Durations;
 use crate::{body, work};
@@ -29,7 +30,7 @@ pub(super) async fn infer(
     let arrived = Instant::now();
     let served = asked.served(&state)?;
     let (shared, slot) = (state.clone(), Arc::clone(&asked.slot));
-    let steps = work::steps_per_row([served.artefact.model.as_ref()]);
+    let steps = work::steps_per_row([served.artefact.model.as_ref()], Extras::default());
     let answered = work::run(&state, body, steps, move |body| {
         answer(&shared, &slot, &served, body, arrived)
     })
@@ -60,7 +61,12 @@ fn answer(
     let inputs = Inputs::read(&inputs, &info.features, state.limits.max_rows)?;
     let features = inputs.features(state.extractors.columns(&info.features))?;
     let read = Instant::now();
-    let predicted = Predicted::new(Arc::clone(slot), Arc::clone(served), features, None)?;
+    let predicted = Predicted::new(
+        Arc::clone(slot),
+        Arc::clone(served),
+        features,
+        Extras::default(),
+    )?;
     let inferred = Instant::now();
     let answer = written(&InferAnswer::new(id.as_deref(), &predicted, &outputs))?;
     let durations = Durations {

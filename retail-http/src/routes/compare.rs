@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -12,22 +12,25 @@ use crate::features::Given;
 use crate::parse::Accepts;
 use crate::paths::version_text;
 use crate::predict::Predicted;
+use crate::query::Extras;
 use crate::state::AppState;
 use crate::{body, work};
 
 /// `POST /compare/models`.
 pub(crate) async fn compare(
     State(state): State<AppState>,
+    RawQuery(asked): RawQuery,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let extras = Extras::read(asked.as_deref())?.where_possible();
     let body = body::receive(request, &state.limits).await?;
     let shared = state.clone();
     // One look at the registry, so that a model swapped meanwhile is seen in one revision only.
     let models: Vec<(Arc<SlotName>, Option<Arc<Served>>)> = state.registry.iter().collect();
     let trained = models.iter().filter_map(|(_, served)| served.as_ref());
-    let steps = work::steps_per_row(trained.map(|served| served.artefact.model.as_ref()));
+    let steps = work::steps_per_row(trained.map(|served| served.artefact.model.as_ref()), extras);
     work::run(&state, body, steps, move |body| {
-        answer(&shared, &models, body)
+        answer(&shared, &models, body, extras)
     })
     .await
 }
@@ -36,6 +39,7 @@ fn answer(
     state: &AppState,
     models: &[(Arc<SlotName>, Option<Arc<Served>>)],
     body: &[u8],
+    extras: Extras,
 ) -> Result<Vec<u8>, ApiError> {
     let columns: Vec<_> = models
         .iter()
@@ -53,7 +57,7 @@ fn answer(
         let entry = match served {
             Some(served) => {
                 let features = features.next().unwrap_or_default();
-                let predicted = Predicted::new(slot, Arc::clone(served), features, None)?;
+                let predicted = Predicted::new(slot, Arc::clone(served), features, extras)?;
                 Entry::Trained(Answers(predicted))
             }
             None => Entry::NotTrained {

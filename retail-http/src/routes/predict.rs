@@ -12,8 +12,9 @@ use crate::features::Given;
 use crate::parse::Accepts;
 use crate::paths::version_text;
 use crate::predict::Predicted;
+use crate::query::Extras;
 use crate::state::AppState;
-use crate::{body, query, work};
+use crate::{body, work};
 
 /// The variable parts of the path, by name: a prefix that an embedder adds may have its own.
 #[derive(Debug, Deserialize)]
@@ -34,15 +35,15 @@ pub(crate) async fn predict(
         return Err(ApiError::UnknownPath { path });
     };
     let slot = find(&state.registry, &model)?;
-    let level = query::interval_level(asked.as_deref())?;
+    let extras = Extras::read(asked.as_deref())?;
     let body = body::receive(request, &state.limits).await?;
     let Some(served) = state.registry.get(&slot.name) else {
         return Err(state.not_trained(&slot));
     };
     let shared = state.clone();
-    let steps = work::steps_per_row([served.artefact.model.as_ref()]);
+    let steps = work::steps_per_row([served.artefact.model.as_ref()], extras);
     work::run(&state, body, steps, move |body| {
-        answer(&shared, slot, &served, body, level)
+        answer(&shared, slot, &served, body, extras)
     })
     .await
 }
@@ -52,14 +53,14 @@ fn answer(
     slot: Arc<SlotName>,
     served: &Arc<Served>,
     body: &[u8],
-    level: Option<f64>,
+    extras: Extras,
 ) -> Result<Vec<u8>, ApiError> {
     let max_rows = state.limits.max_rows;
     let columns = [state.extractors.columns(&served.artefact.info.features)];
     let given = Given::read(body, &columns, Accepts::ObjectOrArray { max_rows })?;
     let is_array = given.is_array();
     let features = given.matrices(&columns)?.pop().unwrap_or_default();
-    let predicted = Predicted::new(slot, Arc::clone(served), features, level)?;
+    let predicted = Predicted::new(slot, Arc::clone(served), features, extras)?;
     let answers = Answers(predicted);
     match is_array {
         true => written(&answers),

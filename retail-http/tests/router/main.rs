@@ -8,6 +8,7 @@ mod cors;
 mod embedding;
 mod encodings;
 mod errors;
+mod explanations;
 mod features;
 mod hosts;
 mod inference;

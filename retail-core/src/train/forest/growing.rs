@@ -288,24 +288,41 @@ impl Growing {
             numbers.extend([old_child, old_child + 1]);
             ahead.extend([child + 1, child]);
         }
-        let mut probabilities = Vec::new();
+        let (mut probabilities, mut cover) = (Vec::new(), Vec::new());
         let mut n_leaves = 0;
         for (node, number) in nodes.iter_mut().zip(numbers) {
             if node.child == 0 {
                 let counts = self.counts_of(number);
-                let n_samples = total(counts) as f64;
-                probabilities.extend(counts.iter().map(|&count| f64::from(count) / n_samples));
+                let n_samples = total(counts);
+                let shares = counts
+                    .iter()
+                    .map(|&count| f64::from(count) / n_samples as f64);
+                probabilities.extend(shares);
+                // Counts of all rows together stay below 2³².
+                cover.push(n_samples as u32);
                 node.feature = n_leaves;
                 n_leaves += 1;
             }
         }
         normalise(&mut importances);
+        // Weights that are all twice as large give the same tree.
+        let unit = cover.iter().copied().fold(0, common_divisor).max(1);
+        cover.iter_mut().for_each(|samples| *samples /= unit);
         let tree = Tree {
             nodes,
             probabilities,
+            cover,
         };
         (tree, importances)
     }
+}
+
+/// The greatest common divisor; that of 0 and another number is the other one.
+fn common_divisor(mut a: u32, mut b: u32) -> u32 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// Scales numbers so that their sum is 1, unless it is 0.

@@ -51,6 +51,7 @@ mod params;
 mod random;
 mod ranked;
 mod saved;
+mod shapley;
 mod split;
 mod spread;
 mod state;

@@ -1,14 +1,15 @@
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::growing::normalise;
 use super::params::{DEEPEST, MOST_TREES};
 use super::saved::SavedForest;
+use super::shapley::Covered;
 use super::walk::{BLOCK, LEAST, Prepared};
-use crate::train::{FormatError, Model, PredictError, Prediction};
+use crate::train::{Contributions, FormatError, Model, PredictError, Prediction, Scale};
 
 /// A trained random forest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
     /// Leaf by leaf, in the order of their nodes, the probability of each class.
     pub(super) probabilities: Vec<f64>,
+    /// Leaf by leaf, the sum of the weights of its training rows, in the largest unit in which all are whole;
+    /// none if that is not known.
+    pub(super) cover: Vec<u32>,
 }
 
 /// A split, or a leaf if `child` is 0.
@@ -255,6 +259,51 @@ impl Model for ForestModel {
     fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Prediction, PredictError> {
         PredictError::check(&features, self.n_features)?;
         Ok(Prediction::Probabilities(self.probabilities(&features)))
+    }
+
+    /// Contributions to the probability of each class, by the rows that each split had in training: those of
+    /// [shap](https://shap.readthedocs.io)'s `TreeExplainer` with `feature_perturbation="tree_path_dependent"`.
+    /// `None` for forests of early versions, which do not know their rows.
+    fn contributions(
+        &self,
+        features: ArrayView2<'_, f64>,
+    ) -> Result<Option<Contributions>, PredictError> {
+        PredictError::check(&features, self.n_features)?;
+        let trees: Option<Vec<Covered<'_>>> = self.trees.iter().map(Covered::of).collect();
+        let Some(trees) = trees else {
+            return Ok(None);
+        };
+        let mut base = Array1::zeros(self.n_classes);
+        let mut values = Array3::zeros((features.nrows(), self.n_classes, self.n_features));
+        for tree in &trees {
+            // In standard layout there is always a slice.
+            tree.add_base(self.n_classes, base.as_slice_mut().unwrap_or_default());
+        }
+        let rows = features.as_standard_layout();
+        for (row, mut sums) in rows.outer_iter().zip(values.outer_iter_mut()) {
+            let row = row.as_slice().unwrap_or_default();
+            let sums = sums.as_slice_mut().unwrap_or_default();
+            for tree in &trees {
+                tree.add(row, self.n_classes, sums);
+            }
+        }
+        let n_trees = self.trees.len() as f64;
+        base /= n_trees;
+        values /= n_trees;
+        Ok(Some(Contributions {
+            scale: Scale::Probability,
+            base,
+            values,
+        }))
+    }
+
+    fn steps_to_explain_row(&self) -> usize {
+        let way = |tree: &Tree| tree.depth().min(self.n_features) + 1;
+        let steps = |tree: &Tree| {
+            let (nodes, way) = (tree.nodes.len(), way(tree));
+            nodes * way * (way + self.n_classes)
+        };
+        self.trees.iter().map(steps).fold(0, usize::saturating_add)
     }
 
     fn to_json(&self) -> Result<Value, FormatError> {

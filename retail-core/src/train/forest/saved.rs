@@ -15,7 +15,7 @@ pub(super) struct SavedForest {
     trees: Vec<SavedTree>,
 }
 
-/// A tree as it is saved: nothing of a leaf but its probabilities, none of a split.
+/// A tree as it is saved: of a leaf its probabilities and cover, none of a split.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SavedTree {
@@ -27,6 +27,9 @@ struct SavedTree {
     threshold: Vec<f64>,
     /// The probabilities of the classes, leaf by leaf.
     probability: Vec<f64>,
+    /// The weights of the training rows, leaf by leaf. Forests of early versions have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cover: Vec<u32>,
 }
 
 impl From<ForestModel> for SavedForest {
@@ -48,6 +51,7 @@ impl From<Tree> for SavedTree {
             feature: splits().map(|node| node.feature).collect(),
             threshold: splits().map(|node| node.threshold).collect(),
             probability: tree.probabilities,
+            cover: tree.cover,
         }
     }
 }
@@ -99,6 +103,8 @@ pub(super) enum TreeError {
     Threshold { split: usize },
     #[error("leaf {leaf}: expected probabilities from 0 to 1 that sum to 1, got {got:?}")]
     Probabilities { leaf: usize, got: Vec<f64> },
+    #[error("leaf {leaf}: expected a cover of at least 1, got 0")]
+    Cover { leaf: usize },
 }
 
 impl TryFrom<SavedForest> for ForestModel {
@@ -184,6 +190,15 @@ impl SavedTree {
                 return Err(TreeError::Probabilities { leaf, got });
             }
         }
+        if !self.cover.is_empty() {
+            if self.cover.len() != n_leaves {
+                let (list, needed, got) = ("cover", n_leaves, self.cover.len());
+                return Err(TreeError::Length { list, needed, got });
+            }
+            if let Some(leaf) = self.cover.iter().position(|&cover| cover == 0) {
+                return Err(TreeError::Cover { leaf });
+            }
+        }
         let tree = self.into_tree();
         match tree.depth() {
             0..=DEEPEST => Ok(tree),
@@ -234,6 +249,7 @@ impl SavedTree {
         Tree {
             nodes: nodes.collect(),
             probabilities: self.probability,
+            cover: self.cover,
         }
     }
 }

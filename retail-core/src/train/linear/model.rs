@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Zip};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::uncertainty::Uncertainty;
 use crate::train::numeric::student_t::two_sided_quantile;
-use crate::train::{FormatError, Model, PredictError, Prediction};
+use crate::train::{Contributions, FormatError, Model, PredictError, Prediction, Scale};
 
 /// Terms of a prediction saturate here, so that no finite input gives an infinite answer.
 const LARGEST_TERM: f64 = 1e300;
@@ -190,6 +190,32 @@ impl Model for LinearModel {
             });
         }
         Ok(Prediction::Values(values))
+    }
+
+    /// Each coefficient times what the feature is away from its mean in the training rows; from 0 for models
+    /// without uncertainty, which do not know the means.
+    fn contributions(
+        &self,
+        features: ArrayView2<'_, f64>,
+    ) -> Result<Option<Contributions>, PredictError> {
+        PredictError::check(&features, self.n_features())?;
+        let n = self.n_features();
+        let known = self.uncertainty.as_ref();
+        let mean = known.map_or_else(|| vec![0.0; n], |known| known.mean.clone());
+        let term =
+            |at: usize, x: f64| (self.coefficients[at] * x).clamp(-LARGEST_TERM, LARGEST_TERM);
+        let average = mean.iter().enumerate().map(|(at, &mean)| term(at, mean));
+        let base = average.fold(self.intercept.clamp(-LARGEST_TERM, LARGEST_TERM), |a, b| {
+            a + b
+        });
+        let values = Array3::from_shape_fn((features.nrows(), 1, n), |(row, _, at)| {
+            term(at, features[(row, at)] - mean[at])
+        });
+        Ok(Some(Contributions {
+            scale: Scale::Value,
+            base: Array1::from_elem(1, base),
+            values,
+        }))
     }
 
     /// The interval that a new target falls into with probability `level`: the prediction plus and

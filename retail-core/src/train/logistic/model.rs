@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView2, Zip};
+use ndarray::{Array1, Array2, Array3, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::sigmoid::sigmoid;
-use crate::train::{FormatError, Model, PredictError, Prediction};
+use crate::train::{Contributions, FormatError, Model, PredictError, Prediction, Scale};
 
 /// Terms of a score saturate here, so that no finite input gives a probability that is not a
 /// number.
@@ -179,6 +179,25 @@ impl Model for LogisticModel {
                 row[1] = sigmoid(score);
             });
         Ok(Prediction::Probabilities(probabilities))
+    }
+
+    /// Each coefficient times the standardised feature.
+    fn contributions(
+        &self,
+        features: ArrayView2<'_, f64>,
+    ) -> Result<Option<Contributions>, PredictError> {
+        PredictError::check(&features, self.n_features())?;
+        let saturate = |value: f64| value.clamp(-LARGEST_TERM, LARGEST_TERM);
+        let shape = (features.nrows(), 1, self.n_features());
+        let values = Array3::from_shape_fn(shape, |(row, _, at)| {
+            let away = saturate((features[(row, at)] - self.mean[at]) / self.scale[at]);
+            saturate(self.coefficients[at] * away)
+        });
+        Ok(Some(Contributions {
+            scale: Scale::LogOdds,
+            base: Array1::from_elem(1, saturate(self.intercept)),
+            values,
+        }))
     }
 
     fn to_json(&self) -> Result<serde_json::Value, FormatError> {

@@ -6,6 +6,7 @@ mod oracle;
 mod predict;
 mod refusals;
 mod saved;
+mod shapley;
 mod weights;
 
 use ndarray::{Array2, ShapeBuilder};

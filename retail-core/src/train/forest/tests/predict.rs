@@ -62,6 +62,7 @@ fn tree(depth: usize, thresholds: &[f64], draw: &mut impl FnMut(usize) -> usize)
     Tree {
         probabilities: probabilities.collect(),
         nodes,
+        cover: Vec::new(),
     }
 }
 
@@ -134,6 +135,7 @@ fn a_byte_holds_the_ranks_of_255_thresholds_and_no_more() {
                 },
             ],
             probabilities: vec![1.0, 0.0, 0.0, 1.0],
+            cover: Vec::new(),
         });
         let model = ForestModel {
             n_features: 1,
