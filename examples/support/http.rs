@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use retail_http::{AppState, CorsOrigins, Hosts, Limits, ServeOptions};
+use retail_http::{AppState, CorsOrigins, FeedbackOptions, Hosts, Limits, ServeOptions};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Outcome;
@@ -61,6 +61,10 @@ pub struct HttpConfig {
     /// Large answers in memory that clients have not taken yet
     #[arg(long, value_name = "N", default_value_t = Self::default().max_answer_bytes)]
     pub max_answer_bytes: usize,
+
+    /// Rows whose answers are kept for feedback; 0 keeps none
+    #[arg(long, value_name = "N", default_value_t = Self::default().feedback_rows)]
+    pub feedback_rows: usize,
 }
 
 impl Default for HttpConfig {
@@ -80,6 +84,7 @@ impl Default for HttpConfig {
             max_body_bytes: limits.max_body_bytes,
             max_rows: limits.max_rows,
             max_answer_bytes: limits.max_answer_bytes,
+            feedback_rows: FeedbackOptions::default().max_rows,
         }
     }
 }
@@ -91,6 +96,7 @@ pub struct HttpSettings {
     pub options: ServeOptions,
     limits: Limits,
     cors: Option<CorsOrigins>,
+    feedback_rows: usize,
 }
 
 impl HttpConfig {
@@ -141,6 +147,7 @@ impl HttpConfig {
                 ..Limits::default()
             },
             cors,
+            feedback_rows: self.feedback_rows,
         })
     }
 }
@@ -149,7 +156,13 @@ impl HttpSettings {
     /// What is served, within these limits and to pages of these origins.
     #[must_use]
     pub fn apply(&self, state: AppState) -> AppState {
-        let state = state.with_limits(self.limits);
+        let mut state = state.with_limits(self.limits);
+        if self.feedback_rows > 0 {
+            state = state.with_feedback(FeedbackOptions {
+                max_rows: self.feedback_rows,
+                ..FeedbackOptions::default()
+            });
+        }
         match &self.cors {
             None => state,
             Some(origins) => state.with_cors(origins.clone()),

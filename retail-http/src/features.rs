@@ -22,9 +22,27 @@ impl<'f> Given<'f> {
         models: &[Vec<Column<'f>>],
         accepts: Accepts,
     ) -> Result<Self, ApiError> {
-        let fields = fields(models);
-        let parsed = parse(body, &fields, accepts)?;
-        Ok(Self { fields, parsed })
+        Self::read_with(body, models, &[], accepts)
+    }
+
+    /// The same with other keys, which come before features and fields of the same names.
+    ///
+    /// # Errors
+    /// Those of [`Given::read`].
+    pub(crate) fn read_with(
+        body: &[u8],
+        models: &[Vec<Column<'f>>],
+        keys: &[&'static str],
+        accepts: Accepts,
+    ) -> Result<Self, ApiError> {
+        let mut all: Vec<Field<'f>> = keys.iter().map(|key| Field::Key(key)).collect();
+        let known = |field: &Field<'_>| keys.contains(&field.name());
+        all.extend(fields(models).into_iter().filter(|field| !known(field)));
+        let parsed = parse(body, &all, accepts)?;
+        Ok(Self {
+            fields: all,
+            parsed,
+        })
     }
 
     /// Takes rows that are there column by column: `cell` says what a field holds in a row.
@@ -50,57 +68,107 @@ impl<'f> Given<'f> {
         self.parsed.is_array
     }
 
+    /// The number of objects, or of those before the first that is wrong.
+    pub(crate) fn n_rows(&self) -> usize {
+        self.parsed.n_rows
+    }
+
+    /// What is wrong with an object, if one is.
+    pub(crate) fn take_fault(&mut self) -> Option<ApiError> {
+        self.parsed.fault.take()
+    }
+
+    /// What a row holds under one of the other keys.
+    pub(crate) fn cell(&self, row: usize, key: &str) -> &Cell {
+        let place = self.fields.iter().position(|field| field.name() == key);
+        place
+            .and_then(|place| self.cells(row).get(place))
+            .unwrap_or(&Cell::Empty)
+    }
+
+    fn cells(&self, row: usize) -> &[Cell] {
+        let n_fields = self.fields.len();
+        let cells = self.parsed.cells.get(row * n_fields..(row + 1) * n_fields);
+        cells.unwrap_or_default()
+    }
+
+    /// What a model with these columns sees of one row, `(1, n_features)`.
+    ///
+    /// # Errors
+    /// Those of [`Given::matrices`].
+    pub(crate) fn row(&self, row: usize, columns: &[Column<'_>]) -> Result<Array2<f64>, ApiError> {
+        let sale_fields = SaleFields::new(&self.fields);
+        let mut wrong = None;
+        let mut values = Vec::with_capacity(columns.len());
+        self.add_row(row, &sale_fields, columns, &mut values, &mut wrong)?;
+        match wrong {
+            Some(error) => Err(error),
+            None => Ok(matrix(1, columns, values)),
+        }
+    }
+
     /// The rows that each model sees, `(n_samples, n_features)`: what is given, and computed what
     /// is not.
     ///
     /// # Errors
     /// The first thing that is wrong: over all rows first what is missing or of a wrong type, then
     /// what is out of range or contradicts the rest of its row.
-    pub(crate) fn matrices(self, models: &[Vec<Column<'_>>]) -> Result<Vec<Array2<f64>>, ApiError> {
-        let Parsed {
-            cells,
-            n_rows,
-            is_array,
-            fault,
-        } = self.parsed;
+    pub(crate) fn matrices(
+        mut self,
+        models: &[Vec<Column<'_>>],
+    ) -> Result<Vec<Array2<f64>>, ApiError> {
+        let n_rows = self.n_rows();
         let sale_fields = SaleFields::new(&self.fields);
         let room = |columns: &Vec<Column<'_>>| Vec::with_capacity(n_rows * columns.len());
         let mut values: Vec<Vec<f64>> = models.iter().map(room).collect();
         let mut wrong = None;
         for row in 0..n_rows {
-            let n_fields = self.fields.len();
-            let cells = cells.get(row * n_fields..(row + 1) * n_fields);
-            let cells = cells.unwrap_or_default();
-            let sale = sale_fields.sale(cells);
-            let given = |name: &str| given(&self.fields, cells, name);
             for (columns, values) in models.iter().zip(&mut values) {
-                for column in columns {
-                    let value = column.value(&sale, &given).or_else(|error| {
-                        let row = is_array.then_some(row);
-                        match sale_fields.refuse(error, cells, row) {
-                            Refusal::Presence(error) => Err(error),
-                            Refusal::Value(error) => {
-                                wrong.get_or_insert(error);
-                                Ok(f64::NAN)
-                            }
-                        }
-                    })?;
-                    values.push(value);
-                }
+                self.add_row(row, &sale_fields, columns, values, &mut wrong)?;
             }
         }
-        match fault.or(wrong) {
+        match self.take_fault().or(wrong) {
             Some(error) => Err(error),
             None => Ok(models
                 .iter()
                 .zip(values)
-                // Each row has a value for each column.
-                .map(|(columns, values)| {
-                    Array2::from_shape_vec((n_rows, columns.len()), values).unwrap_or_default()
-                })
+                .map(|(columns, values)| matrix(n_rows, columns, values))
                 .collect()),
         }
     }
+
+    /// Adds what a model sees of one row. A value that is wrong is `wrong`, unless one was before.
+    fn add_row(
+        &self,
+        row: usize,
+        sale_fields: &SaleFields,
+        columns: &[Column<'_>],
+        values: &mut Vec<f64>,
+        wrong: &mut Option<ApiError>,
+    ) -> Result<(), ApiError> {
+        let cells = self.cells(row);
+        let sale = sale_fields.sale(cells);
+        let given = |name: &str| given(&self.fields, cells, name);
+        for column in columns {
+            let value = column.value(&sale, &given).or_else(|error| {
+                let row = self.is_array().then_some(row);
+                match sale_fields.refuse(error, cells, row) {
+                    Refusal::Presence(error) => Err(error),
+                    Refusal::Value(error) => {
+                        wrong.get_or_insert(error);
+                        Ok(f64::NAN)
+                    }
+                }
+            })?;
+            values.push(value);
+        }
+        Ok(())
+    }
+}
+
+/// Each row has a value for each column.
+fn matrix(n_rows: usize, columns: &[Column<'_>], values: Vec<f64>) -> Array2<f64> {
+    Array2::from_shape_vec((n_rows, columns.len()), values).unwrap_or_default()
 }
 
 /// The keys to look for: the models' features, and the fields of a sale to compute them from.

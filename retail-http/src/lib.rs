@@ -7,6 +7,7 @@
 //! | `GET /models` | what each model is and where it comes from |
 //! | `GET /status/batches` | what the engine has read, saved and trained |
 //! | `GET /health` | that the process serves, and how many models it has |
+//! | `POST /feedback`, `GET /feedback` | takes what turned out to be true, and says how good the answers were |
 //! | `/v2/…` | the same models by the [Open Inference Protocol](#open-inference-protocol) |
 //!
 //! Nothing here knows a particular model. Paths come from the registry's slots; inputs, their order
@@ -38,8 +39,8 @@
 //! # }
 //! ```
 //! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
-//! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`] and [`inference_router`] are parts
-//! of it without a fallback, which can be merged, for those who want one and not the other. The Tokio runtime needs its time
+//! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`], [`inference_router`] and
+//! [`feedback_router`] are parts of it without a fallback, which can be merged, for those who want only some. The Tokio runtime needs its time
 //! enabled, unless [`Limits::body_timeout`] and [`Limits::queue_timeout`] are `None`. [`serve`] runs
 //! any router with bounds on connections, a look at the `Host` and a graceful end.
 //!
@@ -106,6 +107,28 @@
 //! to `/predict`; the others have `model`, `model_version` and the `error` that `/predict` would
 //! have given. If nothing is trained at all, the answer is 503. `?interval=0.9` and `?explain=true` are for
 //! the models that can say them; the others answer without.
+//!
+//! # Feedback
+//! With [`AppState::with_feedback`] answers are kept for a while, those of comparisons and of the Open Inference
+//! Protocol too, and can be compared with the truth once it is known. `POST /feedback` takes an object, or an
+//! array of such objects:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `truth` | what turned out to be true: a number, the name of a class, or `true` or `false` |
+//! | `request_id` | the `x-request-id` of the answer; of several answers with one id the newest counts |
+//! | `row` | which row of an array, from 0; 0 if it is left out |
+//! | `target`, `version` | which of the answers, `total_amount` and `v3`; they may be left out if there is one target, and for all its versions |
+//!
+//! In place of `request_id` there may be features, as in `/predict`, beside `target`: the truth is then compared
+//! with what the models say of them now. The answer counts what became of the truths,
+//! `{"accepted":1,"unknown":0,"late":0,"duplicate":0}`: `unknown` is an id or a row that there was not, `late` one
+//! whose answer is no longer kept, and `duplicate` one whose truth was known already; the first counts. If an
+//! object cannot be used, none of the array counts.
+//!
+//! `GET /feedback` has the same counts since the start, `rows_kept`, and for each of the `models` the metrics of what
+//! was `served`, by revision, the newest first, beside the `prequential` ones of the stream. They have no AUC,
+//! which would need every answer.
 //!
 //! # Open Inference Protocol
 //! Version 2 of the protocol over REST, which KServe, Triton, MLServer and others speak. A model is a target
@@ -193,7 +216,7 @@
 #![forbid(unsafe_code)]
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
-// features, then predict, then answer. Data flows in that order; state, statistics, cors, error, setting,
+// features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state, statistics, feedback, cors, error, setting,
 // paths, json and memory know none of them. Inference is another way through the same rooms.
 mod answer;
 mod body;
@@ -201,6 +224,7 @@ mod cors;
 mod error;
 mod explanation;
 mod features;
+mod feedback;
 mod inference;
 mod json;
 mod memory;
@@ -215,10 +239,12 @@ mod serve;
 mod setting;
 mod state;
 mod statistics;
+mod truths;
 mod work;
 
 pub use cors::CorsOrigins;
-pub use routes::{inference_router, prediction_router, router};
+pub use feedback::FeedbackOptions;
+pub use routes::{feedback_router, inference_router, prediction_router, router};
 pub use serve::{Hosts, ServeOptions, serve};
 pub use setting::SettingError;
 pub use state::{AppState, Limits};

@@ -3,9 +3,10 @@ pub(crate) const COMPARE: &str = "/compare/models";
 pub(crate) const MODELS: &str = "/models";
 pub(crate) const BATCHES: &str = "/status/batches";
 pub(crate) const HEALTH: &str = "/health";
+pub(crate) const FEEDBACK: &str = "/feedback";
 
 /// Every path that is answered, for those who ask for another one.
-pub(crate) const PATHS: [&str; 6] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH, "/v2/…"];
+pub(crate) const PATHS: [&str; 7] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH, FEEDBACK, "/v2/…"];
 
 /// The paths of the Open Inference Protocol.
 pub(crate) mod inference {

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use ndarray::{Array2, Axis};
 use retail_core::label::Task;
 use retail_core::registry::{Served, SlotName};
 use retail_core::train::{Contributions, Prediction, Scale};
 
 use crate::error::ApiError;
+use crate::feedback::Said;
 use crate::query::Extras;
+use crate::state::AppState;
 
 /// The most simple steps that the explanations of one request may take: a few seconds.
 const MOST_STEPS: usize = 1 << 31;
@@ -61,6 +64,28 @@ impl Predicted {
             features,
             scores,
         })
+    }
+
+    /// What the model said, as it is kept.
+    pub(crate) fn said(&self) -> Said<'_> {
+        Said {
+            slot: &self.slot,
+            served: &self.served,
+            scores: &self.scores,
+        }
+    }
+}
+
+impl AppState {
+    /// Keeps what models said to the request with this id, if answers are kept.
+    pub(crate) fn remember<'p>(
+        &self,
+        id: Option<&HeaderValue>,
+        said: impl IntoIterator<Item = &'p Predicted>,
+    ) {
+        if let (Some(feedback), Some(id)) = (&self.feedback, id) {
+            feedback.remember(id.as_bytes(), said.into_iter().map(Predicted::said));
+        }
     }
 }
 

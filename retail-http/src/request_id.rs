@@ -17,14 +17,27 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The longest id of a client that is used.
 const LONGEST: usize = 128;
 
-/// Gives a request its id: that of the client, or a new one.
-pub(crate) async fn with_id(request: Request, next: Next) -> Response {
-    let id = given(request.headers()).cloned().unwrap_or_else(made);
+/// Gives a request its id: that of the client, or a new one. It is in the header that
+/// [`of`] reads, too.
+pub(crate) async fn with_id(mut request: Request, next: Next) -> Response {
+    let id = match given(request.headers()) {
+        Some(id) => id.clone(),
+        None => {
+            let id = made();
+            request.headers_mut().insert(REQUEST_ID, id.clone());
+            id
+        }
+    };
     let shown = id.to_str().unwrap_or_default();
     let span = tracing::info_span!("request", id = shown);
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// The id that [`with_id`] has given a request.
+pub(crate) fn of(request: &Request) -> Option<HeaderValue> {
+    request.headers().get(REQUEST_ID).cloned()
 }
 
 /// The id that a client has given: one, of up to [`LONGEST`] visible characters of ASCII. Another one could be

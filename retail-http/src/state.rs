@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::cors::CorsOrigins;
 use crate::error::ApiError;
+use crate::feedback::{Feedback, FeedbackOptions};
 use crate::statistics::Statistics;
 
 /// What a client may ask for at once.
@@ -58,6 +59,7 @@ pub struct AppState {
     pub(crate) answers: Arc<Semaphore>,
     pub(crate) cors: Option<CorsOrigins>,
     pub(crate) statistics: Arc<Statistics>,
+    pub(crate) feedback: Option<Arc<Feedback>>,
 }
 
 impl AppState {
@@ -75,6 +77,7 @@ impl AppState {
             answers: Arc::new(Semaphore::new(answer_room(limits))),
             cors: None,
             statistics: Arc::default(),
+            feedback: None,
         }
     }
 
@@ -147,6 +150,14 @@ impl AppState {
     #[must_use]
     pub fn with_cors(mut self, origins: CorsOrigins) -> Self {
         self.cors = Some(origins);
+        self
+    }
+
+    /// Keeps answers for a while, so that they can be compared with the truth once it is known: `POST /feedback`.
+    /// Without this call, nothing is kept, and there is no such path.
+    #[must_use]
+    pub fn with_feedback(mut self, options: FeedbackOptions) -> Self {
+        self.feedback = Some(Arc::new(Feedback::new(options)));
         self
     }
 

@@ -1,7 +1,8 @@
 //! How good a model is, measured on rows it has not learned from.
 //!
 //! [`holdout`] fits on the first 80 % of a window and measures on the rest. [`Prequential`]
-//! measures along a stream: each batch is predicted, scored, and only then learned.
+//! measures along a stream: each batch is predicted, scored, and only then learned. [`Running`] measures
+//! predictions whose truth comes later.
 //! [`Metrics`] are the answer of both, and say on how many rows they were measured.
 
 mod binary;
@@ -10,6 +11,7 @@ mod holdout;
 mod metrics;
 mod prequential;
 mod regression;
+mod running;
 #[cfg(test)]
 mod stream_tests;
 mod tally;
@@ -21,4 +23,5 @@ pub use metrics::{BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics};
 pub use prequential::{
     Learn, Prequential, PrequentialRun, PrequentialStep, RecentError, prequential,
 };
+pub use running::Running;
 pub use tally::MeasureError;

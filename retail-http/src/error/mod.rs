@@ -337,6 +337,11 @@ impl ApiError {
 
 /// What there is, in words.
 pub(crate) fn one_of<T: AsRef<str>>(known: &[T]) -> String {
-    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-    format!("one of {}", known.join(", "))
+    match known {
+        [only] => only.as_ref().to_owned(),
+        known => {
+            let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+            format!("one of {}", known.join(", "))
+        }
+    }
 }

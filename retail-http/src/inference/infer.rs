@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
 
@@ -17,7 +18,7 @@ use crate::predict::Predicted;
 use crate::query::Extras;
 use crate::state::AppState;
 use crate::statistics::Durations;
-use crate::{body, work};
+use crate::{body, request_id, work};
 
 /// `POST /v2/models/{name}[/versions/{version}]/infer`.
 pub(super) async fn infer(
@@ -26,13 +27,14 @@ pub(super) async fn infer(
     request: Request,
 ) -> Result<Response, Fault> {
     let asked = Asked::find(&state.registry, path)?;
+    let id = request_id::of(&request);
     let body = body::receive(request, &state.limits).await?;
     let arrived = Instant::now();
     let served = asked.served(&state)?;
     let (shared, slot) = (state.clone(), Arc::clone(&asked.slot));
     let steps = work::steps_per_row([served.artefact.model.as_ref()], Extras::default());
     let answered = work::run(&state, body, steps, move |body| {
-        answer(&shared, &slot, &served, body, arrived)
+        answer(&shared, id.as_ref(), &slot, &served, body, arrived)
     })
     .await;
     if answered.is_err() {
@@ -45,6 +47,7 @@ pub(super) async fn infer(
 
 fn answer(
     state: &AppState,
+    request_id: Option<&HeaderValue>,
     slot: &Arc<SlotName>,
     served: &Arc<Served>,
     body: &[u8],
@@ -68,6 +71,7 @@ fn answer(
         Extras::default(),
     )?;
     let inferred = Instant::now();
+    state.remember(request_id, [&predicted]);
     let answer = written(&InferAnswer::new(id.as_deref(), &predicted, &outputs))?;
     let durations = Durations {
         queue: begun - arrived,

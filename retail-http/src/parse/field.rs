@@ -8,6 +8,8 @@ pub(crate) enum Field<'f> {
     /// A field of the sale from which features are computed. Whether it is used, and so whether it
     /// has to be well-formed, is only known once the whole row has been read.
     Sale(SaleField),
+    /// Another key, whose value may be of any type.
+    Key(&'static str),
 }
 
 impl<'f> Field<'f> {
@@ -15,6 +17,7 @@ impl<'f> Field<'f> {
         match self {
             Self::Feature(spec) => &spec.name,
             Self::Sale(field) => field.name(),
+            Self::Key(name) => name,
         }
     }
 }

@@ -9,20 +9,43 @@ use crate::error::ApiError;
 
 pub(crate) use field::{Cell, Field};
 
-/// What a body may be.
+/// What a body may be: an object, or an array of some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accepts {
-    /// An object of features.
-    Object,
-    /// An object of features, or an array of up to `max_rows` of them.
-    ObjectOrArray { max_rows: usize },
+pub(crate) struct Accepts {
+    /// The object, in words.
+    what: &'static str,
+    /// The most objects of an array; none if the body must be no array.
+    max_rows: Option<usize>,
 }
 
 impl Accepts {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Object => "an object of features",
-            Self::ObjectOrArray { .. } => "an object of features or an array of such objects",
+    /// An object of features.
+    pub(crate) const ONE_ROW: Self = Self {
+        what: "an object of features",
+        max_rows: None,
+    };
+
+    /// An object of features, or an array of up to `max_rows` of them.
+    pub(crate) const fn rows(max_rows: usize) -> Self {
+        Self {
+            max_rows: Some(max_rows),
+            ..Self::ONE_ROW
+        }
+    }
+
+    /// An object with a truth, or an array of up to `max_rows` of them.
+    pub(crate) const fn truths(max_rows: usize) -> Self {
+        Self {
+            what: "an object with a truth",
+            max_rows: Some(max_rows),
+        }
+    }
+
+    fn words(self) -> String {
+        let what = self.what;
+        match self.max_rows {
+            None => what.to_owned(),
+            Some(_) => format!("{what} or an array of such objects"),
         }
     }
 }

@@ -37,13 +37,11 @@ impl<'f> Reader<'f> {
     }
 
     pub(super) fn finish(self) -> Result<Parsed, ApiError> {
-        match self.accepts {
-            Accepts::ObjectOrArray { max_rows } if self.is_array && self.n_rows > max_rows => {
-                Err(ApiError::TooManyRows {
-                    limit: max_rows,
-                    got: self.n_rows,
-                })
-            }
+        match self.accepts.max_rows {
+            Some(limit) if self.is_array && self.n_rows > limit => Err(ApiError::TooManyRows {
+                limit,
+                got: self.n_rows,
+            }),
             _ if self.fault.is_none() && self.n_rows == 0 => Err(ApiError::EmptyArray),
             _ => Ok(Parsed {
                 cells: self.cells,
@@ -87,9 +85,9 @@ impl<'f> Reader<'f> {
     pub(super) fn value(&mut self, place: Place, value: Cell) {
         match place {
             Place::Field(field) => self.cell(field, value),
-            Place::Body => self.wrong_type(None, self.accepts.words().to_owned(), &value),
+            Place::Body => self.wrong_type(None, self.accepts.words(), &value),
             Place::Row => {
-                self.wrong_type(None, Accepts::Object.words().to_owned(), &value);
+                self.wrong_type(None, self.accepts.what.to_owned(), &value);
                 self.n_rows += 1;
             }
         }
@@ -101,7 +99,7 @@ impl<'f> Reader<'f> {
         };
         match (field, &value) {
             (_, Cell::Empty) => return,
-            (Field::Feature(_), Cell::Number(_)) | (Field::Sale(_), _) => {}
+            (Field::Feature(_), Cell::Number(_)) | (Field::Sale(_) | Field::Key(_), _) => {}
             (Field::Feature(spec), _) => {
                 return self.wrong_type(Some(&spec.name), spec.expected(), &value);
             }
@@ -112,7 +110,7 @@ impl<'f> Reader<'f> {
         };
         match field {
             _ if *cell == Cell::Empty => *cell = value,
-            Field::Sale(_) => *cell = Cell::Twice,
+            Field::Sale(_) | Field::Key(_) => *cell = Cell::Twice,
             Field::Feature(spec) if self.fault.is_none() => {
                 self.fault = Some(ApiError::DuplicateField {
                     field: spec.name.clone(),

@@ -2,8 +2,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::Cell;
 use super::reader::{Place, Reader};
-use super::{Accepts, Cell};
 
 /// Hands every value of `body` to the reader, straight from the text.
 pub(super) fn read(body: &str, reader: &mut Reader<'_>) -> Result<(), serde_json::Error> {
@@ -80,7 +80,7 @@ impl<'de> Visitor<'de> for At<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reader.accepts.words())
+        f.write_str(&self.reader.accepts.words())
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
@@ -112,8 +112,8 @@ impl<'de> Visitor<'de> for At<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        match (self.place, self.reader.accepts) {
-            (Place::Body, Accepts::ObjectOrArray { max_rows }) => self.array(seq, max_rows),
+        match (self.place, self.reader.accepts.max_rows) {
+            (Place::Body, Some(max_rows)) => self.array(seq, max_rows),
             _ => {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 self.value(Cell::Other("an array"))

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
+use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -14,7 +15,7 @@ use crate::paths::version_text;
 use crate::predict::Predicted;
 use crate::query::Extras;
 use crate::state::AppState;
-use crate::{body, work};
+use crate::{body, request_id, work};
 
 /// `POST /compare/models`.
 pub(crate) async fn compare(
@@ -23,6 +24,7 @@ pub(crate) async fn compare(
     request: Request,
 ) -> Result<Response, ApiError> {
     let extras = Extras::read(asked.as_deref())?.where_possible();
+    let id = request_id::of(&request);
     let body = body::receive(request, &state.limits).await?;
     let shared = state.clone();
     // One look at the registry, so that a model swapped meanwhile is seen in one revision only.
@@ -30,13 +32,14 @@ pub(crate) async fn compare(
     let trained = models.iter().filter_map(|(_, served)| served.as_ref());
     let steps = work::steps_per_row(trained.map(|served| served.artefact.model.as_ref()), extras);
     work::run(&state, body, steps, move |body| {
-        answer(&shared, &models, body, extras)
+        answer(&shared, id.as_ref(), &models, body, extras)
     })
     .await
 }
 
 fn answer(
     state: &AppState,
+    id: Option<&HeaderValue>,
     models: &[(Arc<SlotName>, Option<Arc<Served>>)],
     body: &[u8],
     extras: Extras,
@@ -46,7 +49,7 @@ fn answer(
         .filter_map(|(_, served)| served.as_ref())
         .map(|served| state.extractors.columns(&served.artefact.info.features))
         .collect();
-    let given = Given::read(body, &columns, Accepts::Object)?;
+    let given = Given::read(body, &columns, Accepts::ONE_ROW)?;
     if columns.is_empty() {
         return Err(ApiError::NothingTrained);
     }
@@ -71,6 +74,10 @@ fn answer(
             .0
             .insert(version, entry);
     }
+    let entries = predictions
+        .values()
+        .flat_map(|versions| versions.0.values());
+    state.remember(id, entries.filter_map(Entry::predicted));
     written(&Comparison { predictions })
 }
 
@@ -94,6 +101,15 @@ impl Serialize for Versions {
 enum Entry {
     Trained(Answers),
     NotTrained { slot: Arc<SlotName>, error: Details },
+}
+
+impl Entry {
+    fn predicted(&self) -> Option<&Predicted> {
+        match self {
+            Self::Trained(answers) => Some(&answers.0),
+            Self::NotTrained { .. } => None,
+        }
+    }
 }
 
 impl Serialize for Entry {

@@ -1,5 +1,6 @@
 mod compare;
 mod fallback;
+mod feedback;
 mod models;
 mod predict;
 mod status;
@@ -9,13 +10,16 @@ use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
 use crate::cors::CorsOrigins;
-use crate::paths::{BATCHES, COMPARE, HEALTH, MODELS, PREDICT};
+use crate::paths::{BATCHES, COMPARE, FEEDBACK, HEALTH, MODELS, PREDICT};
 use crate::request_id::with_id;
 use crate::state::AppState;
 
 /// All routes of the API; see the documentation of the crate.
 pub fn router(state: AppState) -> Router {
-    let all = own_routes().merge(crate::inference::routes());
+    let mut all = own_routes().merge(crate::inference::routes());
+    if state.feedback.is_some() {
+        all = all.merge(feedback_routes());
+    }
     finished(all.fallback(fallback::unknown_path), state)
 }
 
@@ -27,6 +31,18 @@ pub fn prediction_router(state: AppState) -> Router {
 /// The routes of the Open Inference Protocol, and no answer for other paths.
 pub fn inference_router(state: AppState) -> Router {
     finished(crate::inference::routes(), state)
+}
+
+/// The routes of feedback, and no answer for other paths. They take
+/// [`AppState::with_feedback`].
+pub fn feedback_router(state: AppState) -> Router {
+    finished(feedback_routes(), state)
+}
+
+fn feedback_routes() -> Router<AppState> {
+    Router::new()
+        .route(FEEDBACK, post(feedback::post).get(feedback::get))
+        .method_not_allowed_fallback(fallback::method_not_allowed)
 }
 
 fn own_routes() -> Router<AppState> {

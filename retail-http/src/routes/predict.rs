@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Registry, Served, SlotName};
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use crate::paths::version_text;
 use crate::predict::Predicted;
 use crate::query::Extras;
 use crate::state::AppState;
-use crate::{body, work};
+use crate::{body, request_id, work};
 
 /// The variable parts of the path, by name: a prefix that an embedder adds may have its own.
 #[derive(Debug, Deserialize)]
@@ -36,6 +37,7 @@ pub(crate) async fn predict(
     };
     let slot = find(&state.registry, &model)?;
     let extras = Extras::read(asked.as_deref())?;
+    let id = request_id::of(&request);
     let body = body::receive(request, &state.limits).await?;
     let Some(served) = state.registry.get(&slot.name) else {
         return Err(state.not_trained(&slot));
@@ -43,13 +45,14 @@ pub(crate) async fn predict(
     let shared = state.clone();
     let steps = work::steps_per_row([served.artefact.model.as_ref()], extras);
     work::run(&state, body, steps, move |body| {
-        answer(&shared, slot, &served, body, extras)
+        answer(&shared, id.as_ref(), slot, &served, body, extras)
     })
     .await
 }
 
 fn answer(
     state: &AppState,
+    id: Option<&HeaderValue>,
     slot: Arc<SlotName>,
     served: &Arc<Served>,
     body: &[u8],
@@ -57,10 +60,11 @@ fn answer(
 ) -> Result<Vec<u8>, ApiError> {
     let max_rows = state.limits.max_rows;
     let columns = [state.extractors.columns(&served.artefact.info.features)];
-    let given = Given::read(body, &columns, Accepts::ObjectOrArray { max_rows })?;
+    let given = Given::read(body, &columns, Accepts::rows(max_rows))?;
     let is_array = given.is_array();
     let features = given.matrices(&columns)?.pop().unwrap_or_default();
     let predicted = Predicted::new(slot, Arc::clone(served), features, extras)?;
+    state.remember(id, [&predicted]);
     let answers = Answers(predicted);
     match is_array {
         true => written(&answers),

@@ -202,10 +202,7 @@ async fn outputs_that_are_not_there() {
     let (status, error) = refused(&body(r#"[{"name":"probability"}]"#)).await;
     assert_eq!(
         (status, &*error),
-        (
-            400,
-            "outputs: expected one of prediction, got \"probability\""
-        )
+        (400, "outputs: expected prediction, got \"probability\"")
     );
     let (status, error) = refused(&body(r#"[{"name":"prediction"},{"name":"prediction"}]"#)).await;
     assert_eq!(

@@ -10,6 +10,7 @@ mod encodings;
 mod errors;
 mod explanations;
 mod features;
+mod feedback;
 mod hosts;
 mod inference;
 mod inference_errors;
