@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::folder::Folder;
 use super::history::History;
+use super::inbox::Inbox;
 use super::reading_thread::Reading;
 use super::retrain::Retrainer;
 use super::saving_thread::Saver;
@@ -184,7 +185,7 @@ impl EngineBuilder {
         Ok(Engine {
             folder,
             stream: saved.stream,
-            history,
+            inbox: Arc::new(Inbox::new(history)),
             reading: Reading {
                 limits: self.config.batch.limits()?,
                 unknown: self.config.clean.unknown_customers,

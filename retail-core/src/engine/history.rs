@@ -76,6 +76,10 @@ impl History {
         self.frames.last().map_or(0, |frame| frame.end_row())
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     pub(super) fn set_ended(&mut self, ended: bool) {
         self.ended = ended;
     }

@@ -1,12 +1,14 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::asked::Asked;
 use super::history::History;
 
 /// How many kept rows may be waiting, at 43 bytes each, before saving waits for a training.
 const AHEAD: u64 = 4_000_000;
 
 /// Where the saving thread leaves the newest history and the training thread waits for it. Only the
-/// newest state is ever taken, so a slow training skips states instead of queueing.
+/// newest state is ever taken, so a slow training skips states instead of queueing. Whoever wants
+/// models trained right away says so here, too.
 ///
 /// If four million rows arrive during one training, saving waits for it, and reading waits for
 /// saving. So memory stays bounded even if the stream is faster than training.
@@ -22,6 +24,8 @@ struct State {
     history: History,
     generation: u64,
     finished: bool,
+    /// The models to train whether it is time or not.
+    asked: Asked,
     /// The number of rows that the training under way began with, if there is one.
     training: Option<u64>,
 }
@@ -31,6 +35,7 @@ pub(super) struct Newest {
     pub(super) history: History,
     pub(super) generation: u64,
     pub(super) finished: bool,
+    pub(super) asked: Asked,
 }
 
 /// Held by the training thread. Once it is dropped, nobody waits for training.
@@ -48,6 +53,7 @@ impl Inbox {
                 history,
                 generation: 0,
                 finished: false,
+                asked: Asked::default(),
                 training: None,
             }),
             changed: Condvar::new(),
@@ -68,6 +74,31 @@ impl Inbox {
         self.changed
             .wait_while(state, |state| condition(state))
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a run on the history as it is. Returns its number of rows.
+    pub(super) fn begin(&self) -> u64 {
+        let mut state = self.lock();
+        state.history.set_ended(false);
+        state.generation = 0;
+        state.finished = false;
+        state.history.rows()
+    }
+
+    /// The history as it is.
+    pub(super) fn history(&self) -> History {
+        self.lock().history.clone()
+    }
+
+    /// Wakes the training thread to train these models.
+    pub(super) fn ask(&self, asked: impl FnOnce(&mut Asked)) {
+        asked(&mut self.lock().asked);
+        self.changed.notify_all();
+    }
+
+    /// The models that somebody wants trained.
+    pub(super) fn take_asked(&self) -> Asked {
+        std::mem::take(&mut self.lock().asked)
     }
 
     /// Changes the history and wakes the training thread. If training is far behind, waits for it.
@@ -96,29 +127,28 @@ impl Inbox {
     pub(super) fn training(&self) -> Training<'_> {
         Training(self)
     }
-
-    /// The history as it is.
-    pub(super) fn into_history(self) -> History {
-        self.state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .history
-    }
 }
 
 impl Training<'_> {
-    /// Waits until the state is newer than `generation`, or final. It counts as being trained on
+    /// Waits until the state is newer than `generation`, or final, or somebody wants models trained. It counts as being trained on
     /// until the next call.
     pub(super) fn wait(&self, generation: u64) -> Newest {
         // The lock is held from the rest on, so that what waited for it comes after what was there.
         let mut state = self.0.wait_while(self.rest(), |state| {
-            state.generation == generation && !state.finished
+            state.generation == generation && !state.finished && state.asked.is_empty()
         });
         state.training = Some(state.history.rows());
+        // What has been asked for just before a stop is not to hold it up.
+        let stops = state.finished && !state.history.has_ended();
+        let asked = match stops {
+            true => Asked::default(),
+            false => std::mem::take(&mut state.asked),
+        };
         Newest {
             history: state.history.clone(),
             generation: state.generation,
             finished: state.finished,
+            asked,
         }
     }
 
@@ -194,6 +224,6 @@ mod tests {
             drop(training);
             saving.join().unwrap();
         });
-        assert_eq!(inbox.into_history().rows(), 21 * ROWS);
+        assert_eq!(inbox.history().rows(), 21 * ROWS);
     }
 }

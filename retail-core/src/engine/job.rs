@@ -93,7 +93,10 @@ impl JobContext<'_> {
         };
         let holdout = artefact.info.holdout.clone();
         match NotTrained::catch(|| self.shared.registry.publish(artefact)) {
-            Ok(Ok(published)) => Ok(Ok((holdout, published.is_some_and(|p| p.changed)))),
+            Ok(Ok(published)) => {
+                let is_new = published.is_some_and(|p| p.changed && p.served);
+                Ok(Ok((holdout, is_new)))
+            }
             // The model's own format is at fault, not the disk: the other models go on.
             Ok(Err(
                 StorageError::Corrupt { detail, .. } | StorageError::Foreign { detail, .. },

@@ -10,6 +10,8 @@
 //! models go on.
 
 mod acknowledgement;
+mod asked;
+mod audit_log;
 mod builder;
 mod config;
 mod error;
@@ -25,6 +27,7 @@ mod pipeline_windows;
 mod reading_thread;
 mod report;
 mod retrain;
+mod retrain_handle;
 mod saving_thread;
 mod scoreboard;
 mod shared;
@@ -40,8 +43,9 @@ mod verify;
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::asked::Asked;
 use self::folder::Folder;
-use self::history::History;
+use self::inbox::Inbox;
 use self::reading_thread::Reading;
 use self::retrain::Retrainer;
 use self::saving_thread::Saver;
@@ -51,6 +55,7 @@ use crate::registry::Registry;
 use crate::source::{Source, SourceId};
 
 pub use crate::storage::{Finding, Findings};
+pub use audit_log::AuditLog;
 pub use builder::EngineBuilder;
 pub use config::{
     BatchConfig, CleanConfig, EngineConfig, Family, LabelConfig, LinearConfig, LogisticConfig,
@@ -62,6 +67,7 @@ pub use job_log::JobLog;
 pub use parse::{parse_assignment, parse_toml, read_toml};
 pub use pipeline::{Pipeline, PipelineError};
 pub use report::{ModelReport, RunReport};
+pub use retrain_handle::RetrainHandle;
 pub use scoreboard::PrequentialStatus;
 pub use status::{BatchStatus, EngineStatus, ModelOutcome, ModelStatus, StatusBoard};
 pub use stop::StopHandle;
@@ -85,7 +91,7 @@ pub struct Engine {
     folder: Option<Folder>,
     /// The stream whose batches have been saved.
     stream: Option<SourceId>,
-    history: History,
+    inbox: Arc<Inbox>,
     reading: Reading,
     saver: Saver,
     retrainer: Retrainer,
@@ -126,21 +132,50 @@ impl Engine {
         self.stop.clone()
     }
 
+    /// A handle that asks the engine to train models now.
+    #[must_use]
+    pub fn retrain_handle(&self) -> RetrainHandle {
+        RetrainHandle::new(Arc::clone(&self.inbox), self.retrainer.slots())
+    }
+
     /// The stream whose batches have been saved; `None` if there are none.
     #[must_use]
     pub fn stream(&self) -> Option<&SourceId> {
         self.stream.as_ref()
     }
 
-    /// Trains, on the batches saved so far, every model whose window has changed.
+    /// Trains, on the batches saved so far, every model whose window has changed, and those that a
+    /// [`RetrainHandle`] has asked for.
     ///
     /// # Errors
     /// [`StorageError`](crate::error::StorageError) if a model cannot be written.
     pub fn train(&mut self) -> Result<(), Error> {
-        let view = self.history.view();
+        let asked = self.inbox.take_asked();
+        self.train_on_saved(true, &asked)
+    }
+
+    /// Trains what a [`RetrainHandle`] has asked for since the last training, if anything. For those who
+    /// go on serving after [`Engine::run`] has ended.
+    ///
+    /// # Errors
+    /// [`StorageError`](crate::error::StorageError) if a model cannot be written.
+    pub fn train_asked(&mut self) -> Result<(), Error> {
+        match self.inbox.take_asked() {
+            asked if asked.is_empty() => Ok(()),
+            asked => self.train_on_saved(false, &asked),
+        }
+    }
+
+    fn train_on_saved(&mut self, due: bool, asked: &Asked) -> Result<(), Error> {
+        let history = self.inbox.history();
+        let view = history.view();
         self.retrainer.observe(&view);
-        self.retrainer.train(&self.shared, &self.history, &view)?;
-        self.retrainer.forget(&mut self.history, view.len());
+        self.retrainer
+            .train(&self.shared, &history, &view, due, asked)?;
+        drop(history);
+        let retrainer = &self.retrainer;
+        self.inbox
+            .tidy(|history| retrainer.forget(history, view.len()));
         Ok(())
     }
 

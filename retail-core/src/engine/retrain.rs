@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::asked::Asked;
 use super::history::History;
 use super::job::{Attempt, Job, JobContext};
 use super::pipeline_windows::PipelineWindows;
@@ -39,6 +40,12 @@ impl Retrainer {
             scores: Scoreboard::default(),
             trained: BTreeMap::new(),
         }
+    }
+
+    /// The models that are trained here, by name.
+    pub(super) fn slots(&self) -> impl Iterator<Item = String> {
+        let slots = self.pipelines.iter().flat_map(Pipeline::slots);
+        slots.map(|slot| slot.name)
     }
 
     pub(super) fn policy(&self) -> RetrainPolicy {
@@ -85,14 +92,17 @@ impl Retrainer {
         });
     }
 
-    /// Trains every model whose window, as last observed, has changed since it was last trained.
+    /// Trains every model that is asked for, and if it is `due` every other one whose window, as last
+    /// observed, has changed since it was last trained.
     pub(super) fn train(
         &mut self,
         shared: &Shared,
         history: &History,
         view: &StreamView,
+        due: bool,
+        asked: &Asked,
     ) -> Result<(), StorageError> {
-        let jobs = self.jobs(view);
+        let jobs = self.jobs(view, due, asked);
         let context = JobContext {
             shared,
             history,
@@ -129,11 +139,15 @@ impl Retrainer {
     }
 
     /// The models to train, the longest first.
-    fn jobs(&self, view: &StreamView) -> Vec<Job<'_>> {
+    fn jobs(&self, view: &StreamView, due: bool, asked: &Asked) -> Vec<Job<'_>> {
         let mut jobs = Vec::new();
         for (index, pipeline) in self.pipelines.iter().enumerate() {
             let windows = self.windows[index].newest();
             for (slot, needed) in pipeline.slots().zip(1..) {
+                let is_asked = asked.has(&slot.name);
+                if !due && !is_asked {
+                    continue;
+                }
                 let window = match &windows {
                     _ if view.is_empty() => Err(NotTrained::NoRows),
                     Ok(windows) => windows.get(needed - 1).ok_or(NotTrained::NoWindow {
@@ -142,7 +156,7 @@ impl Retrainer {
                     }),
                     Err(why) => Err(why.clone()),
                 };
-                if !view.ended && self.is_early(pipeline, &window) {
+                if !is_asked && !view.ended && self.is_early(pipeline, &window) {
                     continue;
                 }
                 let job = Job {
@@ -151,7 +165,7 @@ impl Retrainer {
                     slot,
                     window,
                 };
-                if self.trained.get(&job.slot.name) != Some(&job.attempt()) {
+                if is_asked || self.trained.get(&job.slot.name) != Some(&job.attempt()) {
                     jobs.push(job);
                 }
             }

@@ -1,4 +1,5 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -15,13 +16,9 @@ use crate::source::Source;
 impl Engine {
     /// Runs the reading, the saving and the training thread to their ends.
     pub(super) fn run_threads(&mut self, source: &mut dyn Source) -> Result<(), Error> {
-        let mut history = std::mem::take(&mut self.history);
-        history.set_ended(false);
-        let rows = history.rows();
-        let inbox = Inbox::new(history);
-        let result = self.run_with(source, &inbox, rows);
-        self.history = inbox.into_history();
-        result
+        let inbox = Arc::clone(&self.inbox);
+        let rows = inbox.begin();
+        self.run_with(source, &inbox, rows)
     }
 
     fn run_with(&mut self, source: &mut dyn Source, inbox: &Inbox, rows: u64) -> Result<(), Error> {

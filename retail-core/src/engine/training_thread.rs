@@ -5,7 +5,7 @@ use super::shared::Shared;
 use crate::error::StorageError;
 
 impl Retrainer {
-    /// Trains whenever the policy says so, until the inbox is finished. `rows` is how many rows the
+    /// Trains whenever the policy says so or somebody asks, until the inbox is finished. `rows` is how many rows the
     /// stream had when the run began: by the time this thread starts, there may be more.
     pub(super) fn run(
         &mut self,
@@ -19,7 +19,8 @@ impl Retrainer {
         let training = inbox.training();
         loop {
             let newest = training.wait(seen);
-            if newest.generation != seen {
+            let is_new = newest.generation != seen;
+            if is_new || !newest.asked.is_empty() {
                 seen = newest.generation;
                 let view = newest.history.view();
                 if policy.is_continuous() {
@@ -28,6 +29,7 @@ impl Retrainer {
                 self.observe(&view);
                 let due = match policy {
                     RetrainPolicy::Manual => false,
+                    _ if !is_new => false,
                     _ if view.ended => true,
                     _ if newest.finished => false,
                     RetrainPolicy::EveryBatch
@@ -37,8 +39,8 @@ impl Retrainer {
                 };
                 if due {
                     rows = view.len();
-                    self.train(shared, &newest.history, &view)?;
                 }
+                self.train(shared, &newest.history, &view, due, &newest.asked)?;
                 self.show_scores(shared);
                 drop(newest.history);
                 inbox.tidy(|history| self.forget(history, view.len()));

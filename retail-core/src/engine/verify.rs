@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::folder::{ARCHIVE, LOCK, PARTS, UNFINISHED, is_locked};
-use super::job_log;
+use super::{audit_log, job_log};
 use crate::error::StorageError;
 use crate::storage::{self, Findings};
 use crate::train::ModelFormats;
@@ -142,7 +142,7 @@ impl Verification {
     }
 }
 
-/// Checks the logs of models. The rejected records beside them belong to the batches.
+/// Checks the logs of models and of those who change them. The rejected records beside them belong to the batches.
 fn check_logs(logs: &Path, running: bool, findings: &mut Findings) {
     let entries = storage::entries(logs);
     for entry in findings
@@ -159,6 +159,8 @@ fn check_logs(logs: &Path, running: bool, findings: &mut Findings) {
             }
         } else if path.extension().is_some_and(|extension| extension == "log") && path.is_file() {
             job_log::check(&path, running, findings);
+        } else if audit_log::is_named(&name) {
+            audit_log::check(&path, running, findings);
         } else if name == batch::temporaries::KAFKA {
             check_json(&path, findings);
         } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::slot::Slot;
 use super::store::{Look, SlotFolder};
-use super::{RegistryOptions, Served, SlotName};
+use super::{ModelInfo, RegistryOptions, SlotName};
 use crate::error::StorageError;
 use crate::storage;
 
@@ -34,11 +34,12 @@ pub(super) fn discover(
             continue;
         }
         let folder = SlotFolder::found(dir, &name);
-        match folder.look(None, options) {
+        let look = folder.look(None, options);
+        match look {
             Look {
-                served: Some(served),
-                fault,
-            } => found.add(dir, served, fault, known),
+                served: Some(ref served),
+                ..
+            } => found.add(dir, &served.artefact.info.clone(), look, known),
             // Without a fault: a model that is still to come, or no model at all.
             Look { fault, .. } => found.errors.extend(fault),
         }
@@ -47,8 +48,7 @@ pub(super) fn discover(
 }
 
 impl Found {
-    fn add(&mut self, dir: &Path, served: Served, fault: Option<StorageError>, known: &Slots) {
-        let info = &served.artefact.info;
+    fn add(&mut self, dir: &Path, info: &ModelInfo, look: Look, known: &Slots) {
         let slot = SlotName {
             name: info.name.clone(),
             target: info.target.clone(),
@@ -59,10 +59,6 @@ impl Found {
         };
         let (name, other) = match known.values().chain(&self.slots).find(same) {
             None => {
-                let look = Look {
-                    served: Some(served),
-                    fault,
-                };
                 return self.slots.push(Slot::new(slot, true, look));
             }
             Some(other) => (slot.name.as_str(), other.name.name.as_str()),

@@ -3,13 +3,29 @@
 //! Each model has a *slot*, named like `linear_model_1`, which serves one *revision* at a time.
 //! A new revision is written whole, then swapped in without a gap. Earlier ones are kept, up to a
 //! bound, to roll back to.
+//!
+//! An operator may [promote](Registry::promote) any revision that is kept, or
+//! [roll back](Registry::roll_back) to the one before. Either is served until the next training gives
+//! a new one. A model that is [pinned](Registry::pin) stays at its revision: later trainings are saved
+//! and not served. An [`Alias`] is a name that stays with a revision, whatever is served. The revisions
+//! that are pinned or have a name do not count against the bound, and are not removed.
+//!
+//! All of this is on disk before it is in force, and survives a restart: `current` in the folder of the
+//! model names the revision that is served and says whether it is pinned, and `aliases` has the
+//! names. Each is a line with a checksum, and is replaced in one step. If one is damaged,
+//! [`Registry::faults`] says so, and what was in force before still is; as long as names cannot be
+//! read, no revision is removed.
 
+mod alias;
 mod artefact;
+mod change;
 mod check;
 mod current;
 mod discover;
 mod opening;
 mod options;
+mod publish;
+mod revisions;
 mod slot;
 mod store;
 pub(crate) mod temporaries;
@@ -17,17 +33,18 @@ pub(crate) mod temporaries;
 mod tests;
 pub(crate) mod verify;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 
-use self::artefact::head;
 use self::discover::Slots;
 use self::slot::Slot;
 use self::store::SlotFolder;
 use crate::error::StorageError;
 
+pub use alias::{Alias, AliasError, Aliases};
 pub use artefact::{Artefact, HoldOutResult, ModelInfo, Slice};
+pub use change::{Change, ChangeError, RevisionRef, SlotState};
 pub use options::{Published, RegistryOptions};
 pub(crate) use slot::StandardModels;
 pub use slot::{Served, SlotName, standard_slots};
@@ -69,96 +86,5 @@ impl Registry {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Served>> {
         self.find(name)?.current.load_full()
-    }
-
-    /// Writes a model to disk and swaps it in. A model equal to the one served changes nothing, except
-    /// that the folder names it as the current one again, if it did not.
-    /// `Ok(None)` if there is no slot of its name.
-    ///
-    /// # Errors
-    /// [`StorageError`] if it cannot be written, and [`StorageError::Corrupt`] or
-    /// [`StorageError::Foreign`] if it could not be read again: its format is not among
-    /// [`RegistryOptions::formats`], or its JSON is not what the format's reader takes. What was
-    /// served before still is.
-    pub fn publish(&self, artefact: Artefact) -> Result<Option<Published>, StorageError> {
-        let Some(slot) = self.find(&artefact.info.name) else {
-            return Ok(None);
-        };
-        let bytes = artefact.encode()?;
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = slot.current.load_full();
-        let folder = self.folder(&slot);
-        if let Some(served) = &current
-            && served.artefact.info == artefact.info
-            && served.artefact.encode()? == bytes
-        {
-            if !served.is_named
-                && let Some(folder) = &folder
-            {
-                folder.set_current(served.revision, self.options.mode)?;
-                slot.serve(Served {
-                    is_named: true,
-                    ..Served::clone(served)
-                });
-            }
-            return Ok(Some(Published {
-                revision: served.revision,
-                changed: false,
-            }));
-        }
-        let on_disk = match &folder {
-            Some(folder) => folder.revisions()?.last().copied(),
-            None => None,
-        };
-        // Above what is served, even if its file has been removed: a number is given once.
-        let newest = on_disk.max(current.map(|served| served.revision));
-        let revision = newest.unwrap_or(0).saturating_add(1);
-        if let Some(folder) = &folder {
-            Artefact::decode(&bytes, &folder.path(revision), &self.options.formats)?;
-            folder.save(revision, &bytes, self.options.mode)?;
-        }
-        slot.serve(Served {
-            revision,
-            artefact,
-            head: head(&bytes).to_vec(),
-            is_named: true,
-        });
-        if let Some(folder) = &folder
-            && let Err(error) = folder.prune(self.options.keep_revisions.max(1), revision)
-        {
-            // The model is saved and served; the next one tidies up again.
-            tracing::warn!("{error}");
-        }
-        Ok(Some(Published {
-            revision,
-            changed: true,
-        }))
-    }
-
-    /// Serves the newest sound revision before the current one again, and returns its number. The
-    /// revision rolled back from stays on disk; a later training gives a new revision above it.
-    ///
-    /// # Errors
-    /// [`StorageError`] if the folder cannot be read or written. `Ok(None)` if there is no such
-    /// slot, or no earlier revision.
-    pub fn roll_back(&self, name: &str) -> Result<Option<u64>, StorageError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(slot) = self.find(name) else {
-            return Ok(None);
-        };
-        let (Some(folder), Some(served)) = (self.folder(&slot), slot.current.load_full()) else {
-            return Ok(None);
-        };
-        let Some(earlier) = folder.newest_sound(Some(served.revision), &self.options.formats)?
-        else {
-            return Ok(None);
-        };
-        let revision = earlier.revision;
-        folder.set_current(revision, self.options.mode)?;
-        slot.serve(Served {
-            is_named: true,
-            ..earlier
-        });
-        Ok(Some(revision))
     }
 }

@@ -82,7 +82,7 @@ impl Registry {
                 None => Look::default(),
             };
             if !options.recover
-                && let Some(fault) = look.fault.take()
+                && let Some(fault) = look.fault.take().or_else(|| look.alias_fault.take())
             {
                 return Err(fault);
             }
@@ -121,10 +121,7 @@ impl Registry {
     #[must_use]
     pub fn faults(&self) -> Vec<Arc<StorageError>> {
         let slots = self.slots.load();
-        let mut faults: Vec<_> = slots
-            .values()
-            .filter_map(|slot| slot.fault.load_full())
-            .collect();
+        let mut faults: Vec<_> = slots.values().flat_map(|slot| slot.faults()).collect();
         let unplaced = self.unplaced.lock().unwrap_or_else(PoisonError::into_inner);
         faults.extend(unplaced.iter().cloned());
         faults
@@ -134,7 +131,7 @@ impl Registry {
     /// serves what another one trains. A model whose current revision cannot be served goes on
     /// serving what it served. Returns the [faults](Registry::faults).
     pub fn refresh(&self) -> Vec<Arc<StorageError>> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.lock();
         for slot in self.slots.load().values() {
             if let Some(folder) = self.folder(slot) {
                 let served = slot.current.load_full();

@@ -44,8 +44,10 @@ impl Default for RegistryOptions {
 /// What became of a model that was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Published {
-    /// The revision that is now served.
+    /// The revision that has it.
     pub revision: u64,
     /// Whether it is a new one. Publishing what is already being served changes nothing.
     pub changed: bool,
+    /// Whether it is being served; not if another revision is pinned.
+    pub served: bool,
 }

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use ndarray::ArrayView2;
 
-use super::Artefact;
+use super::alias::Aliases;
 use super::store::Look;
+use super::{Artefact, SlotState};
 use crate::error::StorageError;
 use crate::label::{HighValueCustomer, QuantityCategory, TotalAmount};
 use crate::train::{PredictError, Prediction};
@@ -94,6 +95,8 @@ pub struct Served {
     pub(super) head: Vec<u8>,
     /// Whether the folder says that it is the current one.
     pub(super) is_named: bool,
+    /// Whether it goes on being served when others are trained.
+    pub(super) is_pinned: bool,
 }
 
 impl Served {
@@ -115,6 +118,10 @@ pub(super) struct Slot {
     pub(super) current: ArcSwapOption<Served>,
     /// Why what is current in its folder is not served.
     pub(super) fault: ArcSwapOption<StorageError>,
+    /// Which of its revisions have a name.
+    pub(super) aliases: ArcSwap<Aliases>,
+    /// Why those names are not known, or of no use.
+    pub(super) alias_fault: ArcSwapOption<StorageError>,
 }
 
 impl Slot {
@@ -124,6 +131,8 @@ impl Slot {
             is_found,
             current: ArcSwapOption::new(look.served.map(Arc::new)),
             fault: ArcSwapOption::new(look.fault.map(Arc::new)),
+            aliases: ArcSwap::from_pointee(look.aliases.unwrap_or_default()),
+            alias_fault: ArcSwapOption::new(look.alias_fault.map(Arc::new)),
         })
     }
 
@@ -133,8 +142,32 @@ impl Slot {
         self.fault.store(None);
     }
 
-    /// Warns of its fault, if it has one.
+    /// Names revisions from now on, as its folder does.
+    pub(super) fn name_revisions(&self, aliases: Aliases) {
+        self.aliases.store(Arc::new(aliases));
+        self.alias_fault.store(None);
+    }
+
+    pub(super) fn state(&self) -> SlotState {
+        let served = self.current.load();
+        SlotState {
+            revision: served.as_ref().map(|served| served.revision),
+            pinned: served.as_ref().is_some_and(|served| served.is_pinned),
+            aliases: Aliases::clone(&self.aliases.load()),
+        }
+    }
+
+    /// What is wrong in its folder.
+    pub(super) fn faults(&self) -> impl Iterator<Item = Arc<StorageError>> {
+        let faults = [&self.fault, &self.alias_fault];
+        faults.into_iter().filter_map(ArcSwapOption::load_full)
+    }
+
+    /// Warns of its faults, if it has any.
     pub(super) fn warn(&self) {
+        if let Some(fault) = self.alias_fault.load_full() {
+            tracing::warn!("{fault}; no revision of {} is removed", self.name.name);
+        }
         let Some(fault) = self.fault.load_full() else {
             return;
         };
@@ -156,5 +189,9 @@ impl Slot {
             self.current.store(Some(Arc::new(served)));
         }
         self.fault.store(look.fault.map(Arc::new));
+        if let Some(aliases) = look.aliases {
+            self.aliases.store(Arc::new(aliases));
+        }
+        self.alias_fault.store(look.alias_fault.map(Arc::new));
     }
 }

@@ -2,15 +2,17 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use super::alias::{self, Aliases};
 use super::artefact::head;
+use super::current::Current;
 use super::{Artefact, RegistryOptions, Served, SlotName, current};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::storage::{self, DataMode};
 use crate::train::ModelFormats;
 
-/// The folder of one slot: `revision_<n>.json` for each revision kept, and `current`, which names
-/// the one that is served.
+/// The folder of one slot: `revision_<n>.json` for each revision kept, `current`, which names the one
+/// that is served, and `aliases`, which gives names to others.
 #[derive(Debug)]
 pub(super) struct SlotFolder<'a> {
     dir: PathBuf,
@@ -26,6 +28,10 @@ pub(super) struct Look {
     pub(super) served: Option<Served>,
     /// Why what is current cannot be served.
     pub(super) fault: Option<StorageError>,
+    /// Which revisions have a name, if that can be read.
+    pub(super) aliases: Option<Aliases>,
+    /// Why it cannot, or what is wrong with it.
+    pub(super) alias_fault: Option<StorageError>,
 }
 
 /// The largest file of a model, in bytes.
@@ -69,20 +75,46 @@ impl<'a> SlotFolder<'a> {
     /// goes on being served.
     pub(super) fn look(&self, known: Option<&Served>, options: &RegistryOptions) -> Look {
         let formats = &options.formats;
-        match self.load_current(known, formats) {
-            Ok(served) => Look {
-                served,
-                fault: None,
-            },
-            Err(fault) => Look {
+        let (served, fault) = match self.load_current(known, formats) {
+            Ok(served) => (served, None),
+            Err(fault) => {
                 // If not even the folder can be listed, the fault says it already.
-                served: match known {
+                let served = match known {
                     None if options.recover => self.newest_sound(None, formats).ok().flatten(),
                     _ => None,
-                },
-                fault: Some(fault),
-            },
+                };
+                (served, Some(fault))
+            }
+        };
+        let (aliases, alias_fault) = match self.aliases() {
+            Ok(aliases) => {
+                let dangling = aliases.iter().find(|&(_, &revision)| !self.has(revision));
+                let fault = dangling.map(|(&a, &revision)| alias::dangling(&self.dir, a, revision));
+                (Some(aliases), fault)
+            }
+            Err(fault) => (None, Some(fault)),
+        };
+        Look {
+            served,
+            fault,
+            aliases,
+            alias_fault,
         }
+    }
+
+    /// Whether there is a file of this revision.
+    fn has(&self, revision: u64) -> bool {
+        self.path(revision).exists()
+    }
+
+    /// What says which revision is current.
+    pub(super) fn current(&self) -> Result<Option<Current>, StorageError> {
+        current::read(&self.dir)
+    }
+
+    /// Which revisions have a name.
+    pub(super) fn aliases(&self) -> Result<Aliases, StorageError> {
+        alias::read(&self.dir)
     }
 
     /// What is current on disk; `None` if there is nothing, or if it is what is `known`.
@@ -93,11 +125,15 @@ impl<'a> SlotFolder<'a> {
     ) -> Result<Option<Served>, StorageError> {
         let mut failed: Option<(u64, StorageError)> = None;
         loop {
-            let Some(revision) = current::read(&self.dir)? else {
+            let Some(Current { revision, pinned }) = self.current()? else {
                 return self.load_unnamed(known, formats);
             };
-            if known.is_some_and(|known| self.is(known, revision)) {
-                return Ok(None);
+            if let Some(known) = known.filter(|known| self.is(known, revision)) {
+                return Ok((known.is_pinned != pinned).then(|| Served {
+                    is_named: true,
+                    is_pinned: pinned,
+                    ..known.clone()
+                }));
             }
             // While a revision is being read, another process may publish one and remove this one.
             match failed.take() {
@@ -105,7 +141,12 @@ impl<'a> SlotFolder<'a> {
                 _ => {}
             }
             match self.load(revision, formats) {
-                Ok(served) => return Ok(Some(served)),
+                Ok(served) => {
+                    return Ok(Some(Served {
+                        is_pinned: pinned,
+                        ..served
+                    }));
+                }
                 Err(StorageError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
                     failed = Some((revision, current::dangling(&self.dir, revision)));
                 }
@@ -197,11 +238,17 @@ impl<'a> SlotFolder<'a> {
                 artefact,
                 head: head(&bytes).to_vec(),
                 is_named: true,
+                is_pinned: false,
             }),
         }
     }
 
-    /// Writes a revision and makes it the current one.
+    /// Whether these bytes are what a revision holds already.
+    pub(super) fn holds(&self, revision: u64, bytes: &[u8]) -> bool {
+        fs::read(self.path(revision)).is_ok_and(|saved| saved == bytes)
+    }
+
+    /// Writes a revision.
     pub(super) fn save(
         &self,
         revision: u64,
@@ -211,19 +258,31 @@ impl<'a> SlotFolder<'a> {
         storage::create_dir(&self.dir, mode)?;
         storage::write_atomically(&self.path(revision), bytes, mode)?;
         fail_point::pass("model saved");
-        self.set_current(revision, mode)
+        Ok(())
     }
 
     /// Makes a revision that is there the current one.
-    pub(super) fn set_current(&self, revision: u64, mode: DataMode) -> Result<(), StorageError> {
-        current::write(&self.dir, revision, mode)
+    pub(super) fn set_current(&self, current: Current, mode: DataMode) -> Result<(), StorageError> {
+        current::write(&self.dir, current, mode)
     }
 
-    /// Removes all but the newest `keep` revisions; never the current one.
+    /// Gives these revisions names.
+    pub(super) fn set_aliases(
+        &self,
+        aliases: &Aliases,
+        mode: DataMode,
+    ) -> Result<(), StorageError> {
+        alias::write(&self.dir, aliases, mode)
+    }
+
+    /// Removes all but the newest `keep` revisions; never the current one, and none that has a name.
     pub(super) fn prune(&self, keep: usize, current: u64) -> Result<(), StorageError> {
         let revisions = self.revisions()?;
         let old = revisions.len().saturating_sub(keep);
-        for &revision in revisions[..old].iter().filter(|&&r| r != current) {
+        // Those on disk: another process may have named one.
+        let named: Vec<u64> = self.aliases()?.into_values().collect();
+        let is_free = |revision: &&u64| **revision != current && !named.contains(revision);
+        for &revision in revisions[..old].iter().filter(is_free) {
             let path = self.path(revision);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::alias::ALIASES;
 use super::current::CURRENT;
 use super::store::revision_of;
 use crate::error::StorageError;
@@ -19,5 +20,5 @@ pub(crate) fn remove(models: &Path) -> Result<(), StorageError> {
 
 /// Whether a file of this name is one that is kept of a model.
 pub(super) fn is_of_a_model(name: &str) -> bool {
-    name == CURRENT || revision_of(name).is_some()
+    name == CURRENT || name == ALIASES || revision_of(name).is_some()
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::current::{self, CURRENT};
+use super::alias::{self, ALIASES, Alias};
+use super::current::{self, CURRENT, Current};
 use super::store::{SlotFolder, revision_of};
 use super::temporaries::is_of_a_model;
 use crate::error::StorageError;
@@ -90,7 +91,7 @@ fn check_folder(
             if !running {
                 findings.half_written(&path);
             }
-        } else if name != CURRENT {
+        } else if name != CURRENT && name != ALIASES {
             findings.unknown(&path);
             continue;
         }
@@ -130,6 +131,7 @@ fn check_folder(
         None => "no other revision is sound: train again".to_owned(),
     };
     let served = named.as_ref().ok().copied().flatten();
+    let served = served.map(|current| current.revision);
     for (number, error) in damaged {
         let advice = if served == Some(number) {
             &instead
@@ -139,7 +141,9 @@ fn check_folder(
         findings.take::<()>(&folder.path(number), Err(error), advice);
     }
     let named = named.and_then(|named| match named {
-        Some(number) if !numbers.contains(&number) => Err(current::dangling(path, number)),
+        Some(Current { revision, .. }) if !numbers.contains(&revision) => {
+            Err(current::dangling(path, revision))
+        }
         None if !numbers.is_empty() => Err(current::missing(path)),
         _ => Ok(()),
     });
@@ -150,7 +154,27 @@ fn check_folder(
             &until_then(revisions.newest_sound),
         );
     }
+    check_aliases(path, &numbers, running, findings);
     revisions
+}
+
+/// Checks the file that gives names to some of these revisions, if there is one.
+fn check_aliases(folder: &Path, numbers: &[u64], running: bool, findings: &mut Findings) {
+    let path = folder.join(ALIASES);
+    if !path.exists() {
+        return;
+    }
+    findings.files += 1;
+    let advice = "until then no revision of the model is removed";
+    let Some(aliases) = findings.take(&path, alias::read(folder), advice) else {
+        return;
+    };
+    // The one that it names may have come after the folder was listed.
+    let is_missing = |&(_, revision): &(&Alias, &u64)| !running && !numbers.contains(revision);
+    for (&alias, &revision) in aliases.iter().filter(is_missing) {
+        let dangling = Err(alias::dangling(folder, alias, revision));
+        findings.take::<()>(&path, dangling, "nothing else depends on it");
+    }
 }
 
 /// What is served as long as nothing names a revision.

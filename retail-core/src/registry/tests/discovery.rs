@@ -182,8 +182,13 @@ fn a_found_model_can_be_rolled_back() {
     let mut newer = named("week_2", "large_line", 2);
     newer.info.seed = None;
     assert_eq!(registry.publish(newer).unwrap().unwrap().revision, 2);
-    assert_eq!(registry.roll_back("week_2").unwrap(), Some(1));
-    assert_eq!(registry.roll_back("week_3").unwrap(), None);
+    let change = registry.roll_back("week_2").unwrap();
+    assert_eq!(
+        (change.before.revision, change.after.revision),
+        (Some(2), Some(1))
+    );
+    let unknown = registry.roll_back("week_3").unwrap_err().to_string();
+    assert_eq!(unknown, "expected one of week_2, got week_3");
     let again = Registry::discover(dir.path(), options(false)).unwrap();
     assert_eq!(again.get("week_2").unwrap().revision, 1);
 }
