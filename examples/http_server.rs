@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use retail_core::DataMode;
 use retail_core::error::StorageError;
-use retail_core::registry::{Registry, RegistryOptions};
+use retail_core::registry::{ChangeError, Registry, RegistryOptions, SlotState};
 use retail_examples::{HttpConfig, HttpSettings, Outcome, log, on_signal, print};
 use retail_http::AppState;
 use tokio::net::TcpListener;
@@ -67,18 +67,16 @@ fn run(args: &Args) -> Outcome<()> {
 }
 
 fn roll_back(registry: &Registry, model: &str) -> Outcome<()> {
-    let Some(current) = registry.get(model) else {
-        let known: Vec<_> = registry.iter().map(|(slot, _)| slot.name.clone()).collect();
-        let known = known.join(", ");
-        return Err(format!("--roll-back: expected one of {known}, got {model}").into());
-    };
-    let from = current.revision;
-    match registry.roll_back(model)? {
-        Some(to) => print(format!(
-            "{model}: revision {to} is current again, after {from}"
-        )),
-        None => Err(format!("{model}: there is no sound revision before {from}").into()),
-    }
+    let change = registry.roll_back(model).map_err(|error| match error {
+        ChangeError::UnknownModel { .. } => format!("--roll-back: {error}"),
+        other => other.to_string(),
+    })?;
+    let revision = |state: SlotState| state.revision.unwrap_or_default();
+    print(format!(
+        "{model}: revision {} is current again, after {}",
+        revision(change.after),
+        revision(change.before)
+    ))
 }
 
 fn serve(registry: Arc<Registry>, args: &Args, settings: HttpSettings) -> Outcome<()> {
@@ -93,7 +91,11 @@ fn serve(registry: Arc<Registry>, args: &Args, settings: HttpSettings) -> Outcom
             listener.local_addr()?
         );
         let mut following = tokio::spawn(follow(Arc::clone(&registry), args.refresh.max(1)));
-        let router = retail_http::router(settings.apply(AppState::new(registry)));
+        let mut state = settings.apply(AppState::new(registry));
+        if let Some(admin) = settings.admin() {
+            state = state.with_admin(admin);
+        }
+        let router = retail_http::router(state);
         let (stop, mut stopped) = tokio::sync::mpsc::channel(1);
         on_signal(move || {
             let _ = stop.try_send(());

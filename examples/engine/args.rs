@@ -52,6 +52,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bind: Option<String>,
 
+    /// Open the requests below /admin to whoever has the token in this file, of at least 16 characters
+    /// [default: the token in the variable RETAIL_ADMIN_TOKEN; without either there are no such requests]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) admin_token_file: Option<PathBuf>,
+
     /// Read the configuration from this file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

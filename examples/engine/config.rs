@@ -193,6 +193,10 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
         })?;
     config.stream.input = args.other_inputs().unwrap_or(config.stream.input);
     config.data.dir = args.other_data_dir().unwrap_or(config.data.dir);
+    config.http.admin_token_file = args
+        .admin_token_file
+        .clone()
+        .or(config.http.admin_token_file);
     let share = config.clean.warn_rejected;
     if !(0.0..=1.0).contains(&share) {
         let why = format!("clean.warn_rejected: expected a number from 0 to 1, got {share}");

@@ -14,7 +14,7 @@ mod verify;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use retail_core::engine::{Engine, StopHandle};
+use retail_core::engine::{AuditLog, Engine, StopHandle};
 use retail_examples::{Outcome, on_signal, part_names, print};
 
 use args::Args;
@@ -54,7 +54,9 @@ fn run(args: &Args) -> Outcome<()> {
     let server = match listener {
         Some(listener) => {
             let settings = config.http.check(config::http_key)?;
-            Some(serve::start(listener, settings, &engine, source_status)?)
+            let audit = AuditLog::new(&config.data.dir.join("logs"), config.data.mode)?;
+            let server = serve::start(listener, settings, &engine, source_status, audit)?;
+            Some(server)
         }
         None => None,
     };
@@ -71,7 +73,7 @@ fn run(args: &Args) -> Outcome<()> {
                 }
                 if !stop.is_stopped() {
                     tracing::info!("the source is exhausted; serving until Ctrl+C");
-                    server.wait_until(&stop);
+                    server.wait_until(&stop, &mut engine);
                 }
             }
             server.stop()?;

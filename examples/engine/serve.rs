@@ -2,7 +2,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use retail_core::engine::{Engine, StopHandle};
+use retail_core::engine::{AuditLog, Engine, StopHandle};
 use retail_http::AppState;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -32,6 +32,7 @@ pub(crate) fn start(
     settings: HttpSettings,
     engine: &Engine,
     source: Option<Status>,
+    audit: AuditLog,
 ) -> Outcome<Server> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -44,6 +45,10 @@ pub(crate) fn start(
         .with_status(engine.status());
     if let Some(source) = source {
         state = state.with_source(source);
+    }
+    if let Some(admin) = settings.admin() {
+        let admin = admin.with_retrain(engine.retrain_handle());
+        state = state.with_admin(admin.with_audit(audit));
     }
     let (shutdown, asked) = oneshot::channel();
     let listener = {
@@ -67,9 +72,12 @@ pub(crate) fn start(
 }
 
 impl Server {
-    /// Waits until someone asks to stop.
-    pub(crate) fn wait_until(&self, stop: &StopHandle) {
+    /// Waits until someone asks to stop. Models are still trained if someone asks for that.
+    pub(crate) fn wait_until(&self, stop: &StopHandle, engine: &mut Engine) {
         while !stop.is_stopped() && !self.task.is_finished() {
+            if let Err(error) = engine.train_asked() {
+                tracing::warn!("{error}; what was served before still is");
+            }
             thread::sleep(Duration::from_millis(50));
         }
     }

@@ -1,7 +1,10 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use retail_http::{AppState, CorsOrigins, FeedbackOptions, Hosts, Limits, ServeOptions};
+use retail_http::{
+    Admin, AdminToken, AppState, CorsOrigins, FeedbackOptions, Hosts, Limits, ServeOptions,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Outcome;
@@ -25,6 +28,12 @@ pub struct HttpConfig {
     #[arg(long, value_name = "ORIGIN,...", value_delimiter = ',')]
     #[serde(deserialize_with = "one_or_more")]
     pub cors_origins: Vec<String>,
+
+    /// Open the requests below /admin to whoever has the token in this file, of at least 16 characters
+    /// [default: the token in the variable RETAIL_ADMIN_TOKEN; without either there are no such requests]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_token_file: Option<PathBuf>,
 
     /// How long the head of a request may take to arrive, and a connection may be idle
     #[arg(long, value_name = "N", default_value_t = Self::default().header_timeout_seconds)]
@@ -75,6 +84,7 @@ impl Default for HttpConfig {
             bind: "127.0.0.1:5000".into(),
             hosts: Vec::new(),
             cors_origins: Vec::new(),
+            admin_token_file: None,
             header_timeout_seconds: options.header_timeout.as_secs_f64(),
             body_timeout_seconds: seconds(limits.body_timeout),
             queue_timeout_seconds: seconds(limits.queue_timeout),
@@ -97,6 +107,7 @@ pub struct HttpSettings {
     limits: Limits,
     cors: Option<CorsOrigins>,
     feedback_rows: usize,
+    admin: Option<AdminToken>,
 }
 
 impl HttpConfig {
@@ -148,9 +159,34 @@ impl HttpConfig {
             },
             cors,
             feedback_rows: self.feedback_rows,
+            admin: self.admin_token(called)?,
         })
     }
 }
+
+impl HttpConfig {
+    /// The token in the file, or else in the environment: never on a command line, which others see.
+    fn admin_token(&self, called: impl Fn(&str) -> String) -> Outcome<Option<AdminToken>> {
+        if let Some(path) = &self.admin_token_file {
+            let token = AdminToken::from_file(path);
+            let token =
+                token.map_err(|error| format!("{}: {error}", called("admin_token_file")))?;
+            return Ok(Some(token));
+        }
+        match std::env::var_os(ADMIN_TOKEN) {
+            None => Ok(None),
+            Some(token) => {
+                let token = AdminToken::new(token.to_string_lossy());
+                Ok(Some(
+                    token.map_err(|error| format!("{ADMIN_TOKEN}: {error}"))?,
+                ))
+            }
+        }
+    }
+}
+
+/// The variable that may have the token.
+const ADMIN_TOKEN: &str = "RETAIL_ADMIN_TOKEN";
 
 impl HttpSettings {
     /// What is served, within these limits and to pages of these origins.
@@ -167,6 +203,12 @@ impl HttpSettings {
             None => state,
             Some(origins) => state.with_cors(origins.clone()),
         }
+    }
+
+    /// Who may administer the models; nobody if there is no token.
+    #[must_use]
+    pub fn admin(&self) -> Option<Admin> {
+        self.admin.clone().map(Admin::new)
     }
 }
 

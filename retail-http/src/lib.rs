@@ -216,8 +216,12 @@
 #![forbid(unsafe_code)]
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
-// features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state, statistics, feedback, cors, error, setting,
-// paths, json and memory know none of them. Inference is another way through the same rooms.
+// features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state,
+// statistics, feedback, access, cors, error, setting, paths, json and memory know none of them. Inference is
+// another way through the same rooms, and admin, which lets in only those whom access knows, a way to the
+// registry.
+mod access;
+mod admin;
 mod answer;
 mod body;
 mod cors;
@@ -242,9 +246,12 @@ mod statistics;
 mod truths;
 mod work;
 
+pub use access::{Admin, AdminToken};
 pub use cors::CorsOrigins;
 pub use feedback::FeedbackOptions;
-pub use routes::{feedback_router, inference_router, prediction_router, router};
+pub use routes::{
+    admin_router, feedback_router, inference_router, prediction_router, router,
+};
 pub use serve::{Hosts, ServeOptions, serve};
 pub use setting::SettingError;
 pub use state::{AppState, Limits};

@@ -42,6 +42,22 @@ pub(crate) mod inference {
     ];
 }
 
+/// The paths of the administration.
+pub(crate) mod admin {
+    pub(crate) const MODELS: &str = "/admin/models";
+    pub(crate) const REVISIONS: &str = "/admin/models/{model}/revisions";
+    pub(crate) const ROLL_BACK: &str = "/admin/models/{model}/rollback";
+    pub(crate) const PROMOTE: &str = "/admin/models/{model}/promote";
+    pub(crate) const PIN: &str = "/admin/models/{model}/pin";
+    pub(crate) const ALIAS: &str = "/admin/models/{model}/aliases/{alias}";
+    pub(crate) const RETRAIN: &str = "/admin/retrain";
+    pub(crate) const OTHERS: &str = "/admin/{*other}";
+
+    /// Every path, for those who ask for another one.
+    pub(crate) const PATHS: [&str; 7] =
+        [MODELS, REVISIONS, ROLL_BACK, PROMOTE, PIN, ALIAS, RETRAIN];
+}
+
 /// How paths and answers name a version, for example `v1`.
 pub(crate) fn version_text(version: u32) -> String {
     format!("v{version}")

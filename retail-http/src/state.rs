@@ -8,6 +8,7 @@ use retail_core::feature::{Extractor, Extractors};
 use retail_core::registry::{Registry, SlotName};
 use tokio::sync::Semaphore;
 
+use crate::access::Admin;
 use crate::cors::CorsOrigins;
 use crate::error::ApiError;
 use crate::feedback::{Feedback, FeedbackOptions};
@@ -58,6 +59,7 @@ pub struct AppState {
     pub(crate) batches: Arc<Semaphore>,
     pub(crate) answers: Arc<Semaphore>,
     pub(crate) cors: Option<CorsOrigins>,
+    pub(crate) admin: Option<Arc<Admin>>,
     pub(crate) statistics: Arc<Statistics>,
     pub(crate) feedback: Option<Arc<Feedback>>,
 }
@@ -76,6 +78,7 @@ impl AppState {
             batches: Arc::new(Semaphore::new(permits(limits))),
             answers: Arc::new(Semaphore::new(answer_room(limits))),
             cors: None,
+            admin: None,
             statistics: Arc::default(),
             feedback: None,
         }
@@ -158,6 +161,14 @@ impl AppState {
     #[must_use]
     pub fn with_feedback(mut self, options: FeedbackOptions) -> Self {
         self.feedback = Some(Arc::new(Feedback::new(options)));
+        self
+    }
+
+    /// Opens the requests below `/admin` to whoever has the token of `admin`. Without this call, there
+    /// are no such paths.
+    #[must_use]
+    pub fn with_admin(mut self, admin: Admin) -> Self {
+        self.admin = Some(Arc::new(admin));
         self
     }
 

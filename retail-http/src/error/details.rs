@@ -27,6 +27,10 @@ impl Details {
         self.message
     }
 
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
     pub(super) fn message(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),

@@ -1,3 +1,4 @@
+mod admin;
 mod details;
 mod form;
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 use crate::json::json;
 use crate::paths::PATHS;
 
+pub(crate) use admin::AdminError;
 pub(crate) use details::Details;
 pub(crate) use form::OtherForm;
 
@@ -128,9 +130,15 @@ pub(crate) enum ApiError {
     },
     NothingTrained,
     Busy,
+    /// Something about the administration of models.
+    Admin(AdminError),
     /// A model broke its contract or panicked. The log has the cause; the client cannot help it.
     ModelFailed,
 }
+
+/// The code of an error, which goes along with its response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ErrorCode(pub(crate) &'static str);
 
 #[derive(Serialize)]
 struct Body {
@@ -179,6 +187,7 @@ impl ApiError {
                 (StatusCode::SERVICE_UNAVAILABLE, "not_trained")
             }
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Admin(error) => error.status_and_code(),
         }
     }
 
@@ -298,6 +307,7 @@ impl ApiError {
             }),
             Self::NothingTrained => Details::message("no model is trained yet"),
             Self::Busy => Details::message("too many large requests at the same time"),
+            Self::Admin(error) => error.into_details(),
             Self::ModelFailed => {
                 Details::message("the model failed; the server's log has the cause")
             }
@@ -323,10 +333,13 @@ impl ApiError {
             Self::UnsupportedType { .. } => Some((ACCEPT_POST, "application/json")),
             Self::UnsupportedEncoding { .. } => Some((header::ACCEPT_ENCODING, ACCEPTED)),
             Self::Busy => Some((header::RETRY_AFTER, "1")),
+            Self::Admin(AdminError::Unauthorized) => Some((header::WWW_AUTHENTICATE, "Bearer")),
             _ => None,
         };
         let (status, error) = self.into_details();
+        let code = ErrorCode(error.code());
         let mut response = body(status, error);
+        response.extensions_mut().insert(code);
         if let Some((name, value)) = extra {
             let value = HeaderValue::from_static(value);
             response.headers_mut().insert(name, value);

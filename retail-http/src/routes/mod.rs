@@ -20,7 +20,8 @@ pub fn router(state: AppState) -> Router {
     if state.feedback.is_some() {
         all = all.merge(feedback_routes());
     }
-    finished(all.fallback(fallback::unknown_path), state)
+    let admin = admin_router(state.clone());
+    finished(all.fallback(fallback::unknown_path), state).merge(admin)
 }
 
 /// The routes of the engine's own API, and no answer for other paths.
@@ -43,6 +44,17 @@ fn feedback_routes() -> Router<AppState> {
     Router::new()
         .route(FEEDBACK, post(feedback::post).get(feedback::get))
         .method_not_allowed_fallback(fallback::method_not_allowed)
+}
+
+/// The routes below `/admin`, if [`AppState::with_admin`] was called, and no answer for other paths.
+/// Pages of other origins are let to none of them, whatever [`AppState::with_cors`] says.
+pub fn admin_router(state: AppState) -> Router {
+    match state.admin.clone() {
+        None => Router::new(),
+        Some(admin) => crate::admin::routes(admin)
+            .with_state(state)
+            .layer(from_fn(with_id)),
+    }
 }
 
 fn own_routes() -> Router<AppState> {

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use hyper::Request;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -46,11 +47,13 @@ impl Connection {
             Ok(local) => local.ip(),
             Err(error) => return tracing::debug!("a connection broke: {error}"),
         };
+        let peer = stream.peer_addr().ok();
         let activity = Arc::clone(&slot.activity);
         let service = Checked {
             router: TowerToHyperService::new(self.router),
             options: Arc::clone(&self.options),
             local: self.checks_hosts.then_some(local),
+            peer,
             activity: Arc::clone(&activity),
         };
         let stream = Stream::new(stream, self.options.write_timeout, Arc::clone(&activity));
@@ -89,6 +92,8 @@ struct Checked {
     options: Arc<ServeOptions>,
     /// The address that the client has connected to, if hosts are checked.
     local: Option<IpAddr>,
+    /// The address of the client, which goes along with each request.
+    peer: Option<SocketAddr>,
     activity: Arc<Activity>,
 }
 
@@ -110,8 +115,11 @@ impl Service<Request<Incoming>> for Checked {
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         self.activity.begin();
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let answer = self.check(&request).map(|()| self.router.call(request));
         let activity = Arc::clone(&self.activity);
         Box::pin(async move {

@@ -1,5 +1,9 @@
 //! The router, tested without a socket; and the server, with one.
 
+mod admin;
+mod admin_audit;
+mod admin_support;
+mod admin_swaps;
 mod answers;
 mod any_body;
 mod compare;

@@ -1,6 +1,7 @@
 //! The engine as a whole, with trainers and sources that the tests control. Nothing here sleeps or
 //! reads a clock: threads wait for what other threads have done.
 
+mod asking;
 mod custom;
 mod failures;
 mod forgetting;
