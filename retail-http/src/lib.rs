@@ -9,6 +9,7 @@
 //! | `GET /health` | that the process serves, and how many models it has |
 //! | `POST /feedback`, `GET /feedback` | takes what turned out to be true, and says how good the answers were |
 //! | `/v2/…` | the same models by the [Open Inference Protocol](#open-inference-protocol) |
+//! | `/admin/…` | [which revisions are served](#administration), for those who have the token |
 //!
 //! Nothing here knows a particular model. Paths come from the registry's slots; inputs, their order
 //! and their legal ranges from the feature schema inside each artefact; the form of an answer from
@@ -39,8 +40,9 @@
 //! # }
 //! ```
 //! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
-//! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`], [`inference_router`] and
-//! [`feedback_router`] are parts of it without a fallback, which can be merged, for those who want only some. The Tokio runtime needs its time
+//! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`], [`inference_router`],
+//! [`feedback_router`] and [`admin_router`] are parts of it without a fallback, which can be merged, for those
+//! who want only some. The Tokio runtime needs its time
 //! enabled, unless [`Limits::body_timeout`] and [`Limits::queue_timeout`] are `None`. [`serve`] runs
 //! any router with bounds on connections, a look at the `Host` and a graceful end.
 //!
@@ -170,8 +172,48 @@
 //!   `features`, `slice`, `holdout` and `engine_version`, or the `reason` why it is not trained,
 //!   if one is known.
 //!
+//! # Administration
+//! The requests below `/admin` are there only if [`AppState::with_admin`] has set a token; otherwise
+//! their paths are unknown ones. A model is named by its slot (`linear_model_1`), as in `GET /models`.
+//!
+//! | request | body | what it does |
+//! |---|---|---|
+//! | `GET /admin/models` | | for each model which revision is served, whether it is pinned, and its aliases |
+//! | `GET /admin/models/{model}/revisions` | | the revisions on disk, newest first, each with `slice` and `holdout` metrics; up to 100 besides those that are served or have an alias |
+//! | `POST /admin/models/{model}/promote` | a revision | serves it until the next training |
+//! | `POST /admin/models/{model}/rollback` | | serves the newest sound revision before the one served |
+//! | `POST /admin/models/{model}/pin` | a revision, or nothing for the one served | serves it and goes on serving it: later trainings are saved and not served |
+//! | `DELETE /admin/models/{model}/pin` | | takes the pin off; the revision is served until the next training |
+//! | `PUT /admin/models/{model}/aliases/{alias}` | a revision | gives it the name `champion` or `candidate` |
+//! | `DELETE /admin/models/{model}/aliases/{alias}` | | takes the name away |
+//! | `POST /admin/retrain` | `{"model":…}`, or nothing for all | asks the engine to train on the batches saved so far, without waiting for a batch; answers 202 |
+//!
+//! A revision is `{"revision":3}`, or `{"alias":"candidate"}` for the one that has this name. An alias
+//! is a label: it changes nothing about what is served, and stays with its revision until it is moved.
+//! Revisions that are pinned or have an alias are kept for as long.
+//!
+//! The answer to a change has `model`, `changed`, and the state `before` and `after`:
+//! `{"revision":5,"pinned":false,"aliases":{"champion":3}}`. What is so already is answered 200 with
+//! `"changed":false`. A change is on disk before it is answered, and survives a restart.
+//! [`Registry`] has the rules.
+//!
+//! - **Token.** Each request has the header `Authorization: Bearer TOKEN`, with the one [`AdminToken`].
+//!   Without it the answer is 401 with `WWW-Authenticate: Bearer`, always the same, before the body
+//!   is read. The token is compared in constant time and is never shown.
+//! - **Browsers.** Pages of other origins are let to none of these requests, whatever
+//!   [`AppState::with_cors`] says. A server bound to a loopback address refuses requests for a foreign
+//!   `Host` here as everywhere ([`Hosts`]).
+//! - **Audit.** Everything that changes something, or is refused, is an event of tracing with the target
+//!   `audit`, and a line of JSON in the log of [`Admin::with_audit`]: `time`, `request` (the id),
+//!   `peer` (with [`serve`], or axum's `ConnectInfo`), `action`, `model`, `before`, `after`, `outcome`
+//!   (`done`, `unchanged`, `accepted` or `refused`), `status` and the `code` of an error. Reading is
+//!   not written down. What has begun is finished and written down even if the client hangs up. Of
+//!   requests without the token, 60 a minute are written down; the next line says in `skipped` how
+//!   many are not.
+//! - Bodies have up to 4 KiB. Unknown keys are refused.
+//!
 //! # Errors
-//! `{"error":{"code":…,"message":…}}` and, if they apply, `field`, `expected`, `got` (texts),
+//! `{"error":{"code:…,"message":…}}` and, if they apply, `field`, `expected`, `got` (texts),
 //! `row` (index within the array, from 0), `line` and `column` (from 1).
 //!
 //! | status | code | when |
@@ -180,13 +222,21 @@
 //! | 400 | `wrong_type` | the body, a row or a feature is of another type |
 //! | 400 | `missing_field` | a feature is missing, and so is what it would be computed from |
 //! | 400 | `duplicate_field` | a feature, or a field that one is computed from, is given twice |
+//! | 400 | `unknown_field` | the request does not know a key of the body (below `/admin`) |
 //! | 400 | `empty_array` | the array has no rows |
 //! | 400 | `unreadable_body` | the connection broke within the body |
 //! | 400 | `damaged_body` | the body cannot be decompressed |
 //! | 400 | `unclear_host` | there is no `Host`, or more than one, or none that is a host's (from [`serve`]) |
+//! | 401 | `unauthorized` | the admin token is missing or another one |
 //! | 404 | `unknown_path`, `unknown_target`, `unknown_version` | there is no such thing; `expected` says what there is |
+//! | 404 | `unknown_model`, `unknown_revision`, `unknown_alias` | the same, below `/admin` |
+//! | 404 | `unset_alias` | no revision of the model has this alias |
 //! | 405 | `method_not_allowed` | the path takes other methods, listed in `Allow` |
 //! | 408 | `request_timeout` | the body took too long |
+//! | 409 | `pinned` | the model is pinned to another revision |
+//! | 409 | `no_earlier_revision` | there is nothing to roll back to |
+//! | 409 | `damaged` | the revision, or the file of aliases, is damaged |
+//! | 409 | `no_engine` | a training is asked for where nothing trains |
 //! | 413 | `body_too_large`, `too_many_rows` | more than [`Limits`] allow |
 //! | 415 | `unsupported_type` | the `Content-Type` is not JSON's |
 //! | 415 | `unsupported_encoding` | the `Content-Encoding` is another one; `Accept-Encoding` lists those that are read |
@@ -198,6 +248,7 @@
 //! | 422 | `too_much_to_explain` | explanations of so many rows would take too long with so large a forest; `expected` says how many will do |
 //! | 429 | `too_many_connections` | one address has more than [`ServeOptions`] allow (from [`serve`]) |
 //! | 500 | `model_failed` | the model panicked, or its answer does not fit its task; never because of the input |
+//! | 500 | `storage_failed` | a change cannot be written to disk; the log has the cause |
 //! | 503 | `not_trained` | the model is not trained yet; the message says why, if that is known |
 //! | 503 | `busy` | a large request waited too long for its turn, or for room for its answer |
 //!

@@ -106,8 +106,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts an example that serves, on a port of the system's choice, and waits until it does.
     pub(crate) fn start(name: &str, args: &[&str]) -> Self {
+        Self::start_with(name, args, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn start_with(name: &str, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(example(name))
             .args(args)
+            .env_remove("RETAIL_ADMIN_TOKEN")
+            .envs(variables.iter().copied())
             .args(["--bind", "127.0.0.1:0"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())

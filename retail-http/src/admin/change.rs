@@ -34,7 +34,7 @@ pub(super) async fn roll_back(
 ) -> Result<Response, ApiError> {
     let Of { model } = parts(path, &request)?;
     Fields::none(&state, request).await?;
-    change(&state, model, |registry, model| registry.roll_back(model)).await
+    change(&state, model, Registry::roll_back).await
 }
 
 /// `POST /admin/models/{model}/promote`.
@@ -75,7 +75,7 @@ pub(super) async fn unpin(
 ) -> Result<Response, ApiError> {
     let Of { model } = parts(path, &request)?;
     Fields::none(&state, request).await?;
-    change(&state, model, |registry, model| registry.unpin(model)).await
+    change(&state, model, Registry::unpin).await
 }
 
 /// `PUT /admin/models/{model}/aliases/{alias}`.

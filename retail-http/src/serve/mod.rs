@@ -73,6 +73,7 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 ///
 /// What this adds to `axum::serve` are bounds on connections, in all and for each address, on the
 /// time for a request's head, for taking an answer, and for the shutdown, and a look at the `Host`.
+/// Each request goes along with the address of its client, as axum's `ConnectInfo<SocketAddr>`.
 /// A client that closes its side of the connection after its request is answered all the same. The
 /// Tokio runtime must have its I/O and its time enabled.
 ///

@@ -17,7 +17,7 @@ use crate::server::{prediction, response, start};
 use crate::support::SALE;
 
 const SWAPS: u64 = 1_000;
-const CLIENTS: usize = 3;
+const CLIENTS: usize = 2;
 
 /// What a client was told: a revision, and the numbers that it gave.
 type Told = (u64, u64);
