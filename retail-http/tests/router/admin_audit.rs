@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 use crate::admin_support::{MODEL, TOKEN, ask, folder, publish, registry_in, token};
+use crate::request_ids::Log;
 use crate::server::{Server, start};
 
 fn log_in(dir: &Path) -> AuditLog {
@@ -255,4 +256,49 @@ async fn actions_at_the_same_time_are_all_answered_and_all_written_down() {
         registry.state(MODEL).unwrap()
     );
     publish(&registry, 0.25);
+}
+
+#[tokio::test]
+async fn every_action_is_an_event_of_tracing_too() {
+    let dir = folder(2);
+    let path = format!("/admin/models/{MODEL}/rollback");
+    let state = AppState::new(registry_in(dir.path())).with_admin(Admin::new(token()));
+    let app = router(state);
+    // Tracing asks who listens when an event occurs for the first time, which may be in another test at
+    // the very moment at which this one begins to listen.
+    ask(
+        &app,
+        Method::DELETE,
+        &format!("/admin/models/{MODEL}/pin"),
+        "",
+    )
+    .await;
+    let log = Log::default();
+    let lines = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(log.clone());
+    let _here = tracing::subscriber::set_default(lines.finish());
+    ask(&app, Method::POST, &path, "").await;
+    crate::support::post(&app, &path, "").await;
+    let text = log.text();
+    let events: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains(" audit: "))
+        .collect();
+    assert_eq!(events.len(), 2, "{text}");
+    for part in [
+        "request{id=",
+        "action=\"roll_back\"",
+        "model=\"linear_model_1\"",
+        "revision_before=2",
+        "revision_after=1",
+        "outcome=\"done\"",
+    ] {
+        assert!(events[0].contains(part), "{part}: {text}");
+    }
+    assert!(
+        events[1].contains("status=401 code=\"unauthorized\""),
+        "{text}"
+    );
+    assert!(!text.contains(TOKEN), "{text}");
 }

@@ -84,7 +84,14 @@ async fn a_part_of_the_router_has_them_too() {
 
 /// What is logged, as text.
 #[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn text(&self) -> String {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8(log.clone()).unwrap()
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -123,8 +130,7 @@ async fn what_is_logged_names_the_request() {
     answered(&app, path, &[b"small-1"], FULL_SALE).await;
     let many = format!("[{}]", [FULL_SALE; 400].join(","));
     answered(&app, path, &[b"large-2"], many).await;
-    let text = log.0.lock().unwrap().clone();
-    let text = String::from_utf8(text).unwrap();
+    let text = log.text();
     for id in ["small-1", "large-2"] {
         let line = text.lines().find(|line| line.contains(id));
         let line = line.unwrap_or_else(|| panic!("{id}: {text}"));
