@@ -23,6 +23,7 @@ mod check;
 mod current;
 mod discover;
 mod opening;
+mod operate;
 mod options;
 mod publish;
 mod revisions;

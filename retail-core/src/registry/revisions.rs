@@ -1,9 +1,10 @@
-//! The revisions of a model that are kept, and what each of them is.
+//! The revisions of a model that are kept.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use super::slot::Slot;
-use super::{ChangeError, ModelInfo, Registry, Served};
+use super::{ChangeError, Registry, RevisionRef, Served};
 use crate::error::StorageError;
 
 impl Registry {
@@ -16,17 +17,23 @@ impl Registry {
         Ok(self.kept(&*self.slot(name)?)?)
     }
 
-    /// What a revision is and where it comes from, from its file.
+    /// Reads a revision, for those who want to ask it beside the one that is served.
     ///
     /// # Errors
     /// [`ChangeError::UnknownRevision`] if it is not there, or not any more;
-    /// [`ChangeError::UnknownModel`]; [`ChangeError::Storage`] if it is damaged.
-    pub fn revision(&self, name: &str, revision: u64) -> Result<ModelInfo, ChangeError> {
+    /// [`ChangeError::UnsetAlias`], [`ChangeError::UnknownModel`]; [`ChangeError::Storage`] if it is
+    /// damaged.
+    pub fn load(
+        &self,
+        name: &str,
+        revision: impl Into<RevisionRef>,
+    ) -> Result<Arc<Served>, ChangeError> {
         let slot = self.slot(name)?;
+        let revision = slot.number(revision.into())?;
         if let Some(served) = slot.current.load_full()
             && served.revision == revision
         {
-            return Ok(served.artefact.info.clone());
+            return Ok(served);
         }
         let unknown = |kept_revisions| ChangeError::UnknownRevision {
             name: name.to_owned(),
@@ -34,10 +41,10 @@ impl Registry {
             kept_revisions,
         };
         let Some(folder) = self.folder(&slot) else {
-            return Err(unknown(self.revisions(name)?));
+            return Err(unknown(self.kept(&slot)?));
         };
         match folder.load(revision, &self.options.formats) {
-            Ok(Served { artefact, .. }) => Ok(artefact.info),
+            Ok(loaded) => Ok(Arc::new(loaded)),
             Err(StorageError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
                 Err(unknown(folder.revisions()?))
             }

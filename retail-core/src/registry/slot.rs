@@ -5,7 +5,7 @@ use ndarray::ArrayView2;
 
 use super::alias::Aliases;
 use super::store::Look;
-use super::{Artefact, SlotState};
+use super::{Artefact, ChangeError, RevisionRef, SlotState};
 use crate::error::StorageError;
 use crate::label::{HighValueCustomer, QuantityCategory, TotalAmount};
 use crate::train::{PredictError, Prediction};
@@ -154,6 +154,20 @@ impl Slot {
             revision: served.as_ref().map(|served| served.revision),
             pinned: served.as_ref().is_some_and(|served| served.is_pinned),
             aliases: Aliases::clone(&self.aliases.load()),
+        }
+    }
+
+    /// The number of a revision, which need not be there.
+    pub(super) fn number(&self, revision: RevisionRef) -> Result<u64, ChangeError> {
+        match revision {
+            RevisionRef::Number(number) => Ok(number),
+            RevisionRef::Alias(alias) => {
+                let number = self.aliases.load().get(&alias).copied();
+                number.ok_or_else(|| ChangeError::UnsetAlias {
+                    name: self.name.name.clone(),
+                    alias,
+                })
+            }
         }
     }
 

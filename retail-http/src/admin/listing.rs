@@ -101,8 +101,8 @@ fn list(registry: &Registry, model: String) -> Result<Revisions, ChangeError> {
     let wanted: BTreeSet<u64> = newest.chain(named).collect();
     let mut revisions = Vec::new();
     for &revision in wanted.iter().rev() {
-        let what = match registry.revision(&model, revision) {
-            Ok(info) => What::Sound(Box::new(info.into())),
+        let what = match registry.load(&model, revision) {
+            Ok(loaded) => What::Sound(Box::new(loaded.artefact.info.clone().into())),
             // One too many by now.
             Err(ChangeError::UnknownRevision { .. }) => continue,
             Err(error) => What::Damaged {

@@ -104,6 +104,6 @@ fn a_pinned_model_is_trained_and_saved_and_not_served() {
     assert_eq!((served.revision, served.artefact.info.slice.rows), (1, 20));
     let status = engine.status().read().models["a_1"].clone();
     assert_eq!((status.revision, status.rows), (Some(1), 40));
-    let newest = registry.revision("a_1", 2).unwrap();
-    assert_eq!(newest.slice.rows, 40);
+    let newest = registry.load("a_1", 2).unwrap();
+    assert_eq!(newest.artefact.info.slice.rows, 40);
 }

@@ -330,22 +330,29 @@ fn a_registry_without_a_folder_pins_what_it_serves() {
 }
 
 #[test]
-fn each_revision_says_what_it_is() {
+fn each_revision_can_be_read_beside_the_one_that_is_served() {
     let dir = tempfile::tempdir().unwrap();
     let registry = with_revisions(dir.path(), 2);
     for revision in [1, 2] {
-        assert_eq!(
-            registry.revision(MODEL, revision).unwrap(),
-            artefact(1.0).info
-        );
+        let loaded = registry.load(MODEL, revision).unwrap();
+        let number = loaded.artefact.model.to_json().unwrap()["value"].as_f64();
+        assert_eq!(loaded.revision, revision);
+        assert_eq!(number, Some(revision as f64));
     }
     assert!(matches!(
-        registry.revision(MODEL, 3),
+        registry.load(MODEL, 3),
         Err(ChangeError::UnknownRevision { kept_revisions, .. }) if kept_revisions == [1, 2]
     ));
+    registry.set_alias(MODEL, Alias::Candidate, 1).unwrap();
+    assert_eq!(registry.load(MODEL, Alias::Candidate).unwrap().revision, 1);
+    assert!(matches!(
+        registry.load(MODEL, Alias::Champion),
+        Err(ChangeError::UnsetAlias { .. })
+    ));
+    assert_eq!(revision(&registry), 2);
     fs::write(file(dir.path(), 1), "damaged").unwrap();
     assert!(matches!(
-        registry.revision(MODEL, 1),
+        registry.load(MODEL, 1),
         Err(ChangeError::Storage(_))
     ));
 }
