@@ -300,9 +300,7 @@ mod work;
 pub use access::{Admin, AdminToken};
 pub use cors::CorsOrigins;
 pub use feedback::FeedbackOptions;
-pub use routes::{
-    admin_router, feedback_router, inference_router, prediction_router, router,
-};
+pub use routes::{admin_router, feedback_router, inference_router, prediction_router, router};
 pub use serve::{Hosts, ServeOptions, serve};
 pub use setting::SettingError;
 pub use state::{AppState, Limits};
