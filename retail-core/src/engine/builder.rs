@@ -189,9 +189,13 @@ impl EngineBuilder {
             reading: Reading {
                 limits: self.config.batch.limits()?,
                 unknown: self.config.clean.unknown_customers,
-                clock: self.clock,
+                clock: Arc::clone(&self.clock),
             },
-            saver: Saver { store, extractors },
+            saver: Saver {
+                store,
+                clock: self.clock,
+                extractors,
+            },
             retrainer: Retrainer::new(self.pipelines, &self.config.train),
             shared: Shared {
                 registry: Arc::new(registry),

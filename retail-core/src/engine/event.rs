@@ -1,4 +1,4 @@
-use super::{BatchStatus, ModelStatus};
+use super::{BatchStatus, ModelStatus, PrequentialStatus};
 use crate::source::Progress;
 
 /// Something that an engine did, for progress displays and logs.
@@ -14,6 +14,13 @@ pub enum Event {
     Read(Progress),
     /// A batch is saved.
     BatchSaved(BatchStatus),
+    /// A model that is being served was scored on batches before any model learned from them.
+    Scored {
+        /// The slot, for example `linear_model_1`.
+        model: String,
+        /// Its scores so far.
+        prequential: PrequentialStatus,
+    },
     /// A model was trained, or could not be.
     Trained {
         /// The slot, for example `linear_model_1`.

@@ -1,6 +1,6 @@
 use crate::feature::RowSet;
 use crate::train::NotTrained;
-use crate::window::{StreamView, Window, WindowState, WindowStrategy};
+use crate::window::{StreamView, Window, WindowCounts, WindowState, WindowStrategy};
 
 /// The windows of one pipeline, opened when the stream is first observed.
 pub(super) struct PipelineWindows {
@@ -33,6 +33,12 @@ impl PipelineWindows {
     /// The windows as they were last observed, or why there are none.
     pub(super) fn newest(&self) -> Result<&[Window], NotTrained> {
         self.newest.as_deref().map_err(Clone::clone)
+    }
+
+    /// What became of the rows observed, if any can be late.
+    pub(super) fn counts(&self) -> Option<WindowCounts> {
+        let state = self.state.as_ref()?;
+        NotTrained::catch(|| state.counts()).ok().flatten()
     }
 
     /// The rows that a window may hold, now or later: all if nobody can tell.

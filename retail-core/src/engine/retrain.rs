@@ -9,7 +9,7 @@ use super::pipeline_windows::PipelineWindows;
 use super::scoreboard::Scoreboard;
 use super::shared::Shared;
 use super::summaries::Summaries;
-use super::{Pipeline, RetrainPolicy, TrainConfig};
+use super::{Event, Pipeline, RetrainPolicy, TrainConfig};
 use crate::error::StorageError;
 use crate::feature::RowSet;
 use crate::train::{NotTrained, in_parallel, threads_for};
@@ -59,17 +59,30 @@ impl Retrainer {
 
     /// Scores the models being served on the batches that are new.
     pub(super) fn score(&mut self, shared: &Shared, view: &StreamView) {
-        self.scores.score(&self.pipelines, &shared.registry, view);
+        let scored = self.scores.score(&self.pipelines, &shared.registry, view);
+        for model in scored {
+            if let Some(prequential) = self.scores.of(&model) {
+                shared.notify(&Event::Scored { model, prequential });
+            }
+        }
     }
 
-    /// Publishes the scores of all models, trained again or not.
-    pub(super) fn show_scores(&self, shared: &Shared) {
+    /// Publishes the scores of all models, trained again or not, and what became of the rows at the
+    /// windows.
+    pub(super) fn show(&self, shared: &Shared) {
         let scores = self.scores.all();
+        let with_windows = self.pipelines.iter().zip(&self.windows);
+        let counts: Vec<_> = with_windows
+            .filter_map(|(pipeline, windows)| Some((&pipeline.prefix, windows.counts()?)))
+            .collect();
         shared.status.update(|status| {
             for (name, score) in &scores {
                 if let Some(model) = status.models.get_mut(name) {
                     model.prequential = Some(score.clone());
                 }
+            }
+            for (prefix, counts) in &counts {
+                status.windows.insert(prefix.to_string(), *counts);
             }
         });
     }

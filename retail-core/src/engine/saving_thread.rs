@@ -8,6 +8,7 @@ use super::shared::Shared;
 use crate::batch::{Batch, BatchStore};
 use crate::error::StorageError;
 use crate::feature::Extractor;
+use crate::time::Clock;
 
 /// Batches that may wait to be saved. If there are more, reading waits.
 pub(super) const QUEUE: usize = 32;
@@ -15,6 +16,8 @@ pub(super) const QUEUE: usize = 32;
 /// Saves batches and passes their numbers on to training.
 pub(super) struct Saver {
     pub(super) store: BatchStore,
+    /// Tells when a batch is saved.
+    pub(super) clock: Arc<dyn Clock>,
     /// The features of users, each name once.
     pub(super) extractors: Vec<Arc<dyn Extractor>>,
 }
@@ -38,9 +41,11 @@ impl Saver {
             waiting.extend(batches.try_iter().take(QUEUE));
             let entries = self.store.save(&waiting)?;
             acknowledgement.leave(self.store.position());
-            shared
-                .status
-                .update(|status| entries.iter().for_each(|entry| status.count(entry)));
+            let now = self.clock.now();
+            shared.status.update(|status| {
+                entries.iter().for_each(|entry| status.count(entry));
+                status.saved_at = Some(now);
+            });
             for entry in &entries {
                 shared.notify(&Event::BatchSaved(entry.into()));
             }

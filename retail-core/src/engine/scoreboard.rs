@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -39,30 +39,46 @@ impl Scoreboard {
         self.rows = rows;
     }
 
-    /// Scores the batches that came since the last call.
-    pub(super) fn score(&mut self, pipelines: &[Pipeline], registry: &Registry, view: &StreamView) {
+    /// Scores the batches that came since the last call, and names the models scored.
+    pub(super) fn score(
+        &mut self,
+        pipelines: &[Pipeline],
+        registry: &Registry,
+        view: &StreamView,
+    ) -> BTreeSet<String> {
+        let mut models = BTreeSet::new();
         let first = view
             .frames
             .partition_point(|frame| frame.first_row() < self.rows);
         for frame in view.frames[first..].iter().filter(|f| !f.is_empty()) {
             for pipeline in pipelines {
-                let scored = NotTrained::catch(|| self.score_batch(pipeline, registry, frame));
-                if let Err(why) = scored {
-                    let prefix = &pipeline.prefix;
-                    tracing::warn!("{prefix} cannot be scored on this batch: {why}");
+                match NotTrained::catch(|| self.score_batch(pipeline, registry, frame)) {
+                    Ok(scored) => models.extend(scored),
+                    Err(why) => {
+                        let prefix = &pipeline.prefix;
+                        tracing::warn!("{prefix} cannot be scored on this batch: {why}");
+                    }
                 }
             }
         }
         self.rows = view.len();
+        models
     }
 
-    fn score_batch(&mut self, pipeline: &Pipeline, registry: &Registry, frame: &Arc<Frame>) {
+    /// Scores a batch, and names the models scored.
+    fn score_batch(
+        &mut self,
+        pipeline: &Pipeline,
+        registry: &Registry,
+        frame: &Arc<Frame>,
+    ) -> Vec<String> {
+        let mut scored = Vec::new();
         let served: Vec<_> = pipeline
             .slots()
             .filter_map(|slot| registry.get(&slot.name).map(|served| (slot.name, served)))
             .collect();
         if served.is_empty() {
-            return;
+            return scored;
         }
         let rows = Rows::all(std::slice::from_ref(frame));
         let features = pipeline.features.matrix(&rows);
@@ -72,10 +88,12 @@ impl Scoreboard {
                 continue;
             };
             let model = served.artefact.model.as_ref();
-            if let Err(error) = score.score(model, features.view(), &truth) {
-                tracing::debug!("{name} cannot be scored on this batch: {error}");
+            match score.score(model, features.view(), &truth) {
+                Ok(_) => scored.push(name),
+                Err(error) => tracing::debug!("{name} cannot be scored on this batch: {error}"),
             }
         }
+        scored
     }
 
     fn of_model(&mut self, name: &str, pipeline: &Pipeline) -> Option<&mut Prequential> {

@@ -10,6 +10,7 @@ use crate::clean::RejectCounts;
 use crate::registry::HoldOutResult;
 use crate::time::Timestamp;
 use crate::train::NotTrained;
+use crate::window::WindowCounts;
 
 /// What an engine has done so far, as JSON for `/status/batches`.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -26,10 +27,15 @@ pub struct EngineStatus {
     pub batches: u64,
     /// Stream time of the newest saved row.
     pub stream_time: Option<Timestamp>,
+    /// When the newest batch was saved, by the engine's clock; `None` if this engine has saved none.
+    pub saved_at: Option<Timestamp>,
     /// The newest batches, oldest first.
     pub newest_batches: Vec<BatchStatus>,
     /// What became of each model at the last training, by slot.
     pub models: BTreeMap<String, ModelStatus>,
+    /// What became of the rows at the windows of each pipeline, by prefix; only those that rows can be
+    /// late for.
+    pub windows: BTreeMap<String, WindowCounts>,
     /// The error that ended the last run, if one did.
     pub error: Option<String>,
 }
@@ -43,6 +49,8 @@ pub struct BatchStatus {
     pub rows: u64,
     /// Records read for it, kept or not.
     pub read: u64,
+    /// The rejected ones, by reason.
+    pub rejected: RejectCounts,
     /// Why it was closed.
     pub closed_by: CloseReason,
     /// Stream times of its first readable record and of its latest one, kept or not.
@@ -110,6 +118,7 @@ impl From<&BatchEntry> for BatchStatus {
             batch: entry.batch,
             rows: entry.rows,
             read: entry.read,
+            rejected: entry.rejected,
             closed_by: entry.closed_by,
             stream_time: entry.stream_time,
         }

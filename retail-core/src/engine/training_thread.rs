@@ -41,7 +41,7 @@ impl Retrainer {
                     rows = view.len();
                 }
                 self.train(shared, &newest.history, &view, due, &newest.asked)?;
-                self.show_scores(shared);
+                self.show(shared);
                 drop(newest.history);
                 inbox.tidy(|history| self.forget(history, view.len()));
             }

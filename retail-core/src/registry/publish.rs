@@ -1,5 +1,7 @@
 //! How a model that was trained becomes a revision.
 
+use std::time::SystemTime;
+
 use super::artefact::head;
 use super::current::Current;
 use super::slot::Slot;
@@ -62,6 +64,7 @@ impl Registry {
         slot.serve(Served {
             revision,
             artefact,
+            written_at: SystemTime::now(),
             head: head(&bytes).to_vec(),
             is_named: true,
             is_pinned: false,

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use ndarray::ArrayView2;
@@ -90,6 +91,9 @@ pub struct Served {
     pub revision: u64,
     /// The model and all there is to know of it.
     pub artefact: Artefact,
+    /// When it was published, by the machine's clock; for a revision that was found in the folder, when
+    /// its file was written.
+    pub written_at: SystemTime,
     /// The first line of its file, which has the checksum of the rest: by the number alone, a model
     /// of another stream could be taken for it.
     pub(super) head: Vec<u8>,

@@ -1,6 +1,7 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::alias::{self, Aliases};
 use super::artefact::head;
@@ -207,9 +208,8 @@ impl<'a> SlotFolder<'a> {
         formats: &ModelFormats,
     ) -> Result<Served, StorageError> {
         let path = self.path(revision);
-        let len = fs::metadata(&path)
-            .map_err(StorageError::io("read", &path))?
-            .len();
+        let metadata = fs::metadata(&path).map_err(StorageError::io("read", &path))?;
+        let len = metadata.len();
         if len > LARGEST {
             return Err(StorageError::Corrupt {
                 path,
@@ -236,6 +236,7 @@ impl<'a> SlotFolder<'a> {
             _ => Ok(Served {
                 revision,
                 artefact,
+                written_at: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
                 head: head(&bytes).to_vec(),
                 is_named: true,
                 is_pinned: false,

@@ -34,8 +34,15 @@ fn each_batch_is_predicted_by_a_model_that_has_not_seen_it() {
             ElapsedPrefix::new(quarter, 1).unwrap(),
         ),
     ];
+    let told: Seen<(String, u64)> = Seen::default();
+    let scores = told.clone();
     let mut engine = builder(RetrainPolicy::EveryBatch, pipelines)
         .observer(trained.clone())
+        .observer(move |event: &Event| {
+            if let Event::Scored { model, prequential } = event {
+                scores.add((model.clone(), prequential.batches));
+            }
+        })
         .open()
         .unwrap();
     let seen = trained.clone();
@@ -66,6 +73,10 @@ fn each_batch_is_predicted_by_a_model_that_has_not_seen_it() {
             "{model}: the first batch has no model before it"
         );
         assert!((mae - mean(&errors)).abs() < 1e-9, "{model}: {mae}");
+        // Observers are told once a batch, trained again or not.
+        let told = told.all().into_iter().filter(|(name, _)| name == model);
+        let told: Vec<u64> = told.map(|(_, batches)| batches).collect();
+        assert_eq!(told, [1, 2, 3, 4, 5], "{model}");
     }
 }
 

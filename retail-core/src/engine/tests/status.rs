@@ -2,6 +2,7 @@ use super::*;
 use crate::clean::RejectCounts;
 use crate::source::{MemorySource, Paced, Source, SyntheticSource};
 use crate::testing::ManualClock;
+use crate::window::{EventTimeWindows, Tumbling, WindowCounts};
 
 fn synthetic(rows: u64) -> SyntheticSource {
     SyntheticSource::new(
@@ -33,6 +34,7 @@ fn the_numbers_of_the_status_add_up() {
     .dir(dir.path())
     .observer(move |event: &Event| {
         if let Event::BatchSaved(batch) = event {
+            assert_eq!(batch.rejected.total(), batch.read - batch.rows);
             seen.add((batch.batch, batch.rows, batch.read));
         }
     })
@@ -105,6 +107,55 @@ fn a_running_engine_says_so() {
     });
     engine.run(&mut source).unwrap();
     assert!(!board.read().running);
+}
+
+#[test]
+fn the_newest_batch_has_the_time_of_the_engines_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::default());
+    let open = || {
+        builder(RetrainPolicy::Manual, Vec::new())
+            .clock(clock.clone())
+            .dir(dir.path())
+            .open()
+            .unwrap()
+    };
+    let mut engine = open();
+    assert_eq!(engine.status().read().saved_at, None);
+    clock.advance(Duration::from_secs(7));
+    engine.run(&mut synthetic(500)).unwrap();
+    let at = Timestamp::EPOCH.saturating_add(Duration::from_secs(7));
+    assert_eq!(engine.status().read().saved_at, Some(at));
+    drop(engine);
+    // When those of an earlier engine were saved is not known.
+    assert_eq!(open().status().read().saved_at, None);
+}
+
+#[test]
+fn the_status_counts_rows_that_are_late_for_windows() {
+    let tens = Tumbling::new(Duration::from_secs(10)).unwrap();
+    let windows = EventTimeWindows::new(tens, 3).unwrap();
+    let pipelines = vec![
+        pipeline("tumbling", Arc::new(Mean::default()), windows),
+        all_rows("mean", Arc::new(Mean::default())),
+    ];
+    let mut sales = sales(30);
+    for (second, sale) in (0..).zip(&mut sales) {
+        // The last one is of a window that has been closed.
+        sale.invoice_date = Timestamp::from_micros(second % 29 * 1_000_000);
+    }
+    let mut engine = builder(RetrainPolicy::EveryBatch, pipelines)
+        .open()
+        .unwrap();
+    engine.run(&mut MemorySource::new(sales)).unwrap();
+    let status = engine.status().read();
+    let counts: Vec<_> = status.windows.iter().collect();
+    let expected = WindowCounts {
+        on_time: 29,
+        late: 1,
+        ..WindowCounts::default()
+    };
+    assert_eq!(counts, [(&"tumbling".to_owned(), &expected)]);
 }
 
 #[test]

@@ -184,6 +184,23 @@ fn rolling_back_serves_the_revision_before_and_survives_a_restart() {
 }
 
 #[test]
+fn a_model_is_as_old_as_its_publication_or_its_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = SystemTime::now();
+    let published = open(dir.path(), false).unwrap();
+    publish(&published, 1.0);
+    let at = published.get("linear_model_1").unwrap().written_at;
+    assert!((before..=SystemTime::now()).contains(&at));
+    // Read again, it has the age of its file.
+    let long_ago = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let written = fs::File::options().append(true).open(file(dir.path(), 1));
+    written.unwrap().set_modified(long_ago).unwrap();
+    let found = open(dir.path(), false).unwrap();
+    let found = found.get("linear_model_1").unwrap();
+    assert_eq!(found.written_at, long_ago);
+}
+
+#[test]
 fn a_damaged_revision_does_not_displace_the_one_being_served() {
     let dir = tempfile::tempdir().unwrap();
     let trainer = open(dir.path(), false).unwrap();
