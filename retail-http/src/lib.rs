@@ -277,17 +277,20 @@ mod answer;
 mod body;
 mod cors;
 mod error;
+mod events;
 mod explanation;
 mod features;
 mod feedback;
 mod inference;
 mod json;
 mod memory;
+mod metrics;
 mod parse;
 mod paths;
 mod predict;
 mod query;
 mod request_id;
+mod requests;
 mod routes;
 mod sale;
 mod serve;
@@ -299,8 +302,12 @@ mod work;
 
 pub use access::{Admin, AdminToken};
 pub use cors::CorsOrigins;
+pub use events::Events;
 pub use feedback::FeedbackOptions;
-pub use routes::{admin_router, feedback_router, inference_router, prediction_router, router};
+pub use routes::{
+    admin_router, events_router, feedback_router, inference_router, metrics_router,
+    prediction_router, router,
+};
 pub use serve::{Hosts, ServeOptions, serve};
 pub use setting::SettingError;
 pub use state::{AppState, Limits};

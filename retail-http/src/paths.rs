@@ -4,9 +4,13 @@ pub(crate) const MODELS: &str = "/models";
 pub(crate) const BATCHES: &str = "/status/batches";
 pub(crate) const HEALTH: &str = "/health";
 pub(crate) const FEEDBACK: &str = "/feedback";
+pub(crate) const METRICS: &str = "/metrics";
+pub(crate) const EVENTS: &str = "/events";
 
 /// Every path that is answered, for those who ask for another one.
-pub(crate) const PATHS: [&str; 7] = [PREDICT, COMPARE, MODELS, BATCHES, HEALTH, FEEDBACK, "/v2/…"];
+pub(crate) const PATHS: [&str; 9] = [
+    PREDICT, COMPARE, MODELS, BATCHES, HEALTH, METRICS, EVENTS, FEEDBACK, "/v2/…",
+];
 
 /// The paths of the Open Inference Protocol.
 pub(crate) mod inference {

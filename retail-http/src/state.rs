@@ -11,6 +11,8 @@ use tokio::sync::Semaphore;
 use crate::access::Admin;
 use crate::cors::CorsOrigins;
 use crate::error::ApiError;
+use crate::events::Events;
+use crate::requests::Requests;
 use crate::feedback::{Feedback, FeedbackOptions};
 use crate::statistics::Statistics;
 
@@ -32,6 +34,8 @@ pub struct Limits {
     /// default. Others wait, and so does an answer that is larger, until no other is left. Answers
     /// of up to 64 KiB are not counted.
     pub max_answer_bytes: usize,
+    /// Clients that read `/events` at the same time, 64 by default. One more is answered 503.
+    pub max_event_readers: usize,
 }
 
 impl Default for Limits {
@@ -43,6 +47,7 @@ impl Default for Limits {
             queue_timeout: Some(Duration::from_secs(10)),
             max_concurrent_batches: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             max_answer_bytes: 64 << 20,
+            max_event_readers: 64,
         }
     }
 }
@@ -62,6 +67,9 @@ pub struct AppState {
     pub(crate) admin: Option<Arc<Admin>>,
     pub(crate) statistics: Arc<Statistics>,
     pub(crate) feedback: Option<Arc<Feedback>>,
+    pub(crate) requests: Arc<Requests>,
+    pub(crate) events: Events,
+    pub(crate) readers: Arc<Semaphore>,
 }
 
 impl AppState {
@@ -81,6 +89,9 @@ impl AppState {
             admin: None,
             statistics: Arc::default(),
             feedback: None,
+            requests: Arc::default(),
+            events: Events::default(),
+            readers: Arc::new(Semaphore::new(readers(limits))),
         }
     }
 
@@ -126,12 +137,21 @@ impl AppState {
         self
     }
 
+    /// Tells those who read `/events` what is told here. Without this call, they only learn of what can be
+    /// seen from outside: `swap` and `lag`.
+    #[must_use]
+    pub fn with_events(mut self, events: Events) -> Self {
+        self.events = events;
+        self
+    }
+
     /// Replaces the limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self.batches = Arc::new(Semaphore::new(permits(limits)));
         self.answers = Arc::new(Semaphore::new(answer_room(limits)));
+        self.readers = Arc::new(Semaphore::new(readers(limits)));
         self
     }
 
@@ -211,6 +231,10 @@ fn permits(limits: Limits) -> usize {
     limits
         .max_concurrent_batches
         .clamp(1, Semaphore::MAX_PERMITS)
+}
+
+fn readers(limits: Limits) -> usize {
+    limits.max_event_readers.min(Semaphore::MAX_PERMITS)
 }
 
 /// All room for large answers, in kibibytes; with none at all, they would wait for ever.

@@ -132,6 +132,10 @@ pub(crate) enum ApiError {
     Busy,
     /// Something about the administration of models.
     Admin(AdminError),
+    /// As many clients read events as may.
+    TooManyReaders {
+        limit: usize,
+    },
     /// A model broke its contract or panicked. The log has the cause; the client cannot help it.
     ModelFailed,
 }
@@ -188,6 +192,7 @@ impl ApiError {
             }
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Admin(error) => error.status_and_code(),
+            Self::TooManyReaders { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_readers"),
         }
     }
 
@@ -308,6 +313,9 @@ impl ApiError {
             Self::NothingTrained => Details::message("no model is trained yet"),
             Self::Busy => Details::message("too many large requests at the same time"),
             Self::Admin(error) => error.into_details(),
+            Self::TooManyReaders { limit } => {
+                Details::mismatch("readers of events", format!("at most {limit}"), "more")
+            }
             Self::ModelFailed => {
                 Details::message("the model failed; the server's log has the cause")
             }
@@ -332,7 +340,7 @@ impl ApiError {
             }
             Self::UnsupportedType { .. } => Some((ACCEPT_POST, "application/json")),
             Self::UnsupportedEncoding { .. } => Some((header::ACCEPT_ENCODING, ACCEPTED)),
-            Self::Busy => Some((header::RETRY_AFTER, "1")),
+            Self::Busy | Self::TooManyReaders { .. } => Some((header::RETRY_AFTER, "1")),
             Self::Admin(AdminError::Unauthorized) => Some((header::WWW_AUTHENTICATE, "Bearer")),
             _ => None,
         };

@@ -1,22 +1,31 @@
 mod compare;
+mod events;
 mod fallback;
 mod feedback;
 mod models;
 mod predict;
 mod status;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
 use crate::cors::CorsOrigins;
-use crate::paths::{BATCHES, COMPARE, FEEDBACK, HEALTH, MODELS, PREDICT};
+use crate::paths::{
+    BATCHES, COMPARE, EVENTS, FEEDBACK, HEALTH, METRICS, MODELS, PREDICT,
+};
 use crate::request_id::with_id;
+use crate::requests::MeasureLayer;
 use crate::state::AppState;
 
 /// All routes of the API; see the documentation of the crate.
 pub fn router(state: AppState) -> Router {
-    let mut all = own_routes().merge(crate::inference::routes());
+    let mut all = own_routes()
+        .merge(crate::inference::routes())
+        .merge(metrics_routes())
+        .merge(events_routes());
     if state.feedback.is_some() {
         all = all.merge(feedback_routes());
     }
@@ -32,6 +41,28 @@ pub fn prediction_router(state: AppState) -> Router {
 /// The routes of the Open Inference Protocol, and no answer for other paths.
 pub fn inference_router(state: AppState) -> Router {
     finished(crate::inference::routes(), state)
+}
+
+/// The route of the metrics, and no answer for other paths.
+pub fn metrics_router(state: AppState) -> Router {
+    finished(metrics_routes(), state)
+}
+
+/// The route of the events, and no answer for other paths.
+pub fn events_router(state: AppState) -> Router {
+    finished(events_routes(), state)
+}
+
+fn events_routes() -> Router<AppState> {
+    Router::new()
+        .route(EVENTS, get(events::events))
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+}
+
+fn metrics_routes() -> Router<AppState> {
+    Router::new()
+        .route(METRICS, get(crate::metrics::scrape))
+        .method_not_allowed_fallback(fallback::method_not_allowed)
 }
 
 /// The routes of feedback, and no answer for other paths. They take
@@ -69,7 +100,9 @@ fn own_routes() -> Router<AppState> {
 
 fn finished(routes: Router<AppState>, state: AppState) -> Router {
     let cors = state.cors.as_ref().map(CorsOrigins::layer);
-    let router = routes.with_state(state).layer(from_fn(with_id));
+    let measure = MeasureLayer(Arc::clone(&state.requests));
+    // Together: each call of `layer` costs every request a little.
+    let router = routes.with_state(state).layer((measure, from_fn(with_id)));
     match cors {
         None => router,
         Some(cors) => router.layer(cors),

@@ -24,6 +24,7 @@ use super::slots::Slot;
 use super::stream::Stream;
 use super::{ServeOptions, hosts};
 use crate::error::ApiError;
+use crate::events::Endless;
 
 /// The largest head of a request, and the most that is kept of a body before its reader takes it.
 const MAX_BUFFER: usize = 64 << 10;
@@ -55,6 +56,7 @@ impl Connection {
             local: self.checks_hosts.then_some(local),
             peer,
             activity: Arc::clone(&activity),
+            stopped: self.stopped.clone(),
         };
         let stream = Stream::new(stream, self.options.write_timeout, Arc::clone(&activity));
         let connection = http1::Builder::new()
@@ -95,6 +97,7 @@ struct Checked {
     /// The address of the client, which goes along with each request.
     peer: Option<SocketAddr>,
     activity: Arc<Activity>,
+    stopped: watch::Receiver<()>,
 }
 
 impl Checked {
@@ -122,22 +125,35 @@ impl Service<Request<Incoming>> for Checked {
         }
         let answer = self.check(&request).map(|()| self.router.call(request));
         let activity = Arc::clone(&self.activity);
+        let stopped = self.stopped.clone();
         Box::pin(async move {
-            let response = match answer {
+            let mut response = match answer {
                 Ok(answer) => answer.await?,
                 Err(error) => error.into_response(),
             };
+            let endless = response.extensions_mut().remove::<Endless>();
             Ok(response.map(|body| Tracked {
                 body,
+                ending: endless.map(|Endless| ending(stopped)),
                 _answering: Answering(activity),
             }))
         })
     }
 }
 
+/// Is done when the server stops.
+fn ending(mut stopped: watch::Receiver<()>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        // The senders are dropped, never used: an error is the signal.
+        let _ = stopped.changed().await;
+    })
+}
+
 /// The body of an answer, which is dropped when the answer is complete.
 struct Tracked {
     body: Body,
+    /// Ends it, if it has no end of its own.
+    ending: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     _answering: Answering,
 }
 
@@ -149,6 +165,11 @@ impl hyper::body::Body for Tracked {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(ending) = &mut self.ending
+            && ending.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(None);
+        }
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
