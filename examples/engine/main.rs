@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use retail_core::engine::{AuditLog, Engine, StopHandle};
 use retail_examples::{Outcome, on_signal, part_names, print};
+use retail_http::Events;
 
 use args::Args;
 use config::AppConfig;
@@ -44,7 +45,8 @@ fn run(args: &Args) -> Outcome<()> {
         true => None,
         false => Some(serve::bind(&config.http.bind)?),
     };
-    let mut engine = open_engine(&config, args, &reporter)?;
+    let events = Events::default();
+    let mut engine = open_engine(&config, args, &reporter, &events)?;
     let (most, parts) = (config.clean.warn_rejected, part_names(source.as_ref()));
     if source.progress().total.is_none() {
         reporter.watch(review::Watch::new(engine.status(), &config.data.dir, most));
@@ -55,7 +57,8 @@ fn run(args: &Args) -> Outcome<()> {
         Some(listener) => {
             let settings = config.http.check(config::http_key)?;
             let audit = AuditLog::new(&config.data.dir.join("logs"), config.data.mode)?;
-            let server = serve::start(listener, settings, &engine, source_status, audit)?;
+            let source = source_status;
+            let server = serve::start(listener, settings, &engine, events, source, audit)?;
             Some(server)
         }
         None => None,
@@ -88,13 +91,19 @@ fn run(args: &Args) -> Outcome<()> {
     Ok(())
 }
 
-fn open_engine(config: &AppConfig, args: &Args, reporter: &reporter::Reporter) -> Outcome<Engine> {
+fn open_engine(
+    config: &AppConfig,
+    args: &Args,
+    reporter: &reporter::Reporter,
+    events: &Events,
+) -> Outcome<Engine> {
     Ok(Engine::builder(config.engine())?
         .dir(&config.data.dir)
         .mode(config.data.mode)
         .recover(args.recover || !args.strict)
         .fresh(args.fresh)
         .observer(reporter.clone())
+        .observer(events.clone())
         .open()?)
 }
 

@@ -3,7 +3,7 @@ use std::thread;
 use std::time::Duration;
 
 use retail_core::engine::{AuditLog, Engine, StopHandle};
-use retail_http::AppState;
+use retail_http::{AppState, Events};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -31,6 +31,7 @@ pub(crate) fn start(
     listener: TcpListener,
     settings: HttpSettings,
     engine: &Engine,
+    events: Events,
     source: Option<Status>,
     audit: AuditLog,
 ) -> Outcome<Server> {
@@ -42,7 +43,8 @@ pub(crate) fn start(
     let mut state = settings
         .apply(AppState::new(engine.registry()))
         .with_extractors(engine.extractors().iter().cloned())
-        .with_status(engine.status());
+        .with_status(engine.status())
+        .with_events(events);
     if let Some(source) = source {
         state = state.with_source(source);
     }

@@ -8,6 +8,8 @@
 //! | `GET /status/batches` | what the engine has read, saved and trained |
 //! | `GET /health` | that the process serves, and how many models it has |
 //! | `POST /feedback`, `GET /feedback` | takes what turned out to be true, and says how good the answers were |
+//! | `GET /metrics` | [numbers for Prometheus](#metrics) |
+//! | `GET /events` | [what happens, while it happens](#events) |
 //! | `/v2/…` | the same models by the [Open Inference Protocol](#open-inference-protocol) |
 //! | `/admin/…` | [which revisions are served](#administration), for those who have the token |
 //!
@@ -41,10 +43,10 @@
 //! ```
 //! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
 //! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`], [`inference_router`],
-//! [`feedback_router`] and [`admin_router`] are parts of it without a fallback, which can be merged, for those
-//! who want only some. The Tokio runtime needs its time
-//! enabled, unless [`Limits::body_timeout`] and [`Limits::queue_timeout`] are `None`. [`serve`] runs
-//! any router with bounds on connections, a look at the `Host` and a graceful end.
+//! [`feedback_router`], [`admin_router`], [`metrics_router`] and [`events_router`] are parts of it without a
+//! fallback, which can be merged, for those who want only some. Give them clones of one state, so that the
+//! metrics count the requests to all of them. The Tokio runtime needs its time enabled. [`serve`] runs any
+//! router with bounds on connections, a look at the `Host` and a graceful end.
 //!
 //! # Predictions
 //! The body is JSON: an object with the model's features as numbers
@@ -161,6 +163,67 @@
 //!   have the `revision`.
 //! - Errors are `{"error":"text"}`, with the statuses below, but 400 in place of 422.
 //!
+//! # Metrics
+//! `GET /metrics` answers in the text format of Prometheus (0.0.4), or in OpenMetrics (1.0.0) if `Accept` says that
+//! the client would rather have it. `examples/prometheus` has a dashboard for Grafana and rules for alerts.
+//!
+//! | metric | labels | meaning |
+//! |---|---|---|
+//! | `retail_http_request_duration_seconds` | `route`, `status` | a histogram: how long answers took until they were ready to be sent |
+//! | `retail_http_requests_in_flight` | | requests whose answer is not ready yet |
+//! | `retail_event_readers` | | clients that read `/events` |
+//! | `retail_engine_running`, `retail_engine_failed` | | whether a source is being read, and whether an error ended the last run |
+//! | `retail_rows_read_total`, `retail_rows_kept_total` | | records read and saved, and those of them that were kept |
+//! | `retail_rows_rejected_total` | `reason` | records dropped |
+//! | `retail_rows_late_total` | `pipeline` | rows that all their windows were closed for; only of pipelines that rows can be late for |
+//! | `retail_batches_saved_total` | | batches saved |
+//! | `retail_batch_saved_timestamp_seconds` | | when the newest batch was saved, if this engine has saved one |
+//! | `retail_stream_timestamp_seconds` | | stream time of the newest saved record |
+//! | `retail_model_served` | *model* | 1 if there is a model to predict with, otherwise 0 |
+//! | `retail_model_revision`, `retail_model_rows` | *model* | which training of the model is being served, and how many rows it has learned from |
+//! | `retail_model_timestamp_seconds` | *model* | when that revision was published, or its file written |
+//! | `retail_model_training_duration_seconds` | *model* | how long the last training and evaluation took |
+//! | `retail_model_scored_batches_total` | *model* | batches that were predicted before any model learned from them |
+//! | `retail_model_prequential_…` | *model*, `over` | how well: `rmse`, `mae`, `r2`; `accuracy`, `macro_f1`, `log_loss`; `auc`, `brier`. `over` is `recent` (20 batches) or `overall` |
+//! | `retail_model_holdout_…` | *model* | the same on the hold-out rows of the model's slice |
+//! | `retail_source_lag_records` | `partition` | records that have not been taken yet, if the source says so ([`AppState::with_source`]) |
+//! | `retail_source_messages_total`, `…_bytes_total`, `…_rebalances_total`, `…_retries_total` | | what a Kafka source has done |
+//! | `retail_source_dead_letters_total` | `reason` | messages that could not be used |
+//! | `retail_build_info` | `version` | 1 |
+//! | `process_…` | | `cpu_seconds_total`, `resident_memory_bytes`, `virtual_memory_bytes`, `start_time_seconds`, `open_fds`, `max_fds`; on Linux only |
+//!
+//! *model* stands for `model` (the slot), `target` and `version`. `route` is the path as in the tables here,
+//! without what the router is nested under; requests to paths that there are not are `unmatched`. So the number of
+//! series does not depend on what clients send. Times are in seconds since 1970. What is not known is not there.
+//!
+//! Counting a request takes a few atomic additions. Everything else is read when it is asked for, off the network
+//! threads, and no prediction waits for it.
+//!
+//! # Events
+//! `GET /events` is a stream of [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html),
+//! for `EventSource` in a browser. Each event has a name, an id and a JSON object:
+//!
+//! | event | fields | when |
+//! |---|---|---|
+//! | `batch` | `batch`, `rows`, `read`, `rejected`, `closed_by`, `stream_time` | a batch is saved; fields as in `/status/batches` |
+//! | `reject` | `batch`, `records`, `reasons` | a batch is saved for which records were dropped: how many, and by reason |
+//! | `metric` | `model`, `batches`, `recent`, `overall` | a model was scored on batches before any model learned from them |
+//! | `training` | `model`, `changed`, `rows`, `status`, `holdout` or `why` and `message`, `revision`, `seconds`, `prequential` | a model was trained, or could not be; `changed` says whether a new revision is served |
+//! | `swap` | `model`, `revision`, `previous` | another revision is being served, for whatever reason; `previous` is null for the first |
+//! | `lag` | `partitions`, `total` | once a second, if the source has a lag ([`AppState::with_source`]) |
+//!
+//! `batch`, `reject`, `metric` and `training` come from an engine that has the same [`Events`] as an observer as the
+//! state ([`AppState::with_events`]). `swap` and `lag` are there without one: while somebody reads, the registry and
+//! the source are looked at once a second.
+//!
+//! - The ids are whole numbers, each one more than the one before. Nothing is told again: `Last-Event-ID` is passed
+//!   over, and `/status/batches` and `/models` have the state.
+//! - A client that is more than 4,096 events behind ([`Events::with_capacity`]) loses its stream. A comment says so
+//!   before the end. Nobody else waits for it, and neither does the engine.
+//! - Every 5 s of silence there is an empty comment, which shows who has gone.
+//! - At most [`Limits::max_event_readers`] clients read at the same time.
+//! - [`serve`] ends the streams when it shuts down. Other servers do if [`Events::end_streams`] is called.
+//!
 //! # State
 //! - `GET /health`: `{"status":"ok","engine_version":…,"models_trained":…,"models_total":…}`.
 //! - `GET /status/batches`: the [`EngineStatus`] that the engine published last; without an engine
@@ -251,6 +314,7 @@
 //! | 500 | `storage_failed` | a change cannot be written to disk; the log has the cause |
 //! | 503 | `not_trained` | the model is not trained yet; the message says why, if that is known |
 //! | 503 | `busy` | a large request waited too long for its turn, or for room for its answer |
+//! | 503 | `too_many_readers` | as many clients read `/events` as may |
 //!
 //! Of several faults the first in this order is reported: host, path, method, query, content type,
 //! encoding, size in bytes, training, decompression, JSON, size in rows, types and presence, ranges
@@ -268,9 +332,9 @@
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
 // features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state,
-// statistics, feedback, access, cors, error, setting, paths, json and memory know none of them. Inference is
-// another way through the same rooms, and admin, which lets in only those whom access knows, a way to the
-// registry.
+// statistics, requests, events, feedback, access, cors, error, setting, paths, json and memory know none of
+// them. Inference is another way through the same rooms, and admin, which lets in only those whom access
+// knows, a way to the registry. Metrics reads the state, and requests counts all that passes routes.
 mod access;
 mod admin;
 mod answer;

@@ -113,7 +113,7 @@ impl Events {
             partitions: &'a BTreeMap<&'a str, u64>,
             total: u64,
         }
-        let total = partitions.values().fold(0, |sum, lag| sum + lag);
+        let total = partitions.values().fold(0_u64, |sum, lag| sum.saturating_add(*lag));
         self.tell("lag", &Lag { partitions, total });
     }
 
