@@ -113,7 +113,9 @@ impl Events {
             partitions: &'a BTreeMap<&'a str, u64>,
             total: u64,
         }
-        let total = partitions.values().fold(0_u64, |sum, lag| sum.saturating_add(*lag));
+        let total = partitions
+            .values()
+            .fold(0_u64, |sum, lag| sum.saturating_add(*lag));
         self.tell("lag", &Lag { partitions, total });
     }
 

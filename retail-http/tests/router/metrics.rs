@@ -1,13 +1,15 @@
 //! `GET /metrics`, in both of its forms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
 use retail_core::clean::{Field, RejectReason};
-use retail_core::engine::{ModelOutcome, ModelStatus, PrequentialStatus, StatusBoard};
+use retail_core::engine::{
+    EngineStatus, ModelOutcome, ModelStatus, PrequentialStatus, StatusBoard,
+};
 use retail_core::evaluate::{BinaryMetrics, Metrics, RegressionMetrics};
 use retail_core::registry::HoldOutResult;
 use retail_core::testing::change_status;
@@ -260,6 +262,58 @@ fn scores(rmse: f64) -> Metrics {
     })
 }
 
+/// A status in which there is something of everything.
+fn fill(status: &mut EngineStatus) {
+    status.running = true;
+    status.error = Some("the disk is full".into());
+    status.rows_read = 1_000;
+    status.rows_kept = 990;
+    status.batches = 7;
+    status.saved_at = Some(Timestamp::from_micros(1_700_000_000_500_000));
+    status.stream_time = Some(Timestamp::from_micros(1_300_000_000_000_000));
+    for _ in 0..7 {
+        status.rejected.add(&RejectReason::Cancelled);
+    }
+    for _ in 0..3 {
+        let reason = RejectReason::unparsable(Field::Price, "a number", b"x");
+        status.rejected.add(&reason);
+    }
+    let late = WindowCounts {
+        late: 4,
+        ..WindowCounts::default()
+    };
+    status.windows.insert("weekly \"a\\b\"\n".into(), late);
+    let trained = |prequential, seconds| ModelStatus {
+        rows: 300,
+        outcome: ModelOutcome::NotTrained {
+            why: NotTrained::NoRows,
+            message: String::new(),
+        },
+        revision: Some(1),
+        seconds,
+        prequential: Some(PrequentialStatus {
+            batches: 5,
+            recent: prequential,
+            overall: scores(f64::INFINITY),
+        }),
+    };
+    let binary = Metrics::Binary(BinaryMetrics {
+        accuracy: 0.75,
+        macro_f1: 0.5,
+        auc: Some(0.875),
+        log_loss: 0.25,
+        brier: 0.125,
+        confusion: vec![vec![1, 2], vec![3, 4]],
+        positive_share: 0.5,
+        rows: 10,
+    });
+    let models = &mut status.models;
+    models.insert("linear_model_1".into(), trained(scores(1.5), 0.25));
+    models.insert("logistic_model_batch_1".into(), trained(binary, 0.5));
+    // Of another engine: the registry does not know it.
+    models.insert("other".into(), trained(scores(9.0), 9.0));
+}
+
 #[tokio::test]
 async fn the_status_of_the_engine_is_shown_as_it_is_when_asked() {
     let board = Arc::new(StatusBoard::default());
@@ -268,56 +322,7 @@ async fn the_status_of_the_engine_is_shown_as_it_is_when_asked() {
     let all = samples(&app).await;
     assert_eq!(all["retail_engine_running"], 0.0);
     assert_eq!(all.get("retail_batch_saved_timestamp_seconds"), None);
-    change_status(&board, |status| {
-        status.running = true;
-        status.error = Some("the disk is full".into());
-        status.rows_read = 1_000;
-        status.rows_kept = 990;
-        status.batches = 7;
-        status.saved_at = Some(Timestamp::from_micros(1_700_000_000_500_000));
-        status.stream_time = Some(Timestamp::from_micros(1_300_000_000_000_000));
-        for _ in 0..7 {
-            status.rejected.add(&RejectReason::Cancelled);
-        }
-        for _ in 0..3 {
-            let reason = RejectReason::unparsable(Field::Price, "a number", b"x");
-            status.rejected.add(&reason);
-        }
-        let late = WindowCounts {
-            late: 4,
-            ..WindowCounts::default()
-        };
-        status.windows.insert("weekly \"a\\b\"\n".into(), late);
-        let trained = |prequential, seconds| ModelStatus {
-            rows: 300,
-            outcome: ModelOutcome::NotTrained {
-                why: NotTrained::NoRows,
-                message: String::new(),
-            },
-            revision: Some(1),
-            seconds,
-            prequential: Some(PrequentialStatus {
-                batches: 5,
-                recent: prequential,
-                overall: scores(f64::INFINITY),
-            }),
-        };
-        let binary = Metrics::Binary(BinaryMetrics {
-            accuracy: 0.75,
-            macro_f1: 0.5,
-            auc: Some(0.875),
-            log_loss: 0.25,
-            brier: 0.125,
-            confusion: vec![vec![1, 2], vec![3, 4]],
-            positive_share: 0.5,
-            rows: 10,
-        });
-        let models = &mut status.models;
-        models.insert("linear_model_1".into(), trained(scores(1.5), 0.25));
-        models.insert("logistic_model_batch_1".into(), trained(binary, 0.5));
-        // Of another engine: the registry does not know it.
-        models.insert("other".into(), trained(scores(9.0), 9.0));
-    });
+    change_status(&board, fill);
     let all = samples(&app).await;
     let linear = "model=\"linear_model_1\",target=\"total_amount\",version=\"v1\"";
     let logistic = "model=\"logistic_model_batch_1\",target=\"high_value_customer\",version=\"v1\"";
@@ -507,6 +512,41 @@ async fn the_process_is_described_as_by_other_exporters() {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let age = now.unwrap().as_secs_f64() - all["process_start_time_seconds"];
     assert!((-2.0..86_400.0).contains(&age), "{age}");
+}
+
+/// The names of metrics in a text.
+fn names(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("retail_") || word.starts_with("process_"))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_the_dashboard_and_the_alerts_look_at_is_there() {
+    let board = Arc::new(StatusBoard::default());
+    change_status(&board, fill);
+    let said = json!({ "kafka": {
+        "lag": { "0": 1 }, "messages": 1, "bytes": 1, "rebalances": 1, "retries": 1,
+        "dead_letters_by_reason": { "cancelled": 1 },
+    }});
+    let state = AppState::new(registry(|_| true)).with_status(board);
+    let app = router(state.with_source(move || said.clone()));
+    post(&app, LINEAR, FULL_SALE).await;
+    let (_, text) = scraped(&app, "/metrics", "*/*").await;
+    let there = names(&text);
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/prometheus");
+    for (file, fewest) in [
+        ("alerts.yml", 13),
+        ("alerts_test.yml", 13),
+        ("dashboard.json", 25),
+    ] {
+        let text = std::fs::read_to_string(format!("{examples}/{file}")).unwrap();
+        let used = names(&text);
+        assert!(used.len() >= fewest, "{file}: {used:?}");
+        let missing: Vec<_> = used.difference(&there).collect();
+        assert_eq!(missing, [&""; 0], "{file}");
+    }
 }
 
 #[tokio::test]
