@@ -1,15 +1,20 @@
 //! The ids of requests, by which an answer and the lines of a log are found that belong together.
 
 use std::collections::hash_map::RandomState;
+use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
+use std::pin::Pin;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
 use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
 use tracing::Instrument;
+use tracing::instrument::Instrumented;
 
 /// The header that has the id of a request, in the request and in its answer.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -17,25 +22,72 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The longest id of a client that is used.
 const LONGEST: usize = 128;
 
-/// Gives a request its id: that of the client, or a new one. It is in the header that
-/// [`of`] reads, too.
-pub(crate) async fn with_id(mut request: Request, next: Next) -> Response {
-    let id = match given(request.headers()) {
-        Some(id) => id.clone(),
-        None => {
-            let id = made();
-            request.headers_mut().insert(REQUEST_ID, id.clone());
-            id
-        }
-    };
-    let shown = id.to_str().unwrap_or_default();
-    let span = tracing::info_span!("request", id = shown);
-    let mut response = next.run(request).instrument(span).await;
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
+/// Gives each request its id: that of the client, or a new one. It is in the header that [`of`] reads, too.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestIdLayer;
+
+/// Something that answers requests with their ids.
+#[derive(Debug, Clone)]
+pub(crate) struct Identify<S>(S);
+
+impl<S> Layer<S> for RequestIdLayer {
+    type Service = Identify<S>;
+
+    fn layer(&self, inner: S) -> Identify<S> {
+        Identify(inner)
+    }
 }
 
-/// The id that [`with_id`] has given a request.
+impl<S: Service<Request, Response = Response>> Service<Request> for Identify<S> {
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Identified<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let id = match given(request.headers()) {
+            Some(id) => id.clone(),
+            None => {
+                let id = made();
+                request.headers_mut().insert(REQUEST_ID, id.clone());
+                id
+            }
+        };
+        let shown = id.to_str().unwrap_or_default();
+        let span = tracing::info_span!("request", id = shown);
+        Identified {
+            answer: self.0.call(request).instrument(span),
+            id: Some(id),
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to a request, to which the id is added.
+    pub(crate) struct Identified<F> {
+        #[pin]
+        answer: Instrumented<F>,
+        id: Option<HeaderValue>,
+    }
+}
+
+impl<F: Future<Output = Result<Response, E>>, E> Future for Identified<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut answer = ready!(this.answer.poll(cx));
+        if let (Ok(response), Some(id)) = (&mut answer, this.id.take()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        Poll::Ready(answer)
+    }
+}
+
+/// The id that [`RequestIdLayer`] has given a request.
 pub(crate) fn of(request: &Request) -> Option<HeaderValue> {
     request.headers().get(REQUEST_ID).cloned()
 }

@@ -9,14 +9,11 @@ mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
 use crate::cors::CorsOrigins;
-use crate::paths::{
-    BATCHES, COMPARE, EVENTS, FEEDBACK, HEALTH, METRICS, MODELS, PREDICT,
-};
-use crate::request_id::with_id;
+use crate::paths::{BATCHES, COMPARE, EVENTS, FEEDBACK, HEALTH, METRICS, MODELS, PREDICT};
+use crate::request_id::RequestIdLayer;
 use crate::requests::MeasureLayer;
 use crate::state::AppState;
 
@@ -82,9 +79,7 @@ fn feedback_routes() -> Router<AppState> {
 pub fn admin_router(state: AppState) -> Router {
     match state.admin.clone() {
         None => Router::new(),
-        Some(admin) => crate::admin::routes(admin)
-            .with_state(state)
-            .layer(from_fn(with_id)),
+        Some(admin) => measured(crate::admin::routes(admin), state),
     }
 }
 
@@ -100,11 +95,16 @@ fn own_routes() -> Router<AppState> {
 
 fn finished(routes: Router<AppState>, state: AppState) -> Router {
     let cors = state.cors.as_ref().map(CorsOrigins::layer);
-    let measure = MeasureLayer(Arc::clone(&state.requests));
-    // Together: each call of `layer` costs every request a little.
-    let router = routes.with_state(state).layer((measure, from_fn(with_id)));
+    let router = measured(routes, state);
     match cors {
         None => router,
         Some(cors) => router.layer(cors),
     }
+}
+
+/// Requests to these routes are counted and have their ids.
+fn measured(routes: Router<AppState>, state: AppState) -> Router {
+    let measure = MeasureLayer(Arc::clone(&state.requests));
+    // Together: each call of `layer` costs every request a little.
+    routes.with_state(state).layer((measure, RequestIdLayer))
 }
