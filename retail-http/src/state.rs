@@ -12,8 +12,8 @@ use crate::access::Admin;
 use crate::cors::CorsOrigins;
 use crate::error::ApiError;
 use crate::events::Events;
-use crate::requests::Requests;
 use crate::feedback::{Feedback, FeedbackOptions};
+use crate::requests::Requests;
 use crate::statistics::Statistics;
 
 /// What a client may ask for at once.
