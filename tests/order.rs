@@ -97,6 +97,7 @@ const ORDERS: [Order; 5] = [
             "inference",
             "metrics",
             "admin",
+            "dashboard",
             "routes",
             "serve",
         ],

@@ -334,12 +334,14 @@
 // features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state,
 // statistics, requests, events, feedback, access, cors, error, setting, paths, json and memory know none of
 // them. Inference is another way through the same rooms, and admin, which lets in only those whom access
-// knows, a way to the registry. Metrics reads the state, and requests counts all that passes routes.
+// knows, a way to the registry. Metrics reads the state, and requests counts all that passes routes. The
+// dashboard is files, and asks for the rest over HTTP.
 mod access;
 mod admin;
 mod answer;
 mod body;
 mod cors;
+mod dashboard;
 mod error;
 mod events;
 mod explanation;
@@ -369,8 +371,8 @@ pub use cors::CorsOrigins;
 pub use events::Events;
 pub use feedback::FeedbackOptions;
 pub use routes::{
-    admin_router, events_router, feedback_router, inference_router, metrics_router,
-    prediction_router, router,
+    admin_router, dashboard_router, events_router, feedback_router, inference_router,
+    metrics_router, prediction_router, router,
 };
 pub use serve::{Hosts, ServeOptions, serve};
 pub use setting::SettingError;

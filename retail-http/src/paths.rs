@@ -2,14 +2,18 @@ pub(crate) const PREDICT: &str = "/predict/{target}/{version}";
 pub(crate) const COMPARE: &str = "/compare/models";
 pub(crate) const MODELS: &str = "/models";
 pub(crate) const BATCHES: &str = "/status/batches";
+pub(crate) const HISTORY: &str = "/status/history";
 pub(crate) const HEALTH: &str = "/health";
 pub(crate) const FEEDBACK: &str = "/feedback";
 pub(crate) const METRICS: &str = "/metrics";
 pub(crate) const EVENTS: &str = "/events";
+pub(crate) const DASHBOARD: &str = "/";
+pub(crate) const DASHBOARD_FILE: &str = "/dashboard/{file}";
 
 /// Every path that is answered, for those who ask for another one.
-pub(crate) const PATHS: [&str; 9] = [
-    PREDICT, COMPARE, MODELS, BATCHES, HEALTH, METRICS, EVENTS, FEEDBACK, "/v2/…",
+pub(crate) const PATHS: [&str; 11] = [
+    DASHBOARD, PREDICT, COMPARE, MODELS, BATCHES, HISTORY, HEALTH, METRICS, EVENTS, FEEDBACK,
+    "/v2/…",
 ];
 
 /// The paths of the Open Inference Protocol.

@@ -2,6 +2,7 @@ use retail_core::feature::RangeError;
 
 use crate::error::ApiError;
 
+const AFTER: &str = "after";
 const INTERVAL: &str = "interval";
 const LEVELS: &str = "a number above 0 and below 1";
 const EXPLAIN: &str = "explain";
@@ -78,6 +79,19 @@ fn explain(text: &str) -> Result<bool, ApiError> {
         "false" => Ok(false),
         other => Err(wrong_type(EXPLAIN, "true or false", other)),
     }
+}
+
+/// The number of the batch after which a history is to begin, `after=7`; 0 if there is none. Other keys
+/// are passed over.
+///
+/// # Errors
+/// [`ApiError::DuplicateField`] and [`ApiError::WrongType`].
+pub(crate) fn after(query: Option<&str>) -> Result<u64, ApiError> {
+    let Some(text) = value(query.unwrap_or_default(), AFTER)? else {
+        return Ok(0);
+    };
+    text.parse()
+        .map_err(|_| wrong_type(AFTER, "the number of a batch", text))
 }
 
 fn wrong_type(field: &str, expected: &str, got: &str) -> ApiError {

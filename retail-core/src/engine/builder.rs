@@ -8,7 +8,9 @@ use super::reading_thread::Reading;
 use super::retrain::Retrainer;
 use super::saving_thread::Saver;
 use super::shared::Shared;
-use super::{Engine, EngineConfig, Error, JobLog, Observer, Pipeline, StatusBoard, StopHandle};
+use super::{
+    BatchStatus, Engine, EngineConfig, Error, JobLog, Observer, Pipeline, StatusBoard, StopHandle,
+};
 use crate::batch::{BatchStore, Recovered};
 use crate::registry::{Registry, RegistryOptions};
 use crate::storage::DataMode;
@@ -174,12 +176,15 @@ impl EngineBuilder {
         };
         let status = Arc::new(StatusBoard::default());
         let mut history = History::default();
+        let mut batches = Vec::with_capacity(saved.batches.len());
         for entry in &saved.batches {
-            history.push(entry, &store.load(entry)?, &extractors);
+            let rows = store.load(entry)?;
+            history.push(entry, &rows, &extractors);
+            batches.push(BatchStatus::new(entry, &rows));
         }
         status.update(|status| {
-            for entry in &saved.batches {
-                status.count(entry);
+            for (entry, batch) in saved.batches.iter().zip(&batches) {
+                status.count(entry, batch);
             }
         });
         Ok(Engine {
@@ -193,7 +198,6 @@ impl EngineBuilder {
             },
             saver: Saver {
                 store,
-                clock: self.clock,
                 extractors,
             },
             retrainer: Retrainer::new(self.pipelines, &self.config.train),
@@ -201,6 +205,7 @@ impl EngineBuilder {
                 registry: Arc::new(registry),
                 status,
                 observers: self.observers,
+                clock: self.clock,
             },
             stop: StopHandle::new(),
         })

@@ -1,10 +1,11 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::history::History;
 use super::scoreboard::Scoreboard;
 use super::shared::Shared;
 use super::summaries::Summaries;
-use super::{Event, ModelOutcome, ModelStatus, Pipeline};
+use super::{Event, ModelOutcome, ModelStatus, Pipeline, Training};
 use crate::error::StorageError;
 use crate::evaluate::{self, Fitted};
 use crate::feature::{RowSet, Rows, Segment};
@@ -61,7 +62,10 @@ impl JobContext<'_> {
         };
         let name = &job.slot.name;
         let Shared {
-            registry, status, ..
+            registry,
+            status,
+            clock,
+            ..
         } = self.shared;
         let model = ModelStatus {
             rows: job.rows(),
@@ -70,8 +74,18 @@ impl JobContext<'_> {
             seconds: begun.elapsed().as_secs_f64(),
             prequential: self.scores.of(name),
         };
+        let training = Arc::new(Training {
+            at: clock.now(),
+            model: name.clone(),
+            rows: model.rows,
+            seconds: model.seconds,
+            revision: model.revision,
+            changed,
+            outcome: model.outcome.clone(),
+        });
         status.update(|status| {
             status.models.insert(name.clone(), model.clone());
+            status.recent.trained(Arc::clone(&training));
         });
         self.shared.notify(&Event::Trained {
             model: name.clone(),

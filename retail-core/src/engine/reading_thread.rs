@@ -61,13 +61,20 @@ impl Reader<'_> {
                     }
                 }
             }
+            let mut closed = false;
             while let Some(mut batch) = self.batcher.take_closed() {
+                closed = true;
                 batch.mark = self.source.mark(&batch.to)?;
                 if self.batches.send(batch).is_err() {
                     return Ok(ReadTo::Stop);
                 }
             }
-            self.shared.notify(&Event::Read(self.source.progress()));
+            let progress = self.source.progress();
+            if closed {
+                let status = &self.shared.status;
+                status.update(|status| status.progress = Some(progress));
+            }
+            self.shared.notify(&Event::Read(progress));
             match status {
                 None => return Ok(ReadTo::Stop),
                 Some(ReadStatus::End) => return Ok(ReadTo::End),

@@ -6,6 +6,7 @@ use super::asked::Asked;
 use super::history::History;
 use super::job::{Attempt, Job, JobContext};
 use super::pipeline_windows::PipelineWindows;
+use super::recent::Scores;
 use super::scoreboard::Scoreboard;
 use super::shared::Shared;
 use super::summaries::Summaries;
@@ -71,11 +72,13 @@ impl Retrainer {
     /// windows.
     pub(super) fn show(&self, shared: &Shared) {
         let scores = self.scores.all();
+        let newest = self.scores.newest();
         let with_windows = self.pipelines.iter().zip(&self.windows);
         let counts: Vec<_> = with_windows
             .filter_map(|(pipeline, windows)| Some((&pipeline.prefix, windows.counts()?)))
             .collect();
         shared.status.update(|status| {
+            status.recent.scores = Scores::clone(&newest);
             for (name, score) in &scores {
                 if let Some(model) = status.models.get_mut(name) {
                     model.prequential = Some(score.clone());

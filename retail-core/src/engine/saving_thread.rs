@@ -1,14 +1,13 @@
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use super::Event;
 use super::acknowledgement::Acknowledgement;
 use super::inbox::Inbox;
 use super::shared::Shared;
+use super::{BatchStatus, Event};
 use crate::batch::{Batch, BatchStore};
 use crate::error::StorageError;
 use crate::feature::Extractor;
-use crate::time::Clock;
 
 /// Batches that may wait to be saved. If there are more, reading waits.
 pub(super) const QUEUE: usize = 32;
@@ -16,8 +15,6 @@ pub(super) const QUEUE: usize = 32;
 /// Saves batches and passes their numbers on to training.
 pub(super) struct Saver {
     pub(super) store: BatchStore,
-    /// Tells when a batch is saved.
-    pub(super) clock: Arc<dyn Clock>,
     /// The features of users, each name once.
     pub(super) extractors: Vec<Arc<dyn Extractor>>,
 }
@@ -41,13 +38,19 @@ impl Saver {
             waiting.extend(batches.try_iter().take(QUEUE));
             let entries = self.store.save(&waiting)?;
             acknowledgement.leave(self.store.position());
-            let now = self.clock.now();
+            let now = shared.clock.now();
+            let saved = entries.iter().zip(&waiting);
+            let saved: Vec<BatchStatus> = saved
+                .map(|(entry, batch)| BatchStatus::new(entry, &batch.rows))
+                .collect();
             shared.status.update(|status| {
-                entries.iter().for_each(|entry| status.count(entry));
+                for (entry, batch) in entries.iter().zip(&saved) {
+                    status.count(entry, batch);
+                }
                 status.saved_at = Some(now);
             });
-            for entry in &entries {
-                shared.notify(&Event::BatchSaved(entry.into()));
+            for batch in saved {
+                shared.notify(&Event::BatchSaved(batch));
             }
             inbox.change(|history| {
                 for (entry, batch) in entries.iter().zip(&waiting) {

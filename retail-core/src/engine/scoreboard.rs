@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Pipeline;
+use super::recent::{self, BatchScore, Recent, Scores};
 use crate::evaluate::{Metrics, Prequential};
 use crate::feature::{Frame, Rows};
 use crate::registry::Registry;
@@ -29,6 +30,8 @@ pub struct PrequentialStatus {
 #[derive(Debug, Default)]
 pub(super) struct Scoreboard {
     scores: BTreeMap<String, Prequential>,
+    /// Those of the newest batches one by one.
+    newest: Scores,
     /// How many rows have been scored or passed over.
     rows: u64,
 }
@@ -50,9 +53,12 @@ impl Scoreboard {
         let first = view
             .frames
             .partition_point(|frame| frame.first_row() < self.rows);
-        for frame in view.frames[first..].iter().filter(|f| !f.is_empty()) {
+        let numbered = view.frames[first..].iter().zip(first as u64 + 1..);
+        for (frame, batch) in numbered.filter(|(frame, _)| !frame.is_empty()) {
             for pipeline in pipelines {
-                match NotTrained::catch(|| self.score_batch(pipeline, registry, frame)) {
+                let scored =
+                    NotTrained::catch(|| self.score_batch(pipeline, registry, frame, batch));
+                match scored {
                     Ok(scored) => models.extend(scored),
                     Err(why) => {
                         let prefix = &pipeline.prefix;
@@ -71,6 +77,7 @@ impl Scoreboard {
         pipeline: &Pipeline,
         registry: &Registry,
         frame: &Arc<Frame>,
+        batch: u64,
     ) -> Vec<String> {
         let mut scored = Vec::new();
         let served: Vec<_> = pipeline
@@ -89,7 +96,18 @@ impl Scoreboard {
             };
             let model = served.artefact.model.as_ref();
             match score.score(model, features.view(), &truth) {
-                Ok(_) => scored.push(name),
+                Ok(metrics) => {
+                    let score = BatchScore {
+                        batch,
+                        revision: served.revision,
+                        rows: metrics.rows(),
+                        metrics: metrics.numbers(),
+                    };
+                    let newest = Arc::make_mut(&mut self.newest);
+                    let newest = newest.entry(name.clone()).or_default();
+                    recent::push(newest, Arc::new(score), Recent::BATCHES);
+                    scored.push(name);
+                }
                 Err(error) => tracing::debug!("{name} cannot be scored on this batch: {error}"),
             }
         }
@@ -102,6 +120,11 @@ impl Scoreboard {
             self.scores.insert(name.to_owned(), new);
         }
         self.scores.get_mut(name)
+    }
+
+    /// The scores of the newest batches one by one, by model.
+    pub(super) fn newest(&self) -> Scores {
+        Scores::clone(&self.newest)
     }
 
     /// The scores of every model that has any, by name.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::{Event, Observer, StatusBoard};
 use crate::registry::Registry;
+use crate::time::Clock;
 
 /// What the threads of an engine share with each other and with its users.
 pub(super) struct Shared {
@@ -11,6 +12,8 @@ pub(super) struct Shared {
     pub(super) status: Arc<StatusBoard>,
     /// Who is told what the engine does, in this order.
     pub(super) observers: Vec<Arc<dyn Observer>>,
+    /// When things are done.
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Shared {

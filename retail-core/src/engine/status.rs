@@ -4,10 +4,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use serde::Serialize;
 
-use super::PrequentialStatus;
+use super::{PrequentialStatus, Recent};
 use crate::batch::{BatchEntry, CloseReason};
 use crate::clean::RejectCounts;
+use crate::record::Transactions;
 use crate::registry::HoldOutResult;
+use crate::source::Progress;
 use crate::time::Timestamp;
 use crate::train::NotTrained;
 use crate::window::WindowCounts;
@@ -29,6 +31,8 @@ pub struct EngineStatus {
     pub stream_time: Option<Timestamp>,
     /// When the newest batch was saved, by the engine's clock; `None` if this engine has saved none.
     pub saved_at: Option<Timestamp>,
+    /// How far the source has been read, as of the newest batch that was closed.
+    pub progress: Option<Progress>,
     /// The newest batches, oldest first.
     pub newest_batches: Vec<BatchStatus>,
     /// What became of each model at the last training, by slot.
@@ -38,6 +42,9 @@ pub struct EngineStatus {
     pub windows: BTreeMap<String, WindowCounts>,
     /// The error that ended the last run, if one did.
     pub error: Option<String>,
+    /// What happened lately. It is not part of the JSON.
+    #[serde(skip)]
+    pub recent: Recent,
 }
 
 /// A saved batch.
@@ -55,6 +62,10 @@ pub struct BatchStatus {
     pub closed_by: CloseReason,
     /// Stream times of its first readable record and of its latest one, kept or not.
     pub stream_time: Option<[Timestamp; 2]>,
+    /// The latest event time of its rows and of those before it.
+    pub watermark: Option<Timestamp>,
+    /// The sum of quantity × price over its kept rows, in units of currency.
+    pub revenue: f64,
 }
 
 /// What became of a model at its last training.
@@ -112,8 +123,8 @@ impl StatusBoard {
     }
 }
 
-impl From<&BatchEntry> for BatchStatus {
-    fn from(entry: &BatchEntry) -> Self {
+impl BatchStatus {
+    pub(super) fn new(entry: &BatchEntry, rows: &Transactions) -> Self {
         Self {
             batch: entry.batch,
             rows: entry.rows,
@@ -121,6 +132,8 @@ impl From<&BatchEntry> for BatchStatus {
             rejected: entry.rejected,
             closed_by: entry.closed_by,
             stream_time: entry.stream_time,
+            watermark: entry.watermark,
+            revenue: rows.revenue(),
         }
     }
 }
@@ -130,7 +143,7 @@ impl EngineStatus {
     pub const NEWEST: usize = 20;
 
     /// Counts a saved batch.
-    pub(super) fn count(&mut self, entry: &BatchEntry) {
+    pub(super) fn count(&mut self, entry: &BatchEntry, batch: &BatchStatus) {
         self.rows_read += entry.read;
         self.rows_kept += entry.rows;
         self.rejected += entry.rejected;
@@ -141,6 +154,7 @@ impl EngineStatus {
         if self.newest_batches.len() == Self::NEWEST {
             self.newest_batches.remove(0);
         }
-        self.newest_batches.push(entry.into());
+        self.newest_batches.push(batch.clone());
+        self.recent.saved(batch.clone());
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +118,31 @@ impl Metrics {
         truth: &[f64],
     ) -> Result<Self, MeasureError> {
         Self::of(task, truth, &model.predict(features)?)
+    }
+
+    /// The measures that are numbers, by their names in JSON. Those that there are none of are left
+    /// out, and so is the number of rows.
+    #[must_use]
+    pub fn numbers(&self) -> BTreeMap<&'static str, f64> {
+        let all: &[(&'static str, Option<f64>)] = match self {
+            Self::Regression(m) => &[("rmse", Some(m.rmse)), ("mae", Some(m.mae)), ("r2", m.r2)],
+            Self::Binary(m) => &[
+                ("accuracy", Some(m.accuracy)),
+                ("macro_f1", Some(m.macro_f1)),
+                ("auc", m.auc),
+                ("log_loss", Some(m.log_loss)),
+                ("brier", Some(m.brier)),
+                ("positive_share", Some(m.positive_share)),
+            ],
+            Self::Multiclass(m) => &[
+                ("accuracy", Some(m.accuracy)),
+                ("macro_f1", Some(m.macro_f1)),
+                ("log_loss", Some(m.log_loss)),
+            ],
+        };
+        all.iter()
+            .filter_map(|&(name, value)| Some((name, value?)))
+            .collect()
     }
 
     /// Rows measured.

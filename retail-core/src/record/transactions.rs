@@ -1,4 +1,4 @@
-use super::{TextColumn, Transaction, TransactionRef};
+use super::{MILLS_PER_UNIT, TextColumn, Transaction, TransactionRef, mills};
 use crate::time::Timestamp;
 
 /// Transactions in columns, all of the same length: what batches are made of.
@@ -136,6 +136,15 @@ impl Transactions {
     #[must_use]
     pub fn timestamp(&self) -> &[Timestamp] {
         &self.timestamp
+    }
+
+    /// The sum of quantity × price, in units of currency. It is summed up in [`mills`], so it does not
+    /// depend on the order of the rows.
+    #[must_use]
+    pub fn revenue(&self) -> f64 {
+        let rows = self.quantity.iter().zip(&self.price);
+        let amounts = rows.map(|(&items, &price)| i128::from(items) * i128::from(mills(price)));
+        amounts.sum::<i128>() as f64 / MILLS_PER_UNIT
     }
 }
 

@@ -82,7 +82,7 @@ impl fmt::Display for SourceId {
 }
 
 /// How far a source has been read, for progress displays.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Progress {
     /// Units read.
     pub done: u64,

@@ -2,6 +2,7 @@ mod compare;
 mod events;
 mod fallback;
 mod feedback;
+mod history;
 mod models;
 mod predict;
 mod status;
@@ -12,7 +13,9 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::cors::CorsOrigins;
-use crate::paths::{BATCHES, COMPARE, EVENTS, FEEDBACK, HEALTH, METRICS, MODELS, PREDICT};
+use crate::paths::{
+    BATCHES, COMPARE, EVENTS, FEEDBACK, HEALTH, HISTORY, METRICS, MODELS, PREDICT,
+};
 use crate::request_id::RequestIdLayer;
 use crate::requests::MeasureLayer;
 use crate::state::AppState;
@@ -22,7 +25,8 @@ pub fn router(state: AppState) -> Router {
     let mut all = own_routes()
         .merge(crate::inference::routes())
         .merge(metrics_routes())
-        .merge(events_routes());
+        .merge(events_routes())
+        .merge(dashboard_routes());
     if state.feedback.is_some() {
         all = all.merge(feedback_routes());
     }
@@ -83,12 +87,23 @@ pub fn admin_router(state: AppState) -> Router {
     }
 }
 
+/// The dashboard alone, and no answer for other paths. It shows what it finds of the engine's own API
+/// beside it.
+pub fn dashboard_router(state: AppState) -> Router {
+    finished(dashboard_routes(), state)
+}
+
+fn dashboard_routes() -> Router<AppState> {
+    crate::dashboard::routes().method_not_allowed_fallback(fallback::method_not_allowed)
+}
+
 fn own_routes() -> Router<AppState> {
     Router::new()
         .route(PREDICT, post(predict::predict))
         .route(COMPARE, post(compare::compare))
         .route(MODELS, get(models::models))
         .route(BATCHES, get(status::batches))
+        .route(HISTORY, get(history::history))
         .route(HEALTH, get(status::health))
         .method_not_allowed_fallback(fallback::method_not_allowed)
 }

@@ -1,0 +1,32 @@
+// What each feature has added to an answer, as bars to both sides of zero, if the server explains.
+
+import { element } from "./dom.js";
+import * as format from "./format.js";
+import * as words from "./words.js";
+
+const UNITS = {
+  value: "added to the prediction",
+  log_odds: "more or less likely (log-odds)",
+  probability: "added to the probability",
+};
+
+/** The explanation of an answer; nothing if there is none, or none that is understood. */
+export function explanation({ explanation: given, predicted_category: category }) {
+  const of = (values) => (category !== undefined && typeof values?.[category] === "object" ? values[category] : values);
+  const entries = Object.entries(of(given?.contributions) ?? {}).filter(([, value]) => typeof value === "number");
+  if (!entries.length) return null;
+  const base = category !== undefined && typeof given.base === "object" ? given.base[category] : given.base;
+  const write = (value) => (given.scale === "probability" ? `${format.measure(value * 100)} %` : format.measure(value));
+  const signed = (value) => (value > 0 ? `+${write(value)}` : write(value));
+  const most = Math.max(...entries.map(([, value]) => Math.abs(value))) || 1;
+  const rows = entries
+    .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
+    .map(([name, value]) => {
+      const row = element("tr", {}, element("th", { scope: "row" }, words.plain(name)), element("td", {}, element("i", { class: value < 0 ? "less" : "more", "aria-hidden": "true" })), element("td", { class: "number" }, signed(value)));
+      row.style.setProperty("--share", Math.abs(value) / most);
+      return row;
+    });
+  const caption = [`Why: ${UNITS[given.scale] ?? "what each field adds"}`];
+  if (typeof base === "number") caption.push(`, starting from ${write(base)}`);
+  return element("table", { class: "why" }, element("caption", {}, caption.join("")), element("tbody", {}, rows));
+}
