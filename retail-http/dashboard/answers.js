@@ -5,13 +5,14 @@ import { explanation } from "./explanation.js";
 import * as format from "./format.js";
 import * as words from "./words.js";
 
-export function showAnswers(predictions) {
-  const cards = Object.entries(predictions).map(([target, versions]) =>
+/** `targets` is the order in which they are shown. */
+export function showAnswers(predictions, targets) {
+  const cards = targets.filter((target) => predictions[target]).map((target) =>
     element(
       "article",
       { class: "answers" },
       element("h3", {}, words.plain(target)),
-      element("ul", {}, Object.entries(versions).map(([version, answer]) => element("li", {}, answerOf(version, answer)))),
+      element("ul", {}, Object.entries(predictions[target]).map(([version, answer]) => element("li", {}, answerOf(version, answer)))),
     ));
   byId("try-answers").replaceChildren(element("div", { class: "plots" }, cards));
 }

@@ -11,11 +11,13 @@ const now = new Date();
 /** What a field holds at first; others begin empty. */
 const FIRST = { quantity: 6, price: 2.55, month: now.getMonth() + 1, day: now.getDate(), hour: now.getHours() };
 
+let all = [];
 let models = [];
 const inputs = new Map();
 
 export function showForm(state) {
-  models = (state.models ?? []).filter((model) => model.trained);
+  all = state.models ?? [];
+  models = all.filter((model) => model.trained);
   show(byId("try"), models.length > 0);
   if (models.length) build(fieldsOf(models));
 }
@@ -97,7 +99,7 @@ async function submit(event) {
   try {
     const predictions = await compare(sale(), models);
     if (mine !== asking) return;
-    showAnswers(predictions);
+    showAnswers(predictions, [...new Set(all.map(({ target }) => target))]);
     const answers = Object.values(predictions).flatMap((versions) => Object.values(versions));
     const given = answers.filter((answer) => !answer.error).length;
     setText(byId("asked"), `${given} of ${answers.length} models have answered.`);

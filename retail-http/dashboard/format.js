@@ -2,45 +2,46 @@
 
 const cached = new Map();
 
-function formatter(digits, style = "decimal", extra = {}) {
-  const key = `${digits} ${style} ${JSON.stringify(extra)}`;
-  if (!cached.has(key)) {
-    const options = { style, maximumFractionDigits: digits, ...extra };
-    cached.set(key, new Intl.NumberFormat("en-GB", options));
-  }
-  return cached.get(key);
+/** Writes a number by these options, with the minus that is as wide as a digit. */
+function written(value, options) {
+  const key = JSON.stringify(options);
+  if (!cached.has(key)) cached.set(key, new Intl.NumberFormat("en-GB", options));
+  return cached.get(key).format(value).replace("-", "−");
 }
 
 export const NOTHING = "–";
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
+const digits = (least, most = least) => ({ minimumFractionDigits: least, maximumFractionDigits: most });
+
 /** 320,705 */
-export const count = (value) => (isNumber(value) ? formatter(0).format(value) : NOTHING);
+export const count = (value) => (isNumber(value) ? written(value, digits(0)) : NOTHING);
 
 /** 21.3k, for axes. */
-export const short = (value) =>
-  isNumber(value) ? formatter(1, "decimal", { notation: "compact" }).format(value) : NOTHING;
+export const short = (value) => written(value, { notation: "compact", maximumFractionDigits: 1 });
+
+/** With as many digits as it needs, for axes. */
+export const tick = (value) => written(value, { maximumSignificantDigits: 5 });
 
 /** With two decimals: amounts. */
-export const amount = (value) =>
-  isNumber(value) ? formatter(2, "decimal", { minimumFractionDigits: 2 }).format(value) : NOTHING;
+export const amount = (value) => (isNumber(value) ? written(value, digits(2)) : NOTHING);
 
 /** With about four digits that say something. */
 export function measure(value) {
   if (!isNumber(value)) return NOTHING;
   const size = Math.abs(value);
-  const digits = size >= 100 ? 1 : size >= 1 ? 2 : 3;
-  return formatter(digits, "decimal", { minimumFractionDigits: digits }).format(value);
+  return written(value, digits(size >= 100 ? 1 : size >= 1 ? 2 : 3));
 }
 
 /** 84.2 %, and never 100 % or 0 % for what is only near it. */
-export function percent(share, digits = 1) {
+export function percent(share, decimals = 1) {
   if (!isNumber(share)) return NOTHING;
-  const least = 10 ** -digits / 100;
-  if (share > 0 && share < least) return `< ${formatter(digits).format(least * 100)} %`;
-  if (share < 1 && share > 1 - least) return `> ${formatter(digits).format(100 - least * 100)} %`;
-  return `${formatter(digits).format(share * 100)} %`;
+  const write = (value) => `${written(value, digits(decimals))} %`;
+  const least = 10 ** -decimals / 100;
+  if (share > 0 && share < least) return `< ${write(least * 100)}`;
+  if (share < 1 && share > 1 - least) return `> ${write(100 - least * 100)}`;
+  return write(share * 100);
 }
 
 /** A number of the given kind, as `words.metric` says it. */
@@ -49,8 +50,8 @@ export const ofKind = (kind, value) => (kind === "share" ? percent(value) : meas
 export function seconds(value) {
   if (!isNumber(value)) return NOTHING;
   if (value < 0.001) return "< 1 ms";
-  if (value < 1) return `${formatter(0).format(value * 1000)} ms`;
-  return value < 60 ? `${formatter(1).format(value)} s` : duration(value);
+  if (value < 1) return `${count(value * 1000)} ms`;
+  return value < 60 ? `${written(value, digits(1))} s` : duration(value);
 }
 
 export function duration(value) {

@@ -7,7 +7,7 @@ import * as live from "./live.js";
 import { showModels, showTrainings } from "./models.js";
 import { showQuality, showRevenue } from "./quality.js";
 import { state, subscribe } from "./store.js";
-import { showStream } from "./stream.js";
+import { isReading, showStream } from "./stream.js";
 
 function showState({ status, connection }) {
   const [kind, text] = stateOf(status, connection);
@@ -22,7 +22,8 @@ function stateOf(status, connection) {
   if (connection === "away") return ["bad", "Server away"];
   if (!status) return ["idle", "No stream"];
   if (status.error) return ["bad", "Stopped by an error"];
-  if (status.running) return ["good", "Reading"];
+  if (isReading(status)) return ["good", "Reading"];
+  if (status.running) return ["good", "Training"];
   return status.batches > 0 ? ["idle", "All read"] : ["idle", "Not reading"];
 }
 

@@ -71,5 +71,5 @@ function draw({ chosen, choice, plot }, target, versions, scores) {
     return { name: model.version, values: smooth(batches.map((batch) => values.get(batch) ?? null), SMOOTHED) };
   });
   const write = (value) => format.ofKind(kind, value);
-  plot.update(`${words.plain(target)}: ${name}`, batches, series, { write, axis: kind === "share" ? (value) => `${Math.round(value * 1000) / 10} %` : format.measure });
+  plot.update(`${words.plain(target)}: ${name}`, batches, series, { write, axis: kind === "share" ? (value) => `${format.tick(value * 100)} %` : format.tick });
 }

@@ -10,8 +10,8 @@ const TILES = [
   {
     id: "rate",
     name: "Speed",
-    value: ({ status, rate }) => (status.running && rate !== null ? `${format.count(Math.round(rate))}/s` : format.NOTHING),
-    note: ({ status }) => (status.running ? "records read a second" : "nothing is being read"),
+    value: ({ status, rate }) => (isReading(status) && rate !== null ? format.count(Math.round(rate)) : format.NOTHING),
+    note: ({ status }) => (isReading(status) ? "records a second" : "not reading"),
   },
   {
     id: "kept",
@@ -31,7 +31,7 @@ const TILES = [
     value: ({ status }) => format.count(status.batches),
     note: ({ status }) => {
       const last = status.newest_batches.at(-1);
-      return last ? `last one: ${format.count(last.rows)} sales, ${words.closedBy(last.closed_by)}` : "";
+      return last ? `last: ${format.count(last.rows)} sales` : "";
     },
   },
   {
@@ -69,6 +69,11 @@ export function lagOf(source) {
   return null;
 }
 
+/** Whether there is more to read; what has been read is still being learned for a while. */
+export function isReading({ running, progress }) {
+  return running && !(progress?.total > 0 && progress.done >= progress.total);
+}
+
 const made = new Map();
 
 function tile({ id, name }) {
@@ -99,7 +104,7 @@ export function showStream(state) {
 function showProgress({ progress, running }) {
   const { done, total, unit } = progress ?? {};
   // A source that is read to its end needs no bar.
-  const known = total > 0 && (running || done < total);
+  const known = running && total > 0;
   show(byId("progress"), known);
   if (!known) return;
   const share = Math.min(done / total, 1);

@@ -2,7 +2,7 @@
 
 /** `quantity_category` as “Quantity category”. */
 export function plain(name) {
-  const text = String(name).replaceAll("_", " ").trim();
+  const text = String(name).replaceAll(/[_-]/g, " ").trim();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -43,9 +43,6 @@ export function metricKeys(values) {
   const rank = (key) => (order.includes(key) ? order.indexOf(key) : order.length);
   return Object.keys(values ?? {}).filter(isMetric).sort((a, b) => rank(a) - rank(b));
 }
-
-const CLOSED_BY = { count: "full", age: "time was up", end: "end of the source", stop: "stopped" };
-export const closedBy = (name) => CLOSED_BY[name] ?? plain(name);
 
 const KINDS = { regression: "a number", binary: "yes or no", multiclass: "one of several classes" };
 export const kind = (task) => KINDS[task?.kind] ?? "";

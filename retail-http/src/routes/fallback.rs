@@ -1,19 +1,13 @@
-use axum::extract::Request;
-use axum::http::Method;
+use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Response};
 
 use crate::error::ApiError;
-use crate::paths::DASHBOARD;
+use crate::inference;
 use crate::paths::inference::SERVER;
-use crate::{dashboard, inference};
 
 /// Answers every path that is not one of the API, in the form of the API that it may be meant for.
-pub(crate) async fn unknown_path(request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    // Below a prefix, axum takes the slash after it for a path of its own.
-    if path == DASHBOARD && [Method::GET, Method::HEAD].contains(request.method()) {
-        return dashboard::page(request).await;
-    }
+pub(crate) async fn unknown_path(uri: Uri) -> Response {
+    let path = uri.path().to_owned();
     let is_protocol = path.strip_prefix(SERVER);
     if is_protocol.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
         return inference::unknown_path(&path).into_response();

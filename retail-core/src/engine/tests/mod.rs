@@ -11,6 +11,7 @@ mod opening;
 mod panics;
 mod policies;
 mod prequential;
+mod recent;
 mod resume;
 mod saved;
 mod script;
