@@ -12,17 +12,25 @@ const UNITS = {
 
 /** The explanation of an answer; nothing if there is none, or none that is understood. */
 export function explanation({ explanation: given, predicted_category: category }) {
-  const of = (values) => (category !== undefined && typeof values?.[category] === "object" ? values[category] : values);
+  // Several classes have an explanation each: that of the class which was predicted is shown.
+  const of = (values) => (category !== undefined ? (values?.[category] ?? values) : values);
   const entries = Object.entries(of(given?.contributions) ?? {}).filter(([, value]) => typeof value === "number");
   if (!entries.length) return null;
-  const base = category !== undefined && typeof given.base === "object" ? given.base[category] : given.base;
+  const base = of(given.base);
   const write = (value) => (given.scale === "probability" ? `${format.measure(value * 100)} %` : format.measure(value));
   const signed = (value) => (value > 0 ? `+${write(value)}` : write(value));
   const most = Math.max(...entries.map(([, value]) => Math.abs(value))) || 1;
   const rows = entries
     .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
     .map(([name, value]) => {
-      const row = element("tr", {}, element("th", { scope: "row" }, words.plain(name)), element("td", {}, element("i", { class: value < 0 ? "less" : "more", "aria-hidden": "true" })), element("td", { class: "number" }, signed(value)));
+      const bar = element("i", { class: value < 0 ? "less" : "more", "aria-hidden": "true" });
+      const row = element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, words.plain(name)),
+        element("td", {}, bar),
+        element("td", { class: "number" }, signed(value)),
+      );
       row.style.setProperty("--share", Math.abs(value) / most);
       return row;
     });

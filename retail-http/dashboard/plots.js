@@ -17,8 +17,6 @@ function colour(name) {
   return getComputedStyle(probe).color;
 }
 
-export const seriesClass = (at) => `series-${at % 4}`;
-
 /** The mean of the newest `size` values up to each place; gaps stay gaps. */
 export function smooth(values, size) {
   return values.map((value, at) => {
@@ -35,10 +33,10 @@ export class Plot {
     this.words = element("p", { class: "reading" });
     this.canvas = element("div", { class: "canvas", role: "img" });
     this.legend = element("p", { class: "legend" });
-    this.listed = element("div", { class: "listed", tabindex: "0", role: "region", "aria-label": "Numbers of this plot" });
+    this.listed = element("div", { class: "listed", tabindex: "0", role: "region" });
     this.details = element("details", {}, element("summary", {}, "Numbers"), this.listed);
     this.details.addEventListener("toggle", () => this.list());
-    host.append(this.words, this.canvas, element("div", { class: "below" }, this.legend), this.details);
+    host.append(this.words, this.canvas, this.legend, this.details);
     new ResizeObserver(() => this.resize()).observe(this.canvas);
     document.addEventListener("themechange", () => this.draw());
   }
@@ -52,14 +50,16 @@ export class Plot {
     Object.assign(this, { name, batches, series, write, axis, label });
     const names = series.map(({ name }) => name).join();
     if (series.length > 1 && names !== this.names) {
+      this.values = series.map(() => element("b"));
       const items = series.map(({ name }, at) =>
-        element("span", { class: `key ${seriesClass(at)}` }, element("i", { "aria-hidden": "true" }), name));
+        element("span", { class: `key series-${at % 4}` }, element("i", { "aria-hidden": "true" }), name, this.values[at]));
       this.legend.replaceChildren(...items);
     }
     this.names = names;
     this.say(batches.length - 1);
     this.list();
     this.canvas.setAttribute("aria-label", this.description());
+    this.listed.setAttribute("aria-label", `Numbers of ${name}`);
     if (same && this.plot) this.plot.setData(this.data());
     else this.draw();
   }
@@ -68,14 +68,16 @@ export class Plot {
     return [this.batches, ...this.series.map(({ values }) => values)];
   }
 
-  /** The values at one place, in words. */
+  /** Shows the values at one place. */
   say(at) {
-    if (at < 0) return setText(this.words, "No batch yet.");
-    const values = this.series.map(({ name, values }) => {
-      const value = values[at] === null ? format.NOTHING : this.write(values[at]);
-      return this.series.length > 1 ? `${name} ${value}` : value;
-    });
-    return setText(this.words, `${this.label(this.batches[at])}: ${values.join(" · ")}`);
+    if (at < 0) {
+      setText(this.words, "No batch yet.");
+      return;
+    }
+    const texts = this.series.map(({ values }) => (values[at] === null ? format.NOTHING : this.write(values[at])));
+    const label = this.label(this.batches[at]);
+    setText(this.words, texts.length > 1 ? label : `${label}: ${texts[0]}`);
+    this.values?.forEach((value, which) => setText(value, texts[which]));
   }
 
   description() {

@@ -35,7 +35,7 @@ async fn only_the_canonical_form_of_a_version_is_known() {
 #[tokio::test]
 async fn unknown_paths_are_answered_in_json() {
     for path in [
-        "/",
+        "/nothing",
         "/predict",
         "/predict/total_amount",
         "/predict/total_amount/v1/",
