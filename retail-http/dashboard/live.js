@@ -45,16 +45,12 @@ function mark(status) {
 }
 
 async function look() {
-  const [status, models, health] = await Promise.all([ask(STATUS), ask(MODELS), failures || !shown ? ask(HEALTH) : undefined]);
-  const now = Date.now();
+  const [status, listed, health] = await Promise.all([ask(STATUS), ask(MODELS), ask(HEALTH)]);
   const marked = mark(status);
-  const isNew = marked !== shown;
-  store.answered({ status, models: models && models.models, health, now });
-  if (isNew && status) {
-    const after = store.known();
-    const history = await ask(HISTORY, `?after=${after}`);
-    if (history) store.answered({ history, after, now: Date.now() });
-  }
+  const after = store.known(status);
+  // All at once, so that nothing on the page moves because something else comes later.
+  const history = status && marked !== shown ? await ask(HISTORY, `?after=${after}`) : null;
+  store.answered({ status, models: listed && listed.models, health, history, after, now: Date.now() });
   shown = marked;
 }
 

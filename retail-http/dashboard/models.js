@@ -20,7 +20,7 @@ const listModels = whenChanged(({ models, trained }) => {
     const title = element("span", {}, words.plain(target), " ", element("small", {}, words.kind(task)));
     return { title, rows: versions.map((model) => rowOf(model, trained[model.name])) };
   });
-  const headers = ["Version", "State", "Learned from", "On sales held back", "On the stream, before learning", "Last training"];
+  const headers = ["Version", "State", "Learned from", "On sales held back", "On the stream, before learning", "Training took"];
   byId("models-table").replaceChildren(table("Models by what they predict", headers, groups));
 });
 

@@ -74,7 +74,11 @@ function changeTheme() {
 }
 
 const PARTS = [showState, showAway, showConnection, showStream, showRevenue, showQuality, showModels, showForm, showTrainings, showVersion];
-subscribe((state) => PARTS.forEach((part) => part(state)));
+subscribe((state) => {
+  // Shown first: a plot has to know how wide it is.
+  byId("main").removeAttribute("aria-busy");
+  for (const part of PARTS) part(state);
+});
 byId("theme").addEventListener("click", changeTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
 showTheme();

@@ -42,18 +42,15 @@ function measureRate(status, now) {
   return elapsed >= 1 ? (rows - first.rows) / elapsed : null;
 }
 
-/** Takes the answers of one round; those that are undefined were not asked for. */
+/** Another stream, or the same one from the beginning. */
+const isAnother = (status) => (status?.batches ?? 0) < (state.status?.batches ?? 0);
+
+/** Takes the answers of one round. `history` has the batches that come `after` one. */
 export function answered({ status, models, health, history, after, now }) {
-  if (status !== undefined) {
-    // Another stream, or the same one from the beginning.
-    if (state.status && status && status.batches < state.status.batches) forget();
-    state.status = status;
-    state.rate = status ? measureRate(status, now) : null;
-  }
-  if (models !== undefined) state.models = models;
-  if (health !== undefined) state.health = health;
+  if (isAnother(status)) forget();
+  const rate = status ? measureRate(status, now) : null;
+  Object.assign(state, { status, models, health, rate, connection: "live", answeredAt: now, retryAt: null });
   if (history) merge(history, after);
-  Object.assign(state, { connection: "live", answeredAt: now, retryAt: null });
   changed();
 }
 
@@ -68,8 +65,9 @@ function forget() {
   state.history = { batches: [], scores: {}, trainings: [] };
 }
 
-/** The batch after which the history has gaps. Scores come some time after their batches. */
-export function known() {
+/** The batch after which there is something to ask for. Scores come some time after their batches. */
+export function known(status) {
+  if (isAnother(status)) return 0;
   const last = (list) => list.at(-1)?.batch ?? 0;
   const scored = Object.values(state.history.scores).map(last);
   return Math.min(last(state.history.batches), Math.max(0, ...scored));

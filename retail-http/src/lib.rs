@@ -6,6 +6,8 @@
 //! | `POST /compare/models` | what all models say of one row |
 //! | `GET /models` | what each model is and where it comes from |
 //! | `GET /status/batches` | what the engine has read, saved and trained |
+//! | `GET /status/history` | the newest batches, scores and trainings, for plots |
+//! | `GET /` | the [dashboard](#dashboard), a page that shows all of this |
 //! | `GET /health` | that the process serves, and how many models it has |
 //! | `POST /feedback`, `GET /feedback` | takes what turned out to be true, and says how good the answers were |
 //! | `GET /metrics` | [numbers for Prometheus](#metrics) |
@@ -43,10 +45,10 @@
 //! ```
 //! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
 //! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`], [`inference_router`],
-//! [`feedback_router`], [`admin_router`], [`metrics_router`] and [`events_router`] are parts of it without a
-//! fallback, which can be merged, for those who want only some. Give them clones of one state, so that the
-//! metrics count the requests to all of them. The Tokio runtime needs its time enabled. [`serve`] runs any
-//! router with bounds on connections, a look at the `Host` and a graceful end.
+//! [`feedback_router`], [`dashboard_router`], [`metrics_router`], [`events_router`] and [`admin_router`] are parts
+//! of it without a fallback, which can be merged, for those who want only some. Give them clones of one state, so
+//! that the metrics count the requests to all of them. The Tokio runtime needs its time enabled. [`serve`] runs
+//! any router with bounds on connections, a look at the `Host` and a graceful end.
 //!
 //! # Predictions
 //! The body is JSON: an object with the model's features as numbers
@@ -230,10 +232,30 @@
 //!   ([`AppState::with_status`] was not called) one with `"running":false` and zeros. With
 //!   [`AppState::with_source`] there is also a key `source` with what the source says of itself, for
 //!   example its lag and throughput.
+//! - `GET /status/history`: `{"batches":[…],"scores":{…},"trainings":[…]}`, each list oldest first. `batches`
+//!   are the newest 300, as in the status: with their `revenue`, the sum of quantity × price of the kept rows,
+//!   and their `watermark`, the latest invoice date so far. `scores` has for each model how well it predicted
+//!   those batches before any model learned from them: `batch`, `revision`, `rows` and `metrics`. `trainings`
+//!   are the newest 50: `at` (UTC), `model`, `rows`, `seconds`, `revision`, `changed`, and `status` with
+//!   `holdout` or `message`. With `?after=7`, batches and scores begin after that batch. A restart of the
+//!   engine keeps the batches.
 //! - `GET /models`: `{"models":[…]}`, for each slot `name`, `target`, `version` (`v1`, …) and
 //!   `trained`; then `revision`, `trainer`, `hyper_parameters`, `seed`, `task`, `label`,
 //!   `features`, `slice`, `holdout` and `engine_version`, or the `reason` why it is not trained,
 //!   if one is known.
+//!
+//! # Dashboard
+//! One page for those who look after a stream: what is read, kept and rejected, the models and how well they
+//! predict, the last trainings, and a form that asks all models about one sale. It follows the routes above by
+//! asking every two seconds, less often in a tab that nobody sees. A part that is not served beside it is not
+//! shown.
+//!
+//! Its files are within the program, below `/dashboard/`. It asks nothing of any other host, works without a
+//! network, and its `Content-Security-Policy` allows nothing else. Files have an `ETag`, and are sent again only
+//! if they have changed.
+//!
+//! Addresses on the page are relative, so it can be nested. `.nest("/analytics", router(state))` serves it at
+//! `/analytics`, `.nest("/analytics/", …)` at `/analytics/`, and `.nest_service("/analytics", …)` at both.
 //!
 //! # Administration
 //! The requests below `/admin` are there only if [`AppState::with_admin`] has set a token; otherwise
@@ -282,7 +304,7 @@
 //! | status | code | when |
 //! |---|---|---|
 //! | 400 | `malformed_json` | the body is not JSON or not UTF-8, or a number in it is too large for a 64-bit float; for a form, several values in a row and Python's text, `got` says which |
-//! | 400 | `wrong_type` | the body, a row or a feature is of another type |
+//! | 400 | `wrong_type` | the body, a row, a feature or a value of the query is of another type |
 //! | 400 | `missing_field` | a feature is missing, and so is what it would be computed from |
 //! | 400 | `duplicate_field` | a feature, or a field that one is computed from, is given twice |
 //! | 400 | `unknown_field` | the request does not know a key of the body (below `/admin`) |

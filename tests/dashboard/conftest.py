@@ -101,6 +101,10 @@ NOTE_VIOLATIONS = """
     document.addEventListener("securitypolicyviolation", (event) => {
         window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
     });
+    window.shifts = 0;
+    new PerformanceObserver((list) => {
+        for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifts += shift.value;
+    }).observe({ type: "layout-shift", buffered: true });
 """
 
 

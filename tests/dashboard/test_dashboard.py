@@ -192,6 +192,7 @@ def test_the_keyboard_alone_suffices(opened, finished):
 def test_it_is_accessible_fits_and_is_worth_looking_at(opened, finished, screenshots, scheme, width):
     page = ready(opened(finished.url, WIDTHS[width], scheme))
     expect(page.locator(".canvas canvas")).to_have_count(4)
+    assert page.evaluate("window.shifts") < 0.01
     predict(page, **SALE)
     expect(page.locator(".answers")).to_have_count(3)
     page.mouse.move(0, 0)
