@@ -24,7 +24,7 @@ function stateOf(status, connection) {
   if (status.error) return ["bad", "Stopped by an error"];
   if (isReading(status)) return ["good", "Reading"];
   if (status.running) return ["good", "Training"];
-  return status.batches > 0 ? ["idle", "All read"] : ["idle", "Not reading"];
+  return ["idle", status.batches > 0 ? "All read" : "No stream"];
 }
 
 function showAway() {

@@ -9,8 +9,13 @@ import * as words from "./words.js";
 const SMOOTHED = 10;
 
 let revenue = null;
+/** What each part has drawn: what has not changed stays, and so does what the pointer shows of it. */
+const drawn = {};
 
-export function showRevenue({ history: { batches } }) {
+export function showRevenue({ history }) {
+  if (drawn.revenue === history) return;
+  drawn.revenue = history;
+  const { batches } = history;
   revenue ??= new Plot(byId("revenue-plot"), { bars: true, zero: true });
   const days = new Map(batches.map(({ batch, watermark }) => [batch, format.timeOf(watermark)]));
   const label = (batch) => {
@@ -38,7 +43,10 @@ function plotOf(target, task) {
   return plots.get(target);
 }
 
-export function showQuality({ models, history: { scores } }) {
+export function showQuality({ models, history }) {
+  if (drawn.quality === history) return;
+  drawn.quality = history;
+  const { scores } = history;
   const scored = (models ?? []).filter(({ name }) => scores[name]?.length);
   show(byId("quality"), scored.length > 0);
   const targets = Map.groupBy(scored, ({ target }) => target);

@@ -88,9 +88,11 @@ function tile({ id, name }) {
 
 export function showStream(state) {
   const { status } = state;
-  show(byId("stream"), status !== null);
-  show(byId("flow"), status !== null);
-  if (!status) return;
+  // A server without an engine has a status too, of a stream that there never was.
+  const has = status !== null && (status.running || status.batches > 0 || status.error !== null);
+  show(byId("stream"), has);
+  show(byId("flow"), has);
+  if (!has) return;
   for (const described of TILES) {
     if (described.optional && lagOf(status.source) === null) continue;
     const { value, note } = tile(described);

@@ -18,12 +18,12 @@ BROWSERS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-c
 PATIENCE = 120
 
 
-class Engine:
-    """A running engine."""
+class Server:
+    """A running example."""
 
-    def __init__(self, data, *arguments, bind="127.0.0.1:0"):
-        program = TARGET / "debug" / "examples" / "engine"
-        command = [program, "--data-dir", data, "--bind", bind, *arguments]
+    def __init__(self, name, *arguments, bind="127.0.0.1:0"):
+        program = TARGET / "debug" / "examples" / name
+        command = [program, "--bind", bind, *arguments]
         self.process = subprocess.Popen(
             [str(part) for part in command], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
@@ -35,7 +35,7 @@ class Engine:
                 self.url = f"http://{self.address}"
                 break
         else:
-            raise AssertionError(f"the engine ended before it served: {said}")
+            raise AssertionError(f"{name} ended before it served: {said}")
 
     def get(self, path):
         with urllib.request.urlopen(self.url + path, timeout=30) as answer:
@@ -60,8 +60,13 @@ class Engine:
         assert self.process.wait(60) == 0
 
 
-def all_trained(engine):
-    health = engine.get("/health")
+def engine(data, *stream, **options):
+    """An engine that keeps its data in this folder."""
+    return Server("engine", "--data-dir", data, *stream, **options)
+
+
+def all_trained(server):
+    health = server.get("/health")
     return health["models_trained"] == health["models_total"] == 9
 
 
@@ -69,10 +74,10 @@ def all_trained(engine):
 def replay(tmp_path_factory):
     """An engine in the middle of a long stream, a thousand records a second."""
     stream = ["--rows", "900000", "--rate", "1000", "--speed", "1"]
-    engine = Engine(tmp_path_factory.mktemp("replay"), *stream)
-    engine.wait_until(all_trained)
-    yield engine
-    engine.stop()
+    server = engine(tmp_path_factory.mktemp("replay"), *stream)
+    server.wait_until(all_trained)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -80,10 +85,10 @@ def finished(tmp_path_factory):
     """An engine that has read the sample to its end, or else a simulated stream."""
     sample = os.environ.get("RETAIL_SAMPLE")
     stream = ["--input", sample] if sample else ["--rows", "60000"]
-    engine = Engine(tmp_path_factory.mktemp("finished"), *stream)
-    engine.wait_until(lambda engine: all_trained(engine) and not engine.get("/status/batches")["running"])
-    yield engine
-    engine.stop()
+    server = engine(tmp_path_factory.mktemp("finished"), *stream)
+    server.wait_until(lambda server: all_trained(server) and not server.get("/status/batches")["running"])
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

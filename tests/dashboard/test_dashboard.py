@@ -9,7 +9,7 @@ import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import PATIENCE, Engine, all_trained
+from conftest import PATIENCE, Server, all_trained, engine
 from playwright.sync_api import expect
 
 WIDTHS = {"wide": 1440, "narrow": 360}
@@ -223,11 +223,11 @@ def test_a_theme_that_was_chosen_stays(opened, finished):
 def test_a_server_that_goes_away_is_waited_for(opened, tmp_path):
     opened.expected += ["net::ERR"]
     arguments = ["--rows", "3000"]
-    engine = Engine(tmp_path, *arguments)
-    engine.wait_until(all_trained)
-    page = ready(opened(engine.url))
-    address = engine.address
-    engine.stop()
+    server = engine(tmp_path, *arguments)
+    server.wait_until(all_trained)
+    page = ready(opened(server.url))
+    address = server.address
+    server.stop()
     expect(page.locator("#away")).to_contain_text("The server does not answer.")
     expect(page.locator("#state")).to_have_text("Server away")
     expect(page.locator("#connection")).to_have_text("Not connected")
@@ -235,7 +235,7 @@ def test_a_server_that_goes_away_is_waited_for(opened, tmp_path):
     expect(page.locator("#tile-read .value")).to_have_text("3,000")
     predict(page, **SALE)
     expect(page.locator("#form-error")).to_contain_text("The server does not answer.")
-    again = Engine(tmp_path, *arguments, bind=address)
+    again = engine(tmp_path, *arguments, bind=address)
     expect(page.locator("#connection")).to_have_text("Live")
     expect(page.locator("#away")).to_be_hidden()
     again.stop()
@@ -267,6 +267,23 @@ def test_parts_that_an_embedder_has_left_out_are_not_missed(opened, finished, le
     with page.expect_response("**/models" if "status" in left_out else "**/status/batches"):
         pass
     assert len(asked) == len(set(asked))
+
+
+def test_a_server_of_models_alone_shows_no_stream(opened, tmp_path):
+    server = engine(tmp_path, "--rows", "3000")
+    server.wait_until(all_trained)
+    server.stop()
+    server = Server("http_server", "--models", tmp_path / "models")
+    page = opened(server.url)
+    expect(page.locator("#state")).to_have_text("No stream")
+    expect(page.locator("#models-table tbody tr:not(.group)")).to_have_count(9)
+    for section in ["#stream", "#flow", "#quality", "#trainings"]:
+        expect(page.locator(section)).to_be_hidden()
+    predict(page, **SALE)
+    expect(page.locator(".answers")).to_have_count(3)
+    page.close()
+    opened.pages.remove(page)
+    server.stop()
 
 
 @pytest.mark.parametrize("base", [1.5, None])
