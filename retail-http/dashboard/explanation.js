@@ -14,10 +14,13 @@ const UNITS = {
 export function explanation({ explanation: given, predicted_category: category }) {
   // Several classes have an explanation each: that of the class which was predicted is shown.
   const of = (values) => (category !== undefined ? (values?.[category] ?? values) : values);
-  const entries = Object.entries(of(given?.contributions) ?? {}).filter(([, value]) => typeof value === "number");
+  const entries = Object.entries(of(given?.contributions) ?? {}).filter(
+    ([, value]) => typeof value === "number",
+  );
   if (!entries.length) return null;
   const base = of(given.base);
-  const write = (value) => (given.scale === "probability" ? `${format.measure(value * 100)} %` : format.measure(value));
+  const write = (value) =>
+    given.scale === "probability" ? `${format.measure(value * 100)} %` : format.measure(value);
   const signed = (value) => (value > 0 ? `+${write(value)}` : write(value));
   const most = Math.max(...entries.map(([, value]) => Math.abs(value))) || 1;
   const rows = entries
@@ -36,5 +39,10 @@ export function explanation({ explanation: given, predicted_category: category }
     });
   const caption = [`Why: ${UNITS[given.scale] ?? "what each field adds"}`];
   if (typeof base === "number") caption.push(`, starting from ${write(base)}`);
-  return element("table", { class: "why" }, element("caption", {}, caption.join("")), element("tbody", {}, rows));
+  return element(
+    "table",
+    { class: "why" },
+    element("caption", {}, caption.join("")),
+    element("tbody", {}, rows),
+  );
 }

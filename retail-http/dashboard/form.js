@@ -9,7 +9,13 @@ import * as words from "./words.js";
 
 const now = new Date();
 /** What a field holds at first; others begin empty. */
-const FIRST = { quantity: 6, price: 2.55, month: now.getMonth() + 1, day: now.getDate(), hour: now.getHours() };
+const FIRST = {
+  quantity: 6,
+  price: 2.55,
+  month: now.getMonth() + 1,
+  day: now.getDate(),
+  hour: now.getHours(),
+};
 
 let all = [];
 let models = [];
@@ -37,7 +43,10 @@ const build = whenChanged((features) => {
   const asked = features.filter((feature) => !feature.product_of);
   const computed = features.filter((feature) => feature.product_of);
   const fields = asked.map((feature) => fieldOf(feature, before.get(feature.name)));
-  const notes = computed.map(({ name, product_of: of }) => `${words.plain(name)} is ${of.map((one) => words.plain(one).toLowerCase()).join(" × ")}.`);
+  const notes = computed.map(
+    ({ name, product_of: of }) =>
+      `${words.plain(name)} is ${of.map((one) => words.plain(one).toLowerCase()).join(" × ")}.`,
+  );
   const form = element(
     "form",
     { novalidate: true, autocomplete: "off", onsubmit: submit },
@@ -62,7 +71,11 @@ function fieldOf(feature, before) {
   const { name, unit } = feature;
   const id = `field-${name}`;
   const error = element("span", { id: `${id}-error`, class: "error", hidden: true });
-  const hint = element("span", { id: `${id}-hint`, class: "hint" }, [unit, rangeOf(feature)].filter(Boolean).join(", "));
+  const hint = element(
+    "span",
+    { id: `${id}-hint`, class: "hint" },
+    [unit, rangeOf(feature)].filter(Boolean).join(", "),
+  );
   const input = element("input", {
     id,
     name,
@@ -73,7 +86,14 @@ function fieldOf(feature, before) {
     oninput: () => clear(name),
   });
   inputs.set(name, { input, error });
-  return element("div", { class: "field" }, element("label", { for: id }, words.plain(name)), input, hint, error);
+  return element(
+    "div",
+    { class: "field" },
+    element("label", { for: id }, words.plain(name)),
+    input,
+    hint,
+    error,
+  );
 }
 
 function clear(name) {
@@ -84,8 +104,12 @@ function clear(name) {
 
 /** What the fields hold. What is no number goes as it is, so that the API says what it expects. */
 function sale() {
-  const filled = [...inputs].map(([name, { input }]) => [name, input.value.trim()]).filter(([, text]) => text !== "");
-  return Object.fromEntries(filled.map(([name, text]) => [name, Number.isFinite(Number(text)) ? Number(text) : text]));
+  const filled = [...inputs]
+    .map(([name, { input }]) => [name, input.value.trim()])
+    .filter(([, text]) => text !== "");
+  return Object.fromEntries(
+    filled.map(([name, text]) => [name, Number.isFinite(Number(text)) ? Number(text) : text]),
+  );
 }
 
 let asking = 0;

@@ -40,7 +40,12 @@ async function ask(path, query = "") {
 /** What changes when there is something new in the history. */
 function mark(status) {
   const models = Object.values(status?.models ?? {});
-  const trained = models.map((model) => [model.revision, model.rows, model.seconds, model.prequential?.batches]);
+  const trained = models.map((model) => [
+    model.revision,
+    model.rows,
+    model.seconds,
+    model.prequential?.batches,
+  ]);
   return JSON.stringify([status?.batches, trained]);
 }
 

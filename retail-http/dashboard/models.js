@@ -20,7 +20,14 @@ const listModels = whenChanged(({ models, trained }) => {
     const title = element("span", {}, words.plain(target), " ", element("small", {}, words.kind(task)));
     return { title, rows: versions.map((model) => rowOf(model, trained[model.name])) };
   });
-  const headers = ["Version", "State", "Learned from", "On sales held back", "On the stream, before learning", "Training took"];
+  const headers = [
+    "Version",
+    "State",
+    "Learned from",
+    "On sales held back",
+    "On the stream, before learning",
+    "Training took",
+  ];
   byId("models-table").replaceChildren(table("Models by what they predict", headers, groups));
 });
 
@@ -28,7 +35,14 @@ function rowOf(model, training) {
   const name = lines(element("b", {}, model.version), model.name);
   if (!model.trained) {
     const why = model.reason ?? training?.message ?? "no training yet";
-    return [name, lines(state("waiting", "Not trained"), why), format.NOTHING, format.NOTHING, format.NOTHING, took(training)];
+    return [
+      name,
+      lines(state("waiting", "Not trained"), why),
+      format.NOTHING,
+      format.NOTHING,
+      format.NOTHING,
+      took(training),
+    ];
   }
   const failed = training?.status === "not_trained";
   const now = failed
@@ -45,7 +59,8 @@ function rowOf(model, training) {
   ];
 }
 
-const lines = (first, second) => element("span", { class: "lines" }, element("span", {}, first), element("small", {}, second));
+const lines = (first, second) =>
+  element("span", { class: "lines" }, element("span", {}, first), element("small", {}, second));
 
 const state = (kind, text) => element("span", { class: "state", data: { kind } }, text);
 
@@ -83,7 +98,11 @@ const listTrainings = whenChanged((trainings) => {
     format.seconds(training.seconds),
   ]);
   byId("trainings-table").replaceChildren(
-    table("The newest trainings, newest first", ["When", "Model", "Outcome", "Learned from", "Took"], [{ rows }]),
+    table(
+      "The newest trainings, newest first",
+      ["When", "Model", "Outcome", "Learned from", "Took"],
+      [{ rows }],
+    ),
   );
 });
 

@@ -32,7 +32,10 @@ function showAway() {
   const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
   const notice = byId("away");
   if (connection === "away") {
-    setText(notice, `The server does not answer. The numbers below may be old. Trying again ${seconds ? `in ${seconds} s` : "now"}.`);
+    setText(
+      notice,
+      `The server does not answer. The numbers below may be old. Trying again ${seconds ? `in ${seconds} s` : "now"}.`,
+    );
   } else if (status?.error) {
     setText(notice, `The engine has stopped: ${status.error}`);
   }
@@ -49,7 +52,11 @@ function showConnection() {
 }
 
 function showVersion({ health }) {
-  if (health) setText(byId("version"), `Engine ${health.engine_version} · ${health.models_trained} of ${health.models_total} models trained`);
+  if (health)
+    setText(
+      byId("version"),
+      `Engine ${health.engine_version} · ${health.models_trained} of ${health.models_total} models trained`,
+    );
 }
 
 function isDark() {
@@ -73,7 +80,18 @@ function changeTheme() {
   showTheme();
 }
 
-const PARTS = [showState, showAway, showConnection, showStream, showRevenue, showQuality, showModels, showForm, showTrainings, showVersion];
+const PARTS = [
+  showState,
+  showAway,
+  showConnection,
+  showStream,
+  showRevenue,
+  showQuality,
+  showModels,
+  showForm,
+  showTrainings,
+  showVersion,
+];
 subscribe((state) => {
   // Shown first: a plot has to know how wide it is.
   byId("main").removeAttribute("aria-busy");

@@ -52,7 +52,14 @@ export class Plot {
     if (series.length > 1 && names !== this.names) {
       this.values = series.map(() => element("b"));
       const items = series.map(({ name }, at) =>
-        element("span", { class: `key series-${at % 4}` }, element("i", { "aria-hidden": "true" }), name, this.values[at]));
+        element(
+          "span",
+          { class: `key series-${at % 4}` },
+          element("i", { "aria-hidden": "true" }),
+          name,
+          this.values[at],
+        ),
+      );
       this.legend.replaceChildren(...items);
     }
     this.names = names;
@@ -74,7 +81,9 @@ export class Plot {
       setText(this.words, "No batch yet.");
       return;
     }
-    const texts = this.series.map(({ values }) => (values[at] === null ? format.NOTHING : this.write(values[at])));
+    const texts = this.series.map(({ values }) =>
+      values[at] === null ? format.NOTHING : this.write(values[at]),
+    );
     const label = this.label(this.batches[at]);
     setText(this.words, texts.length > 1 ? label : `${label}: ${texts[0]}`);
     this.values?.forEach((value, which) => setText(value, texts[which]));
@@ -92,7 +101,10 @@ export class Plot {
 
   list() {
     if (!this.details.open || !this.batches) return;
-    const newest = this.batches.map((_, at) => at).slice(-LISTED).reverse();
+    const newest = this.batches
+      .map((_, at) => at)
+      .slice(-LISTED)
+      .reverse();
     const rows = newest.map((at) => [
       this.label(this.batches[at]),
       ...this.series.map(({ values }) => (values[at] === null ? format.NOTHING : this.write(values[at]))),
@@ -146,7 +158,13 @@ export class Plot {
           y: { range },
         },
         axes: [
-          { ...axes, size: 28, space: 60, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], values: (_, at) => at.map(format.count) },
+          {
+            ...axes,
+            size: 28,
+            space: 60,
+            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+            values: (_, at) => at.map(format.count),
+          },
           { ...axes, size: 56, space: 36, values: (_, at) => at.map((value) => this.axis(value)) },
         ],
         series: [{}, ...lines],

@@ -35,7 +35,13 @@ function plotOf(target, task) {
     const id = `metric-${plots.size}`;
     const chosen = element("select", { id, onchange: () => plots.get(target).update() });
     const title = element("h3", {}, words.plain(target), " ", element("small", {}, words.kind(task)));
-    const choice = element("div", { class: "choice" }, element("label", { for: id, class: "unseen" }, `Measure of ${words.plain(target)}`), chosen, element("span", { class: "better" }));
+    const choice = element(
+      "div",
+      { class: "choice" },
+      element("label", { for: id, class: "unseen" }, `Measure of ${words.plain(target)}`),
+      chosen,
+      element("span", { class: "better" }),
+    );
     const figure = element("article", { class: "plot" }, element("header", {}, title, choice));
     byId("quality-plots").append(figure);
     plots.set(target, { chosen, choice, plot: new Plot(figure), update: () => {} });
@@ -76,8 +82,17 @@ function draw({ chosen, choice, plot }, target, versions, scores) {
   const batches = [...new Set(all)].sort((a, b) => a - b);
   const series = versions.map((model) => {
     const values = new Map(scores[model.name].map((score) => [score.batch, score.metrics[key]]));
-    return { name: model.version, values: smooth(batches.map((batch) => values.get(batch) ?? null), SMOOTHED) };
+    return {
+      name: model.version,
+      values: smooth(
+        batches.map((batch) => values.get(batch) ?? null),
+        SMOOTHED,
+      ),
+    };
   });
   const write = (value) => format.ofKind(kind, value);
-  plot.update(`${words.plain(target)}: ${name}`, batches, series, { write, axis: kind === "share" ? (value) => `${format.tick(value * 100)} %` : format.tick });
+  plot.update(`${words.plain(target)}: ${name}`, batches, series, {
+    write,
+    axis: kind === "share" ? (value) => `${format.tick(value * 100)} %` : format.tick,
+  });
 }

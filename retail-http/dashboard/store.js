@@ -75,7 +75,10 @@ export function known(status) {
 
 function merge({ batches, scores, trainings }, after) {
   const joined = (old, added) =>
-    (old ?? []).filter(({ batch }) => batch <= after).concat(added).slice(-KEPT);
+    (old ?? [])
+      .filter(({ batch }) => batch <= after)
+      .concat(added)
+      .slice(-KEPT);
   const history = { batches: joined(state.history.batches, batches), scores: {}, trainings };
   for (const model of new Set([...Object.keys(state.history.scores), ...Object.keys(scores)])) {
     history.scores[model] = joined(state.history.scores[model], scores[model] ?? []);

@@ -10,7 +10,8 @@ const TILES = [
   {
     id: "rate",
     name: "Speed",
-    value: ({ status, rate }) => (isReading(status) && rate !== null ? format.count(Math.round(rate)) : format.NOTHING),
+    value: ({ status, rate }) =>
+      isReading(status) && rate !== null ? format.count(Math.round(rate)) : format.NOTHING,
     note: ({ status }) => (isReading(status) ? "records a second" : "not reading"),
   },
   {
@@ -112,12 +113,18 @@ function showProgress({ progress, running }) {
   const share = Math.min(done / total, 1);
   byId("progress-bar").value = share * 100;
   const number = unit === "bytes" ? format.bytes : format.count;
-  setText(byId("progress-text"), `${format.percent(share)} · ${number(done)} of ${number(total)}${unit === "bytes" ? "" : ` ${unit}`}`);
+  setText(
+    byId("progress-text"),
+    `${format.percent(share)} · ${number(done)} of ${number(total)}${unit === "bytes" ? "" : ` ${unit}`}`,
+  );
 }
 
 function showRejected({ rejected, rows_read: read }) {
   const reasons = Object.entries(rejected).sort(([, a], [, b]) => b - a);
-  listRejected(reasons.filter(([, rows]) => rows > 0), read);
+  listRejected(
+    reasons.filter(([, rows]) => rows > 0),
+    read,
+  );
 }
 
 const listRejected = whenChanged((reasons, read) => {
@@ -138,7 +145,8 @@ const listRejected = whenChanged((reasons, read) => {
     );
   });
   const heads = ["Reason", "Records", "Of all"].map((text, at) =>
-    element("th", { scope: "col", class: at ? "number" : null }, text));
+    element("th", { scope: "col", class: at ? "number" : null }, text),
+  );
   byId("rejected-list").replaceChildren(
     element(
       "table",

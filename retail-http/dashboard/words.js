@@ -25,7 +25,12 @@ const METRICS = {
   rmse: { name: "Error, large ones weigh more (RMSE)", brief: "RMSE", kind: "number", better: "lower" },
   r2: { name: "Variation explained (R²)", brief: "R²", kind: "number", better: "higher" },
   accuracy: { name: "Right answers", kind: "share", better: "higher" },
-  macro_f1: { name: "Right answers, all classes weighing the same (F1)", brief: "F1", kind: "number", better: "higher" },
+  macro_f1: {
+    name: "Right answers, all classes weighing the same (F1)",
+    brief: "F1",
+    kind: "number",
+    better: "higher",
+  },
   auc: { name: "Puts yes above no (AUC)", brief: "AUC", kind: "number", better: "higher" },
   log_loss: { name: "Surprise (log loss)", brief: "Log loss", kind: "number", better: "lower" },
   brier: { name: "Error of probabilities (Brier)", brief: "Brier", kind: "number", better: "lower" },
@@ -41,7 +46,9 @@ export function metricKeys(values) {
   const order = Object.keys(METRICS);
   const isMetric = (key) => typeof values?.[key] === "number" && !["rows", "positive_share"].includes(key);
   const rank = (key) => (order.includes(key) ? order.indexOf(key) : order.length);
-  return Object.keys(values ?? {}).filter(isMetric).sort((a, b) => rank(a) - rank(b));
+  return Object.keys(values ?? {})
+    .filter(isMetric)
+    .sort((a, b) => rank(a) - rank(b));
 }
 
 const KINDS = { regression: "a number", binary: "yes or no", multiclass: "one of several classes" };
