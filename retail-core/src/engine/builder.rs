@@ -196,10 +196,7 @@ impl EngineBuilder {
                 unknown: self.config.clean.unknown_customers,
                 clock: Arc::clone(&self.clock),
             },
-            saver: Saver {
-                store,
-                extractors,
-            },
+            saver: Saver { store, extractors },
             retrainer: Retrainer::new(self.pipelines, &self.config.train),
             shared: Shared {
                 registry: Arc::new(registry),

@@ -13,9 +13,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::cors::CorsOrigins;
-use crate::paths::{
-    BATCHES, COMPARE, EVENTS, FEEDBACK, HEALTH, HISTORY, METRICS, MODELS, PREDICT,
-};
+use crate::paths::{BATCHES, COMPARE, EVENTS, FEEDBACK, HEALTH, HISTORY, METRICS, MODELS, PREDICT};
 use crate::request_id::RequestIdLayer;
 use crate::requests::MeasureLayer;
 use crate::state::AppState;

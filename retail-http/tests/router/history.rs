@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use retail_core::batch::CloseReason;
+use retail_core::clean::RejectCounts;
 use retail_core::engine::{BatchScore, BatchStatus, ModelOutcome, StatusBoard, Training};
 use retail_core::testing::change_status;
 use retail_core::time::Timestamp;
@@ -22,6 +23,7 @@ fn batch(batch: u64) -> BatchStatus {
         closed_by: CloseReason::Count,
         stream_time: Some([Timestamp::EPOCH; 2]),
         watermark: Some(Timestamp::EPOCH),
+        rejected: RejectCounts::default(),
         revenue: batch as f64 * 1.5,
     }
 }
