@@ -334,11 +334,12 @@
 //! | 429 | `too_many_connections` | one address has more than [`ServeOptions`] allow (from [`serve`]) |
 //! | 500 | `model_failed` | the model panicked, or its answer does not fit its task; never because of the input |
 //! | 500 | `storage_failed` | a change cannot be written to disk; the log has the cause |
+//! | 501 | `unsupported_coding` | the `Transfer-Encoding` is not `chunked` alone (from [`serve`]) |
 //! | 503 | `not_trained` | the model is not trained yet; the message says why, if that is known |
 //! | 503 | `busy` | a large request waited too long for its turn, or for room for its answer |
 //! | 503 | `too_many_readers` | as many clients read `/events` as may |
 //!
-//! Of several faults the first in this order is reported: host, path, method, query, content type,
+//! Of several faults the first in this order is reported: host, transfer coding, path, method, query, content type,
 //! encoding, size in bytes, training, decompression, JSON, size in rows, types and presence, ranges
 //! and contradictions; within the last two, the first row.
 //!

@@ -42,6 +42,10 @@ pub(crate) enum ApiError {
     UnsupportedEncoding {
         got: String,
     },
+    /// A `Transfer-Encoding` other than chunks alone.
+    UnsupportedCoding {
+        got: String,
+    },
     /// The body cannot be decompressed.
     DamagedBody {
         encoding: &'static str,
@@ -164,6 +168,7 @@ impl ApiError {
             Self::UnsupportedEncoding { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding")
             }
+            Self::UnsupportedCoding { .. } => (StatusCode::NOT_IMPLEMENTED, "unsupported_coding"),
             Self::ForeignHost { .. } => (StatusCode::MISDIRECTED_REQUEST, "foreign_host"),
             Self::TooManyConnections { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "too_many_connections")
@@ -211,6 +216,9 @@ impl ApiError {
             }
             Self::UnsupportedEncoding { got } => {
                 Details::mismatch("Content-Encoding", one_of(&ENCODINGS), got)
+            }
+            Self::UnsupportedCoding { got } => {
+                Details::mismatch("Transfer-Encoding", "chunked alone", got)
             }
             Self::DamagedBody { encoding, why } => Details::message(format!(
                 "the body cannot be decompressed as {encoding}: {why}"
@@ -335,9 +343,10 @@ impl ApiError {
     pub(crate) fn respond(self, body: impl FnOnce(StatusCode, Details) -> Response) -> Response {
         let extra = match &self {
             // The rest of the body may still arrive, and is not the next request.
-            Self::BodyTimeout | Self::UnclearHost { .. } | Self::ForeignHost { .. } => {
-                Some((header::CONNECTION, "close"))
-            }
+            Self::BodyTimeout
+            | Self::UnclearHost { .. }
+            | Self::ForeignHost { .. }
+            | Self::UnsupportedCoding { .. } => Some((header::CONNECTION, "close")),
             Self::UnsupportedType { .. } => Some((ACCEPT_POST, "application/json")),
             Self::UnsupportedEncoding { .. } => Some((header::ACCEPT_ENCODING, ACCEPTED)),
             Self::Busy | Self::TooManyReaders { .. } => Some((header::RETRY_AFTER, "1")),

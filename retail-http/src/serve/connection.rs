@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use super::activity::{Activity, Answering};
 use super::slots::Slot;
 use super::stream::Stream;
-use super::{ServeOptions, hosts};
+use super::{ServeOptions, coding, hosts};
 use crate::error::ApiError;
 use crate::events::Endless;
 
@@ -103,13 +103,11 @@ struct Checked {
 impl Checked {
     fn check(&self, request: &Request<Incoming>) -> Result<(), ApiError> {
         let named = hosts::named(request.version(), request.headers())?;
-        match self.local {
-            Some(local) => {
-                let hosts = &self.options.hosts;
-                hosts.check(named.as_ref(), request.uri(), local)
-            }
-            None => Ok(()),
+        if let Some(local) = self.local {
+            let hosts = &self.options.hosts;
+            hosts.check(named.as_ref(), request.uri(), local)?;
         }
+        coding::check(request.headers())
     }
 }
 

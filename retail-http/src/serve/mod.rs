@@ -1,4 +1,5 @@
 mod activity;
+mod coding;
 mod connection;
 mod hosts;
 mod refusal;

@@ -7,6 +7,7 @@ mod admin_swaps;
 mod answers;
 mod any_body;
 mod compare;
+mod conformance;
 mod connections;
 mod cors;
 mod dashboard;
