@@ -61,6 +61,7 @@
 //! - It may be compressed with `Content-Encoding: gzip`, `deflate`, `br` or `zstd` (in windows of up
 //!   to 8 MiB). [`Limits::max_body_bytes`] bounds it both as it is sent and as it is read.
 //! - It is UTF-8 throughout, what is passed over included. A byte order mark before it is skipped.
+//! - `NaN`, `Infinity` and `-Infinity`, which Python writes although they are no JSON, count as `null`.
 //!
 //! A feature that is left out is computed from the fields of the sale, by the function that computed
 //! it for training:
@@ -397,7 +398,9 @@ pub use routes::{
     admin_router, dashboard_router, events_router, feedback_router, inference_router,
     metrics_router, prediction_router, router,
 };
-pub use serve::{Hosts, ServeOptions, serve};
+#[cfg(feature = "tls")]
+pub use serve::Tls;
+pub use serve::{Hosts, Listener, ServeOptions, serve};
 pub use setting::SettingError;
 pub use state::{AppState, Limits};
 

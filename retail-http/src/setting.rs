@@ -28,6 +28,17 @@ pub enum SettingError {
         /// What was given.
         got: String,
     },
+    /// A file for TLS that cannot be used (with the feature `tls`).
+    TlsFile {
+        /// Which one.
+        path: PathBuf,
+        /// What is to be in it.
+        expected: &'static str,
+        /// What is in it instead.
+        got: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
 }
 
 impl fmt::Display for SettingError {
@@ -47,6 +58,15 @@ impl fmt::Display for SettingError {
                 "expected an origin such as https://shop.example, without a path, or * alone, \
                  got {got:?}"
             ),
+            Self::TlsFile {
+                path,
+                expected,
+                got,
+                advice,
+            } => {
+                let path = path.display();
+                write!(f, "{path}: expected {expected}, got {got}; {advice}")
+            }
         }
     }
 }

@@ -1,35 +1,44 @@
-use std::convert::Infallible;
-use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::future::{Future, pending};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::ConnectInfo;
-use axum::response::{IntoResponse, Response};
-use hyper::Request;
-use hyper::body::{Frame, Incoming, SizeHint};
-use hyper::server::conn::http1;
-use hyper::service::Service;
-use hyper_util::rt::TokioTimer;
+use hyper::rt::{Executor, Read, Write};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::activity::{Activity, Answering};
+use super::ServeOptions;
+use super::activity::Overdue;
+use super::service::Checked;
 use super::slots::Slot;
+use super::socket::Socket;
 use super::stream::Stream;
-use super::{ServeOptions, coding, hosts};
-use crate::error::ApiError;
-use crate::events::Endless;
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 
 /// The largest head of a request, and the most that is kept of a body before its reader takes it.
 const MAX_BUFFER: usize = 64 << 10;
+const MAX_HEAD: u32 = MAX_BUFFER as u32;
 
-/// Longer than any connection lives. hyper adds it to the present, which must not overflow.
+/// Requests of HTTP/2 at the same time on one connection.
+const MAX_STREAMS: u32 = 64;
+
+/// What a connection of HTTP/2 may send before it is read, and what of an answer may wait for its client.
+const WINDOW: u32 = 256 << 10;
+const MAX_UNSENT: usize = 16 << 10;
+
+/// How often a client of HTTP/2 is asked whether it is still there, while it waits for something.
+const ASK_EVERY: Duration = Duration::from_secs(10);
+
+/// After this time a client of HTTP/2 is asked to connect again, so that nothing it holds stays for ever.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+
+/// Longer than any connection lives. It is added to the present, which must not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 /// What every connection serves, and how.
@@ -39,143 +48,140 @@ pub(super) struct Connection {
     pub(super) options: Arc<ServeOptions>,
     /// Whether only the hosts of the options are served.
     pub(super) checks_hosts: bool,
+    /// Room for requests of HTTP/2 besides the first one of each connection.
+    pub(super) more: Arc<Semaphore>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Tls>,
     pub(super) stopped: watch::Receiver<()>,
 }
 
 impl Connection {
-    pub(super) async fn run(mut self, stream: TcpStream, mut slot: Slot) {
-        let local = match stream.local_addr() {
-            Ok(local) => local.ip(),
+    pub(super) async fn run(self, socket: Socket, slot: Slot) {
+        let local = match socket.local() {
+            Ok(local) => local,
             Err(error) => return tracing::debug!("a connection broke: {error}"),
         };
-        let peer = stream.peer_addr().ok();
+        let service = Checked::new(
+            TowerToHyperService::new(self.router.clone()),
+            self.checks_hosts
+                .then(|| (self.options.hosts.clone(), local)),
+            Arc::clone(&slot.activity),
+            Arc::clone(&self.more),
+            socket.peer(),
+            self.stopped.clone(),
+        );
         let activity = Arc::clone(&slot.activity);
-        let service = Checked {
-            router: TowerToHyperService::new(self.router),
-            options: Arc::clone(&self.options),
-            local: self.checks_hosts.then_some(local),
-            peer,
-            activity: Arc::clone(&activity),
-            stopped: self.stopped.clone(),
+        let stream = Stream::new(socket, self.options.write_timeout, activity);
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls.clone() {
+            return self.run_over(&tls, stream, service, slot).await;
+        }
+        self.speak(TokioIo::new(stream), service, slot).await;
+    }
+
+    /// The same after a handshake, which has as much time as the head of a request.
+    #[cfg(feature = "tls")]
+    async fn run_over(mut self, tls: &Tls, stream: Stream, service: Checked, mut slot: Slot) {
+        let activity = Arc::clone(&slot.activity);
+        let secured = tokio::select! {
+            secured = tls.accept(stream) => secured,
+            _ = activity.overdue(self.patience(), LONGEST) => return,
+            _ = self.stopped.changed() => return,
+            _ = &mut slot.ended => return,
         };
-        let stream = Stream::new(stream, self.options.write_timeout, Arc::clone(&activity));
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.options.header_timeout.min(LONGEST))
-            .half_close(true)
-            .max_buf_size(MAX_BUFFER)
-            .serve_connection(stream, service);
-        let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            // The senders are dropped, never used: an error is the signal.
-            _ = self.stopped.changed() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-            _ = &mut slot.ended => {
-                if activity.wait().is_some() {
+        match secured {
+            Ok(stream) => self.speak(TokioIo::new(stream), service, slot).await,
+            Err(error) => tracing::debug!("a handshake failed: {error}"),
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        self.options.header_timeout.min(LONGEST)
+    }
+
+    /// Serves HTTP/1 or HTTP/2, whichever the client begins with.
+    async fn speak<S>(mut self, stream: S, service: Checked, mut slot: Slot)
+    where
+        S: Read + Write + Unpin + Send + 'static,
+    {
+        let activity = Arc::clone(&slot.activity);
+        let (idle, answer) = (self.patience(), self.options.write_timeout.min(LONGEST));
+        let builder = builder(answer);
+        let mut connection = pin!(builder.serve_connection(stream, service));
+        let mut age = pin!(sleep(MAX_AGE));
+        // Once the client has been asked to connect again: how long it may take, and whether it was idle.
+        let (mut end, mut was_idle) = (None, false);
+        loop {
+            let going = end.is_none();
+            let over = async {
+                match end {
+                    Some(end) => sleep_until(end).await,
+                    None => pending().await,
+                }
+            };
+            let idle = if was_idle { LONGEST } else { idle };
+            let patience = tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!("a connection ended: {error}");
+                    }
                     return;
                 }
-                // It has become busy meanwhile.
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!("a connection ended: {error}");
-        }
-    }
-}
-
-/// The router, for requests that are for this server.
-struct Checked {
-    router: TowerToHyperService<Router>,
-    options: Arc<ServeOptions>,
-    /// The address that the client has connected to, if hosts are checked.
-    local: Option<IpAddr>,
-    /// The address of the client, which goes along with each request.
-    peer: Option<SocketAddr>,
-    activity: Arc<Activity>,
-    stopped: watch::Receiver<()>,
-}
-
-impl Checked {
-    fn check(&self, request: &Request<Incoming>) -> Result<(), ApiError> {
-        let named = hosts::named(request.version(), request.headers())?;
-        if let Some(local) = self.local {
-            let hosts = &self.options.hosts;
-            hosts.check(named.as_ref(), request.uri(), local)?;
-        }
-        coding::check(request.headers())
-    }
-}
-
-impl Service<Request<Incoming>> for Checked {
-    type Response = Response<Tracked>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        self.activity.begin();
-        if let Some(peer) = self.peer {
-            request.extensions_mut().insert(ConnectInfo(peer));
-        }
-        let answer = self.check(&request).map(|()| self.router.call(request));
-        let activity = Arc::clone(&self.activity);
-        let stopped = self.stopped.clone();
-        Box::pin(async move {
-            let mut response = match answer {
-                Ok(answer) => answer.await?,
-                Err(error) => error.into_response(),
+                // The senders are dropped, never used: an error is the signal. Who waits for the
+                // connections has a limit of its own.
+                _ = self.stopped.changed(), if going => LONGEST,
+                _ = &mut slot.ended, if going => match activity.wait() {
+                    Some(_) if !activity.is_multiplexed() => return,
+                    Some(_) => answer,
+                    // It has become busy meanwhile.
+                    None => LONGEST,
+                },
+                () = age.as_mut(), if going => LONGEST,
+                overdue = activity.overdue(idle, answer) => match overdue {
+                    Overdue::Idle if activity.is_multiplexed() => {
+                        was_idle = true;
+                        answer
+                    }
+                    Overdue::Idle | Overdue::Answer => return,
+                },
+                () = over => return,
             };
-            let endless = response.extensions_mut().remove::<Endless>();
-            Ok(response.map(|body| Tracked {
-                body,
-                ending: endless.map(|Endless| ending(stopped)),
-                _answering: Answering(activity),
-            }))
-        })
-    }
-}
-
-/// Is done when the server stops.
-fn ending(mut stopped: watch::Receiver<()>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move {
-        // The senders are dropped, never used: an error is the signal.
-        let _ = stopped.changed().await;
-    })
-}
-
-/// The body of an answer, which is dropped when the answer is complete.
-struct Tracked {
-    body: Body,
-    /// Ends it, if it has no end of its own.
-    ending: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    _answering: Answering,
-}
-
-impl hyper::body::Body for Tracked {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if let Some(ending) = &mut self.ending
-            && ending.as_mut().poll(cx).is_ready()
-        {
-            return Poll::Ready(None);
+            connection.as_mut().graceful_shutdown();
+            let latest = Instant::now() + patience;
+            end = Some(end.map_or(latest, |end: Instant| end.min(latest)));
         }
-        Pin::new(&mut self.body).poll_frame(cx)
     }
+}
 
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
+fn builder(patience: Duration) -> Builder<Tasks> {
+    let mut builder = Builder::new(Tasks::default());
+    builder
+        .http1()
+        // Whoever is idle is looked after here.
+        .header_read_timeout(None)
+        .half_close(true)
+        .max_buf_size(MAX_BUFFER);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEAD)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(MAX_UNSENT)
+        .keep_alive_interval(ASK_EVERY)
+        .keep_alive_timeout(patience);
+    builder
+}
 
-    fn size_hint(&self) -> SizeHint {
-        hyper::body::Body::size_hint(&self.body)
+/// What is done for a connection of HTTP/2 beside it. It ends with the connection.
+#[derive(Clone, Default)]
+struct Tasks(Arc<Mutex<JoinSet<()>>>);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
+    fn execute(&self, task: F) {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
     }
 }

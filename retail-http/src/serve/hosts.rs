@@ -45,12 +45,14 @@ impl Hosts {
         Ok(hosts)
     }
 
-    /// Whether a server that listens at this address looks at the `Host` at all.
-    pub(super) fn are_checked_at(&self, bound: IpAddr) -> bool {
-        !self.any && (!self.names.is_empty() || bound.to_canonical().is_loopback())
+    /// Whether a server that listens at this address looks at the `Host` at all. Pages cannot reach a Unix
+    /// socket, which has none.
+    pub(super) fn are_checked_at(&self, bound: Option<IpAddr>) -> bool {
+        let is_loopback = bound.is_some_and(|bound| bound.to_canonical().is_loopback());
+        !self.any && (!self.names.is_empty() || is_loopback)
     }
 
-    /// Refuses a request that is for another host, on a connection to the address `local`.
+    /// Refuses a request that is for another host, on a connection to the address `local`, if it has one.
     ///
     /// # Errors
     /// [`ApiError::ForeignHost`].
@@ -58,12 +60,13 @@ impl Hosts {
         &self,
         named: Option<&Authority>,
         uri: &Uri,
-        local: IpAddr,
+        local: Option<IpAddr>,
     ) -> Result<(), ApiError> {
         // A target that names a host counts more than the header; neither may be a foreign one.
         for authority in named.into_iter().chain(uri.authority()) {
             if !self.know(authority.host(), local) {
-                let mut known = vec!["localhost".to_owned(), local.to_canonical().to_string()];
+                let mut known = vec!["localhost".to_owned()];
+                known.extend(local.map(|local| local.to_canonical().to_string()));
                 known.extend(self.names.iter().cloned());
                 return Err(ApiError::ForeignHost {
                     got: authority.host().to_owned(),
@@ -74,12 +77,13 @@ impl Hosts {
         Ok(())
     }
 
-    fn know(&self, host: &str, local: IpAddr) -> bool {
+    fn know(&self, host: &str, local: Option<IpAddr>) -> bool {
         if host.eq_ignore_ascii_case("localhost") {
             return true;
         }
         if let Some(address) = address(host) {
-            let is_own = address.is_loopback() || address == local.to_canonical();
+            let local = local.map(|local| local.to_canonical());
+            let is_own = address.is_loopback() || Some(address) == local;
             return is_own || self.names.contains(&address.to_string());
         }
         let name = plain(host);
@@ -87,13 +91,18 @@ impl Hosts {
     }
 }
 
-/// The host that a request is for; HTTP/1.0 may leave it open.
+/// The host that a request is for; HTTP/1.0 may leave it open, and HTTP/2 usually has it in the target.
 ///
 /// # Errors
 /// [`ApiError::UnclearHost`], as RFC 9112 wants it.
-pub(super) fn named(version: Version, headers: &HeaderMap) -> Result<Option<Authority>, ApiError> {
+pub(super) fn named(
+    version: Version,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<Option<Authority>, ApiError> {
     let unclear = |got| Err(ApiError::UnclearHost { got });
     match header(headers)? {
+        None if version >= Version::HTTP_2 && uri.authority().is_some() => Ok(None),
         None if version >= Version::HTTP_11 => match headers.contains_key(header::HOST) {
             true => unclear("an empty one"),
             false => unclear("none"),
@@ -153,7 +162,7 @@ mod tests {
     fn checked(hosts: &Hosts, host: &str, local: &str) -> bool {
         let named = Authority::try_from(host).unwrap();
         let uri = Uri::from_static("/health");
-        let local = local.parse().unwrap();
+        let local = Some(local.parse().unwrap());
         hosts.check(Some(&named), &uri, local).is_ok()
     }
 
@@ -198,7 +207,7 @@ mod tests {
     fn a_host_in_the_target_is_looked_at_as_well() {
         let hosts = Hosts::default();
         let named = Authority::from_static("localhost");
-        let local = "127.0.0.1".parse().unwrap();
+        let local = Some("127.0.0.1".parse().unwrap());
         let check = |uri: &'static str| hosts.check(Some(&named), &Uri::from_static(uri), local);
         assert!(check("http://127.0.0.1:5000/health").is_ok());
         assert!(check("http://evil.example/health").is_err());
@@ -208,8 +217,10 @@ mod tests {
     fn names_are_looked_at_where_the_server_can_know_them() {
         let at = |names: &[&str], bound: &str| {
             let hosts = Hosts::parse(names).unwrap();
-            hosts.are_checked_at(bound.parse().unwrap())
+            hosts.are_checked_at(bound.parse().ok())
         };
+        assert!(!at(&[], "a Unix socket"));
+        assert!(at(&["a"], "a Unix socket"));
         assert!(at(&[], "127.0.0.1"));
         assert!(at(&[], "::1"));
         assert!(!at(&[], "0.0.0.0"));

@@ -1,27 +1,38 @@
 mod activity;
+mod answer;
 mod coding;
 mod connection;
 mod hosts;
+mod listener;
 mod refusal;
+mod service;
 mod slots;
+mod socket;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(unix)]
+mod unix;
 
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::error::ApiError;
 use connection::Connection;
 use slots::{Slot, Slots, TooMany};
+use socket::Socket;
 
 pub use hosts::Hosts;
+pub use listener::Listener;
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 
 /// How [`serve`] treats connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +44,13 @@ pub struct ServeOptions {
     pub max_connections: usize,
     /// Connections open at the same time from one address, or one IPv6 network of 64 bits, at least
     /// 1; 384 by default. For one more, one of this address is closed, as above; if all are busy for
-    /// two seconds more, the new one is answered 429. The default leaves a quarter
+    /// two seconds more, the new one is answered 429, or closed if it is over TLS. The default leaves a quarter
     /// of the connections to others, and is more than a load test needs. Behind a proxy, all clients
-    /// have its address: with `max_connections` or more, there is no such limit.
+    /// have its address: with `max_connections` or more, there is no such limit. Clients of a Unix socket
+    /// have no address, and no such limit either.
     pub max_connections_per_peer: usize,
     /// How long a client may take to send the head of its next request, and so also how long a
-    /// connection may be idle; 5 s by default.
+    /// connection may be idle, and a handshake of TLS take; 5 s by default.
     pub header_timeout: Duration,
     /// How long a client may take to take an answer, from the moment at which the system's buffers
     /// are full until the last byte; 10 s by default. Then the connection is cut.
@@ -69,7 +81,7 @@ const MAX_REFUSALS: usize = 256;
 /// How long to wait after the system has refused a connection, usually for want of file handles.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
-/// Serves `router` over HTTP/1 until `shutdown` resolves; then takes no further connection, lets
+/// Serves `router` over HTTP/1 and HTTP/2 until `shutdown` resolves; then takes no further connection, lets
 /// the requests under way finish within [`ServeOptions::shutdown_grace`], and returns.
 ///
 /// What this adds to `axum::serve` are bounds on connections, in all and for each address, on the
@@ -77,6 +89,12 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// Each request goes along with the address of its client, as axum's `ConnectInfo<SocketAddr>`.
 /// A client that closes its side of the connection after its request is answered all the same. The
 /// Tokio runtime must have its I/O and its time enabled.
+///
+/// The listener is one of TCP or of a Unix socket, with TLS if it has it: see [`Listener`]. A client speaks
+/// HTTP/2 from its first byte on (*prior knowledge*), or has chosen it in the handshake of TLS; there is no
+/// upgrade from HTTP/1. Each of its connections may have 64 requests under way. Beyond one for each, there are
+/// [`ServeOptions::max_connections`] in all; others wait. A connection of HTTP/2 that has to go, because it is
+/// idle, an hour old, or in the way of others, or because the server ends, is told so first (`GOAWAY`).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -104,29 +122,37 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// # }
 /// ```
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     router: Router,
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    let checks_hosts = match listener.local_addr() {
-        Ok(bound) => options.hosts.are_checked_at(bound.ip()),
+    let listener = listener.into();
+    let checks_hosts = match listener.ip() {
+        Ok(bound) => options.hosts.are_checked_at(bound),
         Err(_) => true,
     };
     let slots = Slots::new(options.max_connections, options.max_connections_per_peer);
     let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
     let (limit, shutdown_grace) = (options.max_connections_per_peer, options.shutdown_grace);
+    let more = Arc::new(Semaphore::new(
+        options.max_connections.min(Semaphore::MAX_PERMITS),
+    ));
     let (stop, stopped) = watch::channel(());
     let connection = Connection {
         router,
         options: Arc::new(options),
         checks_hosts,
+        more,
+        #[cfg(feature = "tls")]
+        tls: listener.tls().cloned(),
         stopped,
     };
+    let is_plain = listener.is_plain();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     for id in 0.. {
-        let (stream, peer, slot) = tokio::select! {
+        let (socket, peer, slot) = tokio::select! {
             accepted = accept(&listener, &slots, id) => accepted,
             () = &mut shutdown => break,
         };
@@ -134,7 +160,7 @@ pub async fn serve(
         let connection = connection.clone();
         match (slot, Arc::clone(&refusals).try_acquire_owned()) {
             (Ok(slot), _) => {
-                connections.spawn(connection.run(stream, slot));
+                connections.spawn(connection.run(socket, slot));
             }
             (Err(TooMany), Ok(permit)) => {
                 let slots = Arc::clone(&slots);
@@ -142,15 +168,17 @@ pub async fn serve(
                     match slots.take_later(id, peer).await {
                         Ok(slot) => {
                             drop(permit);
-                            connection.run(stream, slot).await;
+                            connection.run(socket, slot).await;
                         }
-                        Err(TooMany) => {
-                            refusal::refuse(stream, ApiError::TooManyConnections { limit }).await;
+                        // In plain text, which is nothing to a client of TLS.
+                        Err(TooMany) if is_plain => {
+                            refusal::refuse(socket, ApiError::TooManyConnections { limit }).await;
                         }
+                        Err(TooMany) => {}
                     }
                 });
             }
-            (Err(TooMany), Err(_)) => tracing::debug!("{peer} has too many connections"),
+            (Err(TooMany), Err(_)) => tracing::debug!("{peer:?} has too many connections"),
         }
     }
     drop(connection);
@@ -164,29 +192,18 @@ pub async fn serve(
 
 /// The next connection, once there is room for it, or the news that its peer has too many.
 async fn accept(
-    listener: &TcpListener,
+    listener: &Listener,
     slots: &Arc<Slots>,
     id: u64,
-) -> (TcpStream, IpAddr, Result<Slot, TooMany>) {
+) -> (Socket, Option<IpAddr>, Result<Slot, TooMany>) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                prepare(&stream, peer);
-                let peer = peer.ip();
-                return (stream, peer, slots.take(id, peer).await);
-            }
+            Ok((socket, peer)) => return (socket, peer, slots.take(id, peer).await),
             Err(error) => {
                 tracing::warn!("cannot accept a connection: {error}");
                 slots.make_room();
                 tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
             }
         }
-    }
-}
-
-/// Small answers are not to wait for the acknowledgement of earlier ones.
-fn prepare(stream: &TcpStream, peer: SocketAddr) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!("{peer}: cannot set TCP_NODELAY: {error}");
     }
 }

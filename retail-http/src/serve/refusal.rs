@@ -3,20 +3,20 @@ use std::time::Duration;
 use axum::body::to_bytes;
 use axum::response::IntoResponse;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::socket::Socket;
 use crate::error::ApiError;
 
 /// How long a client that is refused may take to see why.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Refuses a connection as the last answer on it, without having read a request.
-pub(super) async fn refuse(stream: TcpStream, error: ApiError) {
+pub(super) async fn refuse(stream: Socket, error: ApiError) {
     let _ = timeout(PATIENCE, answer(stream, error)).await;
 }
 
-async fn answer(mut stream: TcpStream, error: ApiError) -> std::io::Result<()> {
+async fn answer(mut stream: Socket, error: ApiError) -> std::io::Result<()> {
     let (head, body) = error.into_response().into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let mut text = format!(

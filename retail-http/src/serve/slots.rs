@@ -26,7 +26,7 @@ pub(super) struct Slots {
 
 #[derive(Debug)]
 struct Open {
-    peer: Peer,
+    peer: Option<Peer>,
     activity: Arc<Activity>,
     /// Dropped to end the connection.
     _end: oneshot::Sender<()>,
@@ -80,14 +80,18 @@ impl Slots {
         })
     }
 
-    /// A slot for this peer, the `id`-th of all, as soon as there is one.
+    /// A slot for this peer, who has no address on a Unix socket, the `id`-th of all, as soon as there is one.
     ///
     /// # Errors
     /// [`TooMany`].
-    pub(super) async fn take(self: &Arc<Self>, id: u64, peer: IpAddr) -> Result<Slot, TooMany> {
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        id: u64,
+        peer: Option<IpAddr>,
+    ) -> Result<Slot, TooMany> {
         loop {
             let freed = self.freed.notified();
-            match self.try_take(id, Peer::new(peer)) {
+            match self.try_take(id, peer.map(Peer::new)) {
                 Ok(slot) => return Ok(slot),
                 Err(Full::OfPeer) => return Err(TooMany),
                 Err(Full::Wait(patience)) => {
@@ -105,7 +109,7 @@ impl Slots {
     pub(super) async fn take_later(
         self: &Arc<Self>,
         id: u64,
-        peer: IpAddr,
+        peer: Option<IpAddr>,
     ) -> Result<Slot, TooMany> {
         let mut slot = Err(TooMany);
         for _ in 0..8 {
@@ -118,13 +122,14 @@ impl Slots {
         slot
     }
 
-    fn try_take(self: &Arc<Self>, id: u64, peer: Peer) -> Result<Slot, Full> {
+    fn try_take(self: &Arc<Self>, id: u64, peer: Option<Peer>) -> Result<Slot, Full> {
         let mut open = self.lock();
         // It is not waited for: that would hold up all others.
-        if self.max_per_peer < self.max
+        if peer.is_some()
+            && self.max_per_peer < self.max
             && open.len() >= self.max_per_peer
             && open.values().filter(|open| open.peer == peer).count() >= self.max_per_peer
-            && end_oldest(&mut open, Some(peer)).is_some()
+            && end_oldest(&mut open, peer).is_some()
         {
             return Err(Full::OfPeer);
         }
@@ -166,7 +171,7 @@ impl Slots {
 fn end_oldest(open: &mut HashMap<u64, Open>, peer: Option<Peer>) -> Option<Duration> {
     let candidates = open
         .iter()
-        .filter(|(_, open)| peer.is_none_or(|peer| open.peer == peer));
+        .filter(|(_, open)| peer.is_none() || open.peer == peer);
     let mut next_look = IDLE_ENOUGH;
     let mut oldest = None;
     for (id, open) in candidates {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
+use super::socket::Socket;
 
 /// A stream whose reader may not take longer than `patience` to take an answer.
+#[derive(Debug)]
 pub(super) struct Stream {
-    inner: TokioIo<TcpStream>,
+    inner: Socket,
     patience: Duration,
     /// Runs from the moment at which the client does not take any more, until it has taken all. If
     /// it ran anew for each part, a client could take a byte at a time for ever.
@@ -22,9 +22,9 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(stream: TcpStream, patience: Duration, activity: Arc<Activity>) -> Self {
+    pub(super) fn new(inner: Socket, patience: Duration, activity: Arc<Activity>) -> Self {
         Self {
-            inner: TokioIo::new(stream),
+            inner,
             patience,
             deadline: None,
             activity,
@@ -37,7 +37,7 @@ impl Stream {
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        self.activity.moved(written.is_ready());
+        self.activity.written(written.is_ready());
         if written.is_ready() {
             return written;
         }
@@ -49,25 +49,24 @@ impl Stream {
             return Poll::Pending;
         }
         // Otherwise the system would go on offering what is left, and keep it in memory.
-        let _ = self.inner.inner().set_zero_linger();
+        self.inner.forget_unsent();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl Read for Stream {
+impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
-        // While a request is being worked on, nothing but its body is read.
-        self.activity.moved(read.is_ready());
+        self.activity.read(read.is_ready());
         read
     }
 }
 
-impl Write for Stream {
+impl AsyncWrite for Stream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

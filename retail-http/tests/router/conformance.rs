@@ -205,10 +205,11 @@ async fn request_lines() {
         ),
         case(
             "9112 3",
-            "a target of 100 kB",
-            get("").replace("/health", &format!("/{}", "a".repeat(100_000))),
-            &[414],
-        ),
+            "a target of 1 MB",
+            get("").replace("/health", &format!("/{}", "a".repeat(1 << 20))),
+            &[431],
+        )
+        .though_recommended_is(414),
         case(
             "9112 2.2",
             "another protocol",

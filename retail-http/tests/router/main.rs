@@ -20,6 +20,7 @@ mod features;
 mod feedback;
 mod history;
 mod hosts;
+mod http2;
 mod inference;
 mod inference_errors;
 mod intervals;
@@ -32,4 +33,8 @@ mod serving;
 mod slow;
 mod status;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
 mod types;
+#[cfg(unix)]
+mod unix;

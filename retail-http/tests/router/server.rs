@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use retail_http::{ServeOptions, serve};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use retail_http::{Listener, ServeOptions, serve};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,6 +22,16 @@ pub(crate) struct Server {
 pub(crate) async fn start(app: Router, options: ServeOptions) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    start_at(address, listener.into(), app, options)
+}
+
+/// The same with a listener, whose address is this one if it has one.
+pub(crate) fn start_at(
+    address: SocketAddr,
+    listener: Listener,
+    app: Router,
+    options: ServeOptions,
+) -> Server {
     let (stop, stopped) = oneshot::channel();
     let stopped = async move {
         let _ = stopped.await;
@@ -60,7 +70,7 @@ pub(crate) fn prediction(body: &str) -> String {
 }
 
 /// Reads one response; `None` if the connection ends first.
-pub(crate) async fn response(stream: &mut TcpStream) -> Option<String> {
+pub(crate) async fn response(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut text = String::new();
     loop {
         let mut bytes = [0; 4096];
