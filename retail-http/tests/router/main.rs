@@ -19,11 +19,14 @@ mod explanations;
 mod features;
 mod feedback;
 mod history;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod hosts;
 mod http2;
 mod inference;
 mod inference_errors;
 mod intervals;
+mod json_documents;
 mod limits;
 mod metrics;
 mod refusals;
