@@ -85,6 +85,7 @@ const ORDERS: [Order; 5] = [
             "access",
             "feedback",
             "state",
+            "openapi",
             "body",
             "work",
             "parse",

@@ -48,8 +48,9 @@ pub(crate) struct Answer<'a> {
 }
 
 /// Where the target of a row lies with the probability `level`.
-#[derive(serde::Serialize)]
-struct Interval {
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct Interval {
+    /// The probability.
     level: f64,
     lower: f64,
     upper: f64,

@@ -12,6 +12,8 @@
 //! | `POST /feedback`, `GET /feedback` | takes what turned out to be true, and says how good the answers were |
 //! | `GET /metrics` | [numbers for Prometheus](#metrics) |
 //! | `GET /events` | [what happens, while it happens](#events) |
+//! | `GET /openapi.json` | the [OpenAPI document](#openapi) of all of this |
+//! | `GET /docs` | a page to read it and to try the API, with the feature `docs-page` |
 //! | `/v2/…` | the same models by the [Open Inference Protocol](#open-inference-protocol) |
 //! | `/admin/…` | [which revisions are served](#administration), for those who have the token |
 //!
@@ -45,9 +47,10 @@
 //! ```
 //! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
 //! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`], [`inference_router`],
-//! [`feedback_router`], [`dashboard_router`], [`metrics_router`], [`events_router`] and [`admin_router`] are parts
-//! of it without a fallback, which can be merged, for those who want only some. Give them clones of one state, so
-//! that the metrics count the requests to all of them. The Tokio runtime needs its time enabled. [`serve`] runs
+//! [`feedback_router`], [`dashboard_router`], [`openapi_router`], [`metrics_router`], [`events_router`] and
+//! [`admin_router`] are parts of it without a fallback, which can be merged, for those who want only some. Give them
+//! clones of one state, so that the metrics count the requests to all of them. The Tokio runtime needs its time
+//! enabled. [`serve`] runs
 //! any router with bounds on connections, a look at the `Host` and a graceful end.
 //!
 //! # Predictions
@@ -227,6 +230,22 @@
 //! - At most [`Limits::max_event_readers`] clients read at the same time.
 //! - [`serve`] ends the streams when it shuts down. Other servers do if [`Events::end_streams`] is called.
 //!
+//! # OpenAPI
+//! `GET /openapi.json` is the OpenAPI 3.1 document of these paths, for clients, generators and tests. It describes
+//! the models that are served at the time: there is a path for each target (`/predict/total_amount/{version}`) with
+//! its versions, the features of its models with their ranges, and the form of its answers. It changes with them, so
+//! it has an `ETag` and `Cache-Control: no-cache`. Its server is `.`, the folder that it is in, and so it is right
+//! below any prefix.
+//!
+//! - Every operation has examples of its requests and answers, and every error with its status and code.
+//! - What JSON Schema cannot say is said in words: that products and dates have to agree with the rest of a sale, and
+//!   shapes of tensors with their elements.
+//! - Versions of one target share a description. Where their features differ, it is that of a row for all of them.
+//! - Dates have a pattern of the usual forms. Others are read, too.
+//!
+//! With the feature `docs-page` there is also `GET /docs`: Swagger UI, with all its files in the library. It loads
+//! nothing from other hosts, which its `Content-Security-Policy` also forbids.
+//!
 //! # State
 //! - `GET /health`: `{"status":"ok","engine_version":…,"models_trained":…,"models_total":…}`.
 //! - `GET /status/batches`: the [`EngineStatus`] that the engine published last; without an engine
@@ -356,8 +375,8 @@
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
 // features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state,
-// statistics, requests, events, feedback, access, cors, error, setting, paths, json and memory know none of
-// them. Inference is another way through the same rooms, and admin, which lets in only those whom access
+// statistics, requests, events, feedback, access, cors, error, setting, openapi, paths, json and memory know none
+// of them. Inference is another way through the same rooms, and admin, which lets in only those whom access
 // knows, a way to the registry. Metrics reads the state, and requests counts all that passes routes. The
 // dashboard is files, and asks for the rest over HTTP.
 mod access;
@@ -375,6 +394,7 @@ mod inference;
 mod json;
 mod memory;
 mod metrics;
+mod openapi;
 mod parse;
 mod paths;
 mod predict;
@@ -396,7 +416,7 @@ pub use events::Events;
 pub use feedback::FeedbackOptions;
 pub use routes::{
     admin_router, dashboard_router, events_router, feedback_router, inference_router,
-    metrics_router, prediction_router, router,
+    metrics_router, openapi_router, prediction_router, router,
 };
 #[cfg(feature = "tls")]
 pub use serve::Tls;

@@ -9,10 +9,31 @@ pub(crate) const METRICS: &str = "/metrics";
 pub(crate) const EVENTS: &str = "/events";
 pub(crate) const DASHBOARD: &str = "/";
 pub(crate) const DASHBOARD_FILE: &str = "/dashboard/{file}";
+pub(crate) const OPENAPI: &str = "/openapi.json";
+
+/// The page, its files, and where it is without the slash that their addresses need.
+#[cfg(feature = "docs-page")]
+pub(crate) mod docs {
+    pub(crate) const DOCS: &str = "/docs";
+    pub(crate) const PAGE: &str = "/docs/";
+    pub(crate) const FILE: &str = "/docs/{file}";
+}
 
 /// Every path that is answered, for those who ask for another one.
-pub(crate) const PATHS: [&str; 11] = [
-    DASHBOARD, PREDICT, COMPARE, MODELS, BATCHES, HISTORY, HEALTH, METRICS, EVENTS, FEEDBACK,
+pub(crate) const PATHS: &[&str] = &[
+    DASHBOARD,
+    PREDICT,
+    COMPARE,
+    MODELS,
+    BATCHES,
+    HISTORY,
+    HEALTH,
+    METRICS,
+    EVENTS,
+    FEEDBACK,
+    OPENAPI,
+    #[cfg(feature = "docs-page")]
+    docs::DOCS,
     "/v2/…",
 ];
 

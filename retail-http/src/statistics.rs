@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What was asked by way of the protocol since the start, by the name of the slot.
 #[derive(Debug, Default)]
@@ -122,7 +123,7 @@ pub(crate) struct Counted {
 }
 
 /// A number of requests, and how many nanoseconds they took together.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Total {
     pub(crate) count: u64,
     pub(crate) ns: u64,

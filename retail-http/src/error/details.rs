@@ -1,25 +1,66 @@
+use std::collections::BTreeSet;
+
 use serde::Serialize;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::OtherForm;
 
 /// What a client is told of an error.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = ErrorDetails)]
 pub(crate) struct Details {
+    /// What kind of error it is.
+    #[schema(value_type = ErrorCode)]
     code: &'static str,
+    /// The error in words.
     message: String,
+    /// Which field, feature or parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<String>,
+    /// What would have been right.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expected: Option<String>,
+    /// What was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     got: Option<String>,
+    /// The index of the row within the array, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     row: Option<usize>,
+    /// The line of the body, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     line: Option<usize>,
+    /// The column of that line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     column: Option<usize>,
 }
+
+/// The codes of all errors.
+#[derive(Debug)]
+struct ErrorCode;
+
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        let errors = super::examples();
+        let codes: BTreeSet<_> = errors
+            .iter()
+            .map(|error| error.status_and_code().1)
+            .collect();
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(codes))
+            .into()
+    }
+}
+
+impl ToSchema for ErrorCode {}
 
 impl Details {
     /// What it says in words.

@@ -1,17 +1,20 @@
 mod admin;
 mod details;
+mod examples;
 mod form;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use retail_core::feature::RangeError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::json::json;
 use crate::paths::PATHS;
 
 pub(crate) use admin::AdminError;
 pub(crate) use details::Details;
+pub(crate) use examples::examples;
 pub(crate) use form::OtherForm;
 
 /// The encodings of a body, and the same as a header.
@@ -148,13 +151,15 @@ pub(crate) enum ApiError {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ErrorCode(pub(crate) &'static str);
 
-#[derive(Serialize)]
-struct Body {
+/// The answer to a request that is refused.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Body {
     error: Details,
 }
 
 impl ApiError {
-    fn status_and_code(&self) -> (StatusCode, &'static str) {
+    pub(crate) fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::MalformedJson { .. } | Self::NotUtf8 { .. } => {
                 (StatusCode::BAD_REQUEST, "malformed_json")
@@ -259,7 +264,7 @@ impl ApiError {
                     .of_field(field)
             }
             Self::EmptyArray => Details::mismatch("the array", "at least 1 row", "0"),
-            Self::UnknownPath { path } => Details::mismatch("path", one_of(&PATHS), path),
+            Self::UnknownPath { path } => Details::mismatch("path", one_of(PATHS), path),
             Self::UnknownTarget { target, known } => Details::mismatch("target", known, target),
             Self::UnknownVersion { version, known } => Details::mismatch("version", known, version),
             Self::MethodNotAllowed { method } => Details::message(format!(

@@ -2,6 +2,7 @@
 
 use retail_core::label::Task;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::fault::Fault;
 use super::request::WantedTensor;
@@ -112,23 +113,29 @@ impl Output {
 }
 
 /// The answer to a request.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferResponse)]
 pub(super) struct InferAnswer<'a> {
+    /// The target.
     model_name: &'a str,
     model_version: String,
+    /// That of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     id: Option<&'a str>,
     parameters: Parameters,
     outputs: Vec<Tensor<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferParameters)]
 struct Parameters {
     /// Which training of the model answered, from 1.
     revision: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OutputTensor)]
 struct Tensor<'a> {
     name: String,
     datatype: &'static str,
@@ -136,8 +143,9 @@ struct Tensor<'a> {
     data: Data<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = OutputData)]
 enum Data<'a> {
     Numbers(Vec<f64>),
     Texts(Vec<&'a str>),

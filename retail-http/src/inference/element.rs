@@ -3,6 +3,10 @@
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use std::fmt;
 
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
 /// An element as JSON has it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Element {
@@ -37,6 +41,25 @@ pub(super) struct Data {
     pub(super) is_ragged: bool,
     /// The level of the elements, once there is one.
     level: Option<usize>,
+}
+
+impl PartialSchema for Data {
+    fn schema() -> RefOr<Schema> {
+        let of = |kind| ObjectBuilder::new().schema_type(kind);
+        let element = AnyOfBuilder::new()
+            .item(of(Type::Number))
+            .item(of(Type::String))
+            .item(Ref::from_schema_name("InputData"));
+        let words = "The elements, flat or nested as the shape says.";
+        let elements = ArrayBuilder::new().items(element).min_items(Some(1));
+        elements.description(Some(words)).into()
+    }
+}
+
+impl ToSchema for Data {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "InputData".into()
+    }
 }
 
 /// The deepest arrays that are read: tensors here have two dimensions at most.

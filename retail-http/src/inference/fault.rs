@@ -1,9 +1,11 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::{ApiError, one_of};
 use crate::json::json;
+use crate::openapi::{CONNECTION, Form, OWN, Responses, refusals_in};
 use crate::paths::inference::PATHS;
 
 /// Why a request of the protocol is refused: `{"error": "text"}`.
@@ -41,24 +43,49 @@ impl Fault {
     }
 }
 
+/// The answer to a request of the protocol that is refused.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceError)]
+pub(super) struct Body {
+    /// The error in words.
+    error: String,
+}
+
+/// The form of the protocol's errors.
+const FORM: Form = Form {
+    schema: "InferenceError",
+    body: |error| serde_json::json!({ "error": error.into_message() }),
+};
+
+/// The answers to requests that are refused with these codes. Those that are refused before their paths are
+/// looked at have the form of the engine's own API.
+pub(super) fn refusals(codes: &[&[&str]]) -> Responses {
+    refusals_in(
+        &[&[CONNECTION], codes].concat(),
+        |status, code| match CONNECTION.contains(&code) {
+            true => (status, OWN),
+            false => (own_status(status), FORM),
+        },
+    )
+}
+
+/// The protocol has one status for tensors that are wrong in any way.
+fn own_status(status: StatusCode) -> StatusCode {
+    match status {
+        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+        other => other,
+    }
+}
+
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Body {
-            error: String,
-        }
         let (status, error) = match self {
             Self::NotFound(error) => (StatusCode::NOT_FOUND, error),
             Self::Tensor(error) => (StatusCode::BAD_REQUEST, error),
             Self::Api(error) => {
                 return error.respond(|status, details| {
-                    // The protocol has one status for tensors that are wrong in any way.
-                    let status = match status {
-                        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-                        other => other,
-                    };
                     let error = details.into_message();
-                    json(status, &Body { error })
+                    json(own_status(status), &Body { error })
                 });
             }
         };

@@ -7,20 +7,100 @@ use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
+use utoipa::IntoResponses;
 
 use super::answer::{InferAnswer, Output};
-use super::fault::Fault;
+use super::fault::{Fault, refusals};
 use super::input::Inputs;
-use super::model::{Asked, NamedPath};
-use super::request::InferRequest;
+use super::model::{Asked, NamedPath, UNKNOWN};
+use super::request::{InferRequest, read};
 use crate::answer::written;
+use crate::openapi::{BODY, ROWS, Responses};
+use crate::paths::inference as paths;
 use crate::predict::Predicted;
 use crate::query::Extras;
 use crate::state::AppState;
 use crate::statistics::Durations;
 use crate::{body, request_id, work};
 
-/// `POST /v2/models/{name}[/versions/{version}]/infer`.
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        refusals(&[UNKNOWN, BODY, ROWS, &["too_many_rows"]])
+    }
+}
+
+/// `POST /v2/models/{name}/versions/{version}/infer`.
+#[utoipa::path(
+    post,
+    path = paths::VERSION_INFER,
+    tag = "inference",
+    operation_id = "inferVersion",
+    summary = "Ask a version of a model",
+    params(
+        ("name" = String, Path, description = "A target.", example = "total_amount"),
+        ("version" = String, Path, description = "The number of a version.", example = "1"),
+    ),
+    request_body(
+        content = InferRequest,
+        description = "One tensor `[n, k]` with all features in the order of the metadata, or one tensor `[n]` \
+                       or `[n, 1]` for each feature or field of a sale, by name.",
+        example = json!({}),
+    ),
+    responses(
+        (
+            status = 200, description = "Its predictions.", body = InferAnswer<'_>,
+            example = json!({
+                "id": "1", "model_name": "total_amount", "model_version": "1",
+                "parameters": { "revision": 1 },
+                "outputs": [
+                    { "name": "prediction", "datatype": "FP64", "shape": [1], "data": [255.0] },
+                ],
+            }),
+        ),
+        Refused,
+    ),
+)]
+pub(super) async fn infer_version(
+    state: State<AppState>,
+    path: NamedPath,
+    request: Request,
+) -> Result<Response, Fault> {
+    infer(state, path, request).await
+}
+
+/// `POST /v2/models/{name}/infer`.
+#[utoipa::path(
+    post,
+    path = paths::MODEL_INFER,
+    tag = "inference",
+    operation_id = "infer",
+    summary = "Ask a model",
+    description = "Its newest version that is trained answers.",
+    params(
+        ("name" = String, Path, description = "A target.", example = "total_amount"),
+    ),
+    request_body(
+        content = InferRequest,
+        description = "One tensor `[n, k]` with all features in the order of the metadata, or one tensor `[n]` \
+                       or `[n, 1]` for each feature or field of a sale, by name.",
+        example = json!({}),
+    ),
+    responses(
+        (
+            status = 200, description = "Its predictions.", body = InferAnswer<'_>,
+            example = json!({
+                "id": "1", "model_name": "total_amount", "model_version": "1",
+                "parameters": { "revision": 1 },
+                "outputs": [
+                    { "name": "prediction", "datatype": "FP64", "shape": [1], "data": [255.0] },
+                ],
+            }),
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn infer(
     State(state): State<AppState>,
     path: NamedPath,
@@ -58,12 +138,12 @@ fn answer(
         id,
         inputs,
         outputs,
-    } = InferRequest::read(body)?;
+    } = read(body)?;
     let info = &served.artefact.info;
     let outputs = Output::wanted(&info.task, &slot.target, &outputs)?;
     let inputs = Inputs::read(&inputs, &info.features, state.limits.max_rows)?;
     let features = inputs.features(state.extractors.columns(&info.features))?;
-    let read = Instant::now();
+    let arranged = Instant::now();
     let predicted = Predicted::new(
         Arc::clone(slot),
         Arc::clone(served),
@@ -75,8 +155,8 @@ fn answer(
     let answer = written(&InferAnswer::new(id.as_deref(), &predicted, &outputs))?;
     let durations = Durations {
         queue: begun - arrived,
-        input: read - begun,
-        infer: inferred - read,
+        input: arranged - begun,
+        infer: inferred - arranged,
         output: inferred.elapsed(),
     };
     state

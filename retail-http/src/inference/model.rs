@@ -8,9 +8,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use retail_core::registry::{Registry, Served, SlotName};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoResponses, ToSchema};
 
-use super::fault::Fault;
+use super::fault::{Fault, refusals};
 use crate::json::json;
+use crate::openapi::Responses;
+use crate::paths::inference as paths;
 use crate::state::AppState;
 
 /// The variable parts of a path, by name: a prefix that an embedder adds may have its own.
@@ -83,16 +86,92 @@ impl Asked {
     }
 }
 
-/// `GET /v2/models/{name}[/versions/{version}]/ready`.
+/// What requests about models are refused for.
+pub(super) struct OfModel;
+
+impl IntoResponses for OfModel {
+    fn responses() -> Responses {
+        refusals(&[UNKNOWN])
+    }
+}
+
+/// What requests about models that have to be trained are refused for.
+pub(super) struct OfTrained;
+
+impl IntoResponses for OfTrained {
+    fn responses() -> Responses {
+        refusals(&[UNKNOWN, &["not_trained"]])
+    }
+}
+
+/// That there is no such model.
+pub(super) const UNKNOWN: &[&str] = &["unknown_path", "unknown_target", "unknown_version"];
+
+/// Whether a model can be asked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InferenceReady)]
+pub(super) struct Ready<'a> {
+    /// The target.
+    name: &'a str,
+    ready: bool,
+}
+
+/// `GET /v2/models/{name}/versions/{version}/ready`.
+#[utoipa::path(
+    get,
+    path = paths::VERSION_READY,
+    tag = "inference",
+    operation_id = "inferenceVersionReady",
+    summary = "Whether a version of a model can be asked",
+    params(
+        ("name" = String, Path, description = "A target.", example = "total_amount"),
+        ("version" = String, Path, description = "The number of a version.", example = "1"),
+    ),
+    responses(
+        (
+            status = 200, description = "It can.", body = Ready<'_>,
+            example = json!({ "name": "total_amount", "ready": true }),
+        ),
+        (
+            status = 503, description = "It is not trained yet.", body = Ready<'_>,
+            example = json!({ "name": "total_amount", "ready": false }),
+        ),
+        OfModel,
+    ),
+)]
+pub(super) async fn ready_of_version(
+    state: State<AppState>,
+    path: NamedPath,
+) -> Result<Response, Fault> {
+    ready(state, path).await
+}
+
+/// `GET /v2/models/{name}/ready`.
+#[utoipa::path(
+    get,
+    path = paths::MODEL_READY,
+    tag = "inference",
+    operation_id = "inferenceModelReady",
+    summary = "Whether a model can be asked",
+    params(
+        ("name" = String, Path, description = "A target.", example = "total_amount"),
+    ),
+    responses(
+        (
+            status = 200, description = "It can.", body = Ready<'_>,
+            example = json!({ "name": "total_amount", "ready": true }),
+        ),
+        (
+            status = 503, description = "It is not trained yet.", body = Ready<'_>,
+            example = json!({ "name": "total_amount", "ready": false }),
+        ),
+        OfModel,
+    ),
+)]
 pub(super) async fn ready(
     State(state): State<AppState>,
     path: NamedPath,
 ) -> Result<Response, Fault> {
-    #[derive(Serialize)]
-    struct Ready<'a> {
-        name: &'a str,
-        ready: bool,
-    }
     let asked = Asked::find(&state.registry, path)?;
     let ready = asked.served.is_some();
     let status = match ready {

@@ -6,18 +6,39 @@ use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::answer::{Answers, written};
 use crate::error::{ApiError, Details};
 use crate::features::Given;
+use crate::openapi::{BODY, CONNECTION, ROWS, Responses, refusals};
 use crate::parse::Accepts;
-use crate::paths::version_text;
+use crate::paths::{COMPARE, version_text};
 use crate::predict::Predicted;
 use crate::query::Extras;
 use crate::state::AppState;
 use crate::{body, request_id, work};
 
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        refusals(&[CONNECTION, BODY, ROWS])
+    }
+}
+
 /// `POST /compare/models`.
+#[utoipa::path(
+    post,
+    path = COMPARE,
+    tag = "predictions",
+    operation_id = "compareModels",
+    summary = "Ask all models about one row",
+    description = "The row has to serve all trained models. The others have the error that they would have \
+                   answered.",
+    request_body(content = Object, description = "One row."),
+    responses((status = 200, description = "What each model says.", body = Object), Refused),
+)]
 pub(crate) async fn compare(
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
@@ -95,6 +116,17 @@ impl Serialize for Versions {
         let versions = self.0.iter();
         serializer.collect_map(versions.map(|(&version, entry)| (version_text(version), entry)))
     }
+}
+
+/// A model that is not trained, among those that are compared.
+#[derive(ToSchema)]
+#[schema(as = NotCompared)]
+#[expect(dead_code, reason = "it is read for its schema only")]
+pub(crate) struct NotCompared {
+    /// The slot.
+    model: String,
+    model_version: String,
+    error: Details,
 }
 
 /// The answer of `/predict`, or its error.

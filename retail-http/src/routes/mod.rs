@@ -1,9 +1,12 @@
 mod compare;
+#[cfg(feature = "docs-page")]
+mod docs;
 mod events;
 mod fallback;
 mod feedback;
 mod history;
 mod models;
+mod openapi;
 mod predict;
 mod status;
 
@@ -22,6 +25,7 @@ use crate::state::AppState;
 pub fn router(state: AppState) -> Router {
     let mut all = own_routes()
         .merge(crate::inference::routes())
+        .merge(openapi::routes())
         .merge(metrics_routes())
         .merge(events_routes())
         .merge(dashboard_routes());
@@ -93,6 +97,12 @@ pub fn dashboard_router(state: AppState) -> Router {
 
 fn dashboard_routes() -> Router<AppState> {
     crate::dashboard::routes().method_not_allowed_fallback(fallback::method_not_allowed)
+}
+
+/// The [OpenAPI document](crate#openapi), with the feature `docs-page` also a page to read it, and no answer
+/// for other paths. The document describes all routes of [`router`], which are expected beside it.
+pub fn openapi_router(state: AppState) -> Router {
+    finished(openapi::routes(), state)
 }
 
 fn own_routes() -> Router<AppState> {

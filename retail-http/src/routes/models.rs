@@ -7,12 +7,51 @@ use retail_core::feature::FeatureSchema;
 use retail_core::label::Task;
 use retail_core::registry::{HoldOutResult, Served, Slice, SlotName};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::json::json;
-use crate::paths::version_text;
+use crate::openapi::Unheard;
+use crate::openapi::engine::{FeatureShape, HoldOutShape, SliceShape, TaskShape};
+use crate::paths::{MODELS, version_text};
 use crate::state::AppState;
 
 /// `GET /models`.
+#[utoipa::path(
+    get,
+    path = MODELS,
+    tag = "state",
+    operation_id = "models",
+    summary = "What each model is and where it comes from",
+    responses(
+        (
+            status = 200, description = "All models, trained or not.", body = Models<'_>,
+            example = json!({ "models": [
+                {
+                    "name": "linear_model_1", "target": "total_amount", "version": "v1", "trained": true,
+                    "revision": 1, "trainer": "linear", "hyper_parameters": {}, "seed": null,
+                    "task": {"kind": "regression"}, "label": {},
+                    "features": [
+                        {"name": "quantity", "unit": "items", "min": 1.0, "max": 1e6, "whole": true},
+                    ],
+                    "slice": {
+                        "window": "first 1/3 of the rows", "closed": true, "rows": 266, "first_row": 0,
+                        "end_row": 266, "from": {"0": 0}, "to": {"0": 1000},
+                        "stream_time": ["2010-12-01 08:26:00", "2010-12-01 08:27:00"],
+                    },
+                    "holdout": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 54},
+                    "engine_version": "0.1.0",
+                },
+                {
+                    "name": "linear_model_2", "target": "total_amount", "version": "v2", "trained": false,
+                    "reason": "no rows were kept",
+                },
+            ]}),
+        ),
+        Unheard,
+    ),
+)]
 pub(crate) async fn models(State(state): State<AppState>) -> Response {
     let slots: Vec<_> = state.registry.iter().collect();
     let models = slots
@@ -22,64 +61,105 @@ pub(crate) async fn models(State(state): State<AppState>) -> Response {
     json(StatusCode::OK, &Models { models })
 }
 
-#[derive(Serialize)]
-struct Models<'a> {
+/// All models, trained or not.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Models<'a> {
     models: Vec<Listed<'a>>,
 }
 
-#[derive(Serialize)]
-struct Listed<'a> {
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Model)]
+enum Listed<'a> {
+    NotTrained(NotTrained<'a>),
+    Trained(Trained<'a>),
+}
+
+/// A model that is not trained yet.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UntrainedModel)]
+struct NotTrained<'a> {
+    /// The slot.
     name: &'a str,
+    /// What it is to predict.
     target: &'a str,
     version: String,
+    #[schema(schema_with = always::<false>)]
     trained: bool,
+    /// Why it is not trained, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<String>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    model: Option<Described<'a>>,
 }
 
 /// What the artefact says of the model that is being served.
-#[derive(Serialize)]
-struct Described<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TrainedModel)]
+struct Trained<'a> {
+    /// The slot.
+    name: &'a str,
+    /// What it predicts.
+    target: &'a str,
+    version: String,
+    #[schema(schema_with = always::<true>)]
+    trained: bool,
+    /// Which training of the slot it is, from 1.
     revision: u64,
+    /// The algorithm that trained it.
     trainer: &'a str,
     hyper_parameters: &'a serde_json::Value,
+    /// The seed of the training, if anything was drawn at random.
+    #[schema(required = true)]
     seed: Option<u64>,
+    #[schema(value_type = TaskShape)]
     task: &'a Task,
+    /// What the label learned or was configured with.
     label: &'a BTreeMap<String, f64>,
+    /// In the order of its columns.
+    #[schema(value_type = Vec<FeatureShape>)]
     features: &'a FeatureSchema,
+    #[schema(value_type = SliceShape)]
     slice: &'a Slice,
+    #[schema(value_type = HoldOutShape)]
     holdout: &'a HoldOutResult,
     engine_version: &'a str,
 }
 
+/// A value that is always this one.
+fn always<const VALUE: bool>() -> RefOr<Schema> {
+    let value = ObjectBuilder::new().schema_type(Type::Boolean);
+    value.enum_values(Some([VALUE])).into()
+}
+
 impl<'a> Listed<'a> {
     fn new(state: &AppState, slot: &'a SlotName, served: Option<&'a Served>) -> Self {
-        Self {
-            name: &slot.name,
-            target: &slot.target,
-            version: version_text(slot.version),
-            trained: served.is_some(),
-            reason: match served {
-                Some(_) => None,
-                None => state.reason(&slot.name),
-            },
-            model: served.map(|served| {
-                let info = &served.artefact.info;
-                Described {
-                    revision: served.revision,
-                    trainer: &info.trainer,
-                    hyper_parameters: &info.hyper_parameters,
-                    seed: info.seed,
-                    task: &info.task,
-                    label: &info.label,
-                    features: &info.features,
-                    slice: &info.slice,
-                    holdout: &info.holdout,
-                    engine_version: &info.engine_version,
-                }
-            }),
-        }
+        let (name, target) = (&*slot.name, &*slot.target);
+        let version = version_text(slot.version);
+        let Some(served) = served else {
+            return Self::NotTrained(NotTrained {
+                name,
+                target,
+                version,
+                trained: false,
+                reason: state.reason(name),
+            });
+        };
+        let info = &served.artefact.info;
+        Self::Trained(Trained {
+            name,
+            target,
+            version,
+            trained: true,
+            revision: served.revision,
+            trainer: &info.trainer,
+            hyper_parameters: &info.hyper_parameters,
+            seed: info.seed,
+            task: &info.task,
+            label: &info.label,
+            features: &info.features,
+            slice: &info.slice,
+            holdout: &info.holdout,
+            engine_version: &info.engine_version,
+        })
     }
 }

@@ -6,12 +6,14 @@ use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Registry, Served, SlotName};
 use serde::Deserialize;
+use utoipa::IntoResponses;
 
 use crate::answer::{Answers, written};
 use crate::error::{ApiError, one_of};
 use crate::features::Given;
+use crate::openapi::{BODY, CONNECTION, ROWS, Responses, refusals};
 use crate::parse::Accepts;
-use crate::paths::version_text;
+use crate::paths::{PREDICT, version_text};
 use crate::predict::Predicted;
 use crate::query::Extras;
 use crate::state::AppState;
@@ -24,7 +26,43 @@ pub(crate) struct Model {
     version: String,
 }
 
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        let own = &[
+            "empty_array",
+            "no_interval",
+            "too_many_rows",
+            "unknown_path",
+            "unknown_target",
+            "unknown_version",
+        ];
+        refusals(&[CONNECTION, BODY, ROWS, own])
+    }
+}
+
 /// `POST /predict/{target}/{version}`.
+#[utoipa::path(
+    post,
+    path = PREDICT,
+    tag = "predictions",
+    operation_id = "predict",
+    summary = "Predict",
+    description = "Asks one model about one row, or about an array of rows, which is answered by an array in \
+                   the same order. Keys that the model does not use are passed over; features that are left \
+                   out are computed from the fields of the sale.",
+    params(
+        ("target" = String, Path, description = "What is predicted.", example = "total_amount"),
+        ("version" = String, Path, description = "The version of the model.", example = "v1"),
+        (
+            "interval" = Option<f64>, Query, nullable = false, exclusive_minimum = 0, exclusive_maximum = 1,
+            description = "Say also where the target lies with this probability.", example = 0.9,
+        ),
+    ),
+    request_body(content = Object, description = "One row, or an array of rows."),
+    responses((status = 200, description = "What the model says.", body = Object), Refused),
+)]
 pub(crate) async fn predict(
     State(state): State<AppState>,
     path: Result<Path<Model>, PathRejection>,

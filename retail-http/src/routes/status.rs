@@ -3,12 +3,18 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use retail_core::engine::EngineStatus;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::json::json;
+use crate::openapi::Unheard;
+use crate::openapi::engine::EngineShape;
+use crate::paths::{BATCHES, HEALTH};
 use crate::state::{AppState, SourceStatus};
 
-#[derive(Serialize)]
-struct Health {
+/// That the process serves, and how many models it has.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// Always `ok`.
     status: &'static str,
     engine_version: &'static str,
     models_trained: usize,
@@ -16,6 +22,22 @@ struct Health {
 }
 
 /// `GET /health`.
+#[utoipa::path(
+    get,
+    path = HEALTH,
+    tag = "state",
+    operation_id = "health",
+    summary = "Whether the process serves",
+    responses(
+        (
+            status = 200, description = "It does.", body = Health,
+            example = json!({
+                "status": "ok", "engine_version": "0.1.0", "models_trained": 9, "models_total": 9,
+            }),
+        ),
+        Unheard,
+    ),
+)]
 pub(crate) async fn health(State(state): State<AppState>) -> Response {
     let (mut models_trained, mut models_total) = (0, 0);
     for (_, served) in state.registry.iter() {
@@ -32,15 +54,48 @@ pub(crate) async fn health(State(state): State<AppState>) -> Response {
     json(StatusCode::OK, &health)
 }
 
+/// What the engine has read, saved and trained, and what its source says of itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Batches<'a> {
+    #[serde(flatten)]
+    #[schema(value_type = EngineShape)]
+    engine: &'a EngineStatus,
+    /// What the source says of itself, if it does: anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value, required = false)]
+    source: Option<serde_json::Value>,
+}
+
 /// `GET /status/batches`.
+#[utoipa::path(
+    get,
+    path = BATCHES,
+    tag = "state",
+    operation_id = "batches",
+    summary = "What the engine has read, saved and trained",
+    description = "Without an engine, nothing is running and all counts are 0.",
+    responses(
+        (
+            status = 200, description = "The status that the engine published last.", body = Batches<'_>,
+            example = json!({
+                "running": true, "rows_read": 1000, "rows_kept": 800,
+                "rejected": {"cancelled": 50, "missing_customer": 150}, "batches": 1,
+                "stream_time": "2010-12-01 08:26:00",
+                "newest_batches": [{
+                    "batch": 1, "rows": 800, "read": 1000, "closed_by": "count",
+                    "stream_time": ["2010-12-01 08:26:00", "2010-12-01 08:27:00"],
+                }],
+                "models": {"linear_model_1": {
+                    "rows": 266, "status": "trained", "revision": 1, "seconds": 0.01, "prequential": null,
+                    "holdout": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 54},
+                }},
+                "error": null,
+            }),
+        ),
+        Unheard,
+    ),
+)]
 pub(crate) async fn batches(State(state): State<AppState>) -> Response {
-    #[derive(Serialize)]
-    struct Batches<'a> {
-        #[serde(flatten)]
-        engine: &'a EngineStatus,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        source: Option<serde_json::Value>,
-    }
     let source = state.source.as_ref().and_then(SourceStatus::get);
     let engine = &*state.status.read();
     json(StatusCode::OK, &Batches { engine, source })

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use retail_http::{AppState, Limits, router};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{app, app_with, call, get, known, post, registry, slot};
 
@@ -295,5 +295,31 @@ async fn a_model_that_is_not_trained() {
         let (status, answer) = post(&app, &format!("{path}/infer"), "{}").await;
         assert_eq!(status, 503);
         assert!(text(&answer).ends_with("is not trained yet"), "{answer}");
+    }
+}
+
+/// An array of the values of an object, in the order of its keys, is no object.
+#[tokio::test]
+async fn arrays_are_not_taken_for_objects() {
+    let tensor =
+        json!({ "name": "x", "shape": [1, 5], "datatype": "FP64", "data": [1, 2, 3, 4, 5] });
+    for (path, body) in [
+        ("/v2/models/total_amount/infer", json!([null, [tensor], []])),
+        (
+            "/v2/models/total_amount/infer",
+            json!({ "inputs": [["x", [1, 5], "FP64", [1, 2, 3, 4, 5]]] }),
+        ),
+        (
+            "/v2/models/total_amount/infer",
+            json!({ "inputs": [tensor], "outputs": [["prediction"]] }),
+        ),
+        ("/v2/repository/index", json!([true])),
+        ("/v2/repository/index", json!([])),
+        ("/v2/repository/index", json!(null)),
+    ] {
+        let (status, answer) = post(&app(), path, body.to_string()).await;
+        assert_eq!(status, 400, "{body}");
+        let error = answer["error"].as_str().unwrap();
+        assert!(error.contains("expected an object"), "{error}");
     }
 }

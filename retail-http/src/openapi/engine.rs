@@ -1,0 +1,289 @@
+//! What types of the core look like as JSON. The core knows nothing of OpenAPI; a test holds these against
+//! what it really writes.
+#![expect(dead_code, reason = "these types are read for their schemas only")]
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::openapi::schema::{AnyOf, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A text that is always this one.
+fn word(word: &str) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    text.enum_values(Some([word])).into()
+}
+
+/// What an engine has done so far.
+#[derive(ToSchema)]
+#[schema(as = EngineStatus)]
+pub(crate) struct EngineShape {
+    /// Whether a source is being read.
+    running: bool,
+    /// Records read and saved: kept plus rejected. Those of the open batch are not counted.
+    rows_read: u64,
+    /// Rows in saved batches.
+    rows_kept: u64,
+    /// Records dropped, by reason.
+    rejected: BTreeMap<String, u64>,
+    /// Batches saved.
+    batches: u64,
+    /// Stream time of the newest saved row, for example `2010-12-01 08:26:00`.
+    #[schema(required = true)]
+    stream_time: Option<String>,
+    /// The newest batches, oldest first.
+    newest_batches: Vec<BatchShape>,
+    /// What became of each model at the last training, by slot.
+    models: BTreeMap<String, ModelOutcomeShape>,
+    /// The error that ended the last run, if one did.
+    #[schema(required = true)]
+    error: Option<String>,
+}
+
+/// A saved batch.
+#[derive(ToSchema)]
+#[schema(as = BatchStatus)]
+struct BatchShape {
+    /// Its number, from 1.
+    #[schema(minimum = 1)]
+    batch: u64,
+    /// Kept rows in it.
+    rows: u64,
+    /// Records read for it, kept or not.
+    read: u64,
+    /// Why it was closed.
+    closed_by: CloseShape,
+    /// Stream times of its first readable record and of its latest one, kept or not.
+    #[schema(required = true, min_items = 2, max_items = 2)]
+    stream_time: Option<Vec<String>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CloseReason)]
+enum CloseShape {
+    Count,
+    Age,
+    End,
+    Stop,
+    Handover,
+}
+
+/// What became of a model at its last training.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ModelStatus)]
+enum ModelOutcomeShape {
+    Trained(TrainedShape),
+    NotTrained(NotTrainedShape),
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = TrainedStatus)]
+struct TrainedShape {
+    /// Rows of the window.
+    rows: u64,
+    #[schema(schema_with = trained)]
+    status: String,
+    holdout: HoldOutShape,
+    /// The revision that is being served, if any.
+    #[schema(required = true)]
+    revision: Option<u64>,
+    /// How many seconds training and evaluation took.
+    seconds: f64,
+    /// Metrics of the served model on batches that it had not yet learned, if any were scored.
+    #[schema(required = true)]
+    prequential: Option<PrequentialShape>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = NotTrainedStatus)]
+struct NotTrainedShape {
+    /// Rows of the window.
+    rows: u64,
+    #[schema(schema_with = not_trained)]
+    status: String,
+    why: NotTrainedReason,
+    /// The reason in words.
+    message: String,
+    /// The revision that is being served, if any.
+    #[schema(required = true)]
+    revision: Option<u64>,
+    /// How many seconds training and evaluation took.
+    seconds: f64,
+    /// Metrics of the served model on batches that it had not yet learned, if any were scored.
+    #[schema(required = true)]
+    prequential: Option<PrequentialShape>,
+}
+
+fn trained() -> RefOr<Schema> {
+    word("trained")
+}
+
+fn not_trained() -> RefOr<Schema> {
+    word("not_trained")
+}
+
+/// How well a model predicted batches before it learned from them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PrequentialStatus)]
+struct PrequentialShape {
+    /// How many batches were scored.
+    batches: u64,
+    /// Over the newest of them, at most 20.
+    recent: MetricsShape,
+    /// Over all of them.
+    overall: MetricsShape,
+}
+
+/// Why a window gave no model. Reasons have further keys of their own.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NotTrainedReason {
+    /// The kind of reason, for example `no_rows`.
+    reason: String,
+}
+
+/// Metrics on the last 20 % of the slice, or why there are none.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = HoldOut)]
+pub(crate) enum HoldOutShape {
+    NotMeasured { not_trained: NotTrainedReason },
+    Measured(MetricsShape),
+}
+
+/// How good predictions are, by the measures of their kind of target.
+#[derive(Serialize)]
+pub(crate) struct MetricsShape;
+
+impl PartialSchema for MetricsShape {
+    fn schema() -> RefOr<Schema> {
+        // Not one of them: all that several classes have is there for two as well.
+        let any = AnyOf::builder()
+            .item(Ref::from_schema_name("RegressionMetrics"))
+            .item(Ref::from_schema_name("MulticlassMetrics"))
+            .item(Ref::from_schema_name("BinaryMetrics"));
+        Schema::AnyOf(any.build()).into()
+    }
+}
+
+impl ToSchema for MetricsShape {
+    fn name() -> Cow<'static, str> {
+        "Metrics".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.extend([
+            ("RegressionMetrics".to_owned(), RegressionShape::schema()),
+            ("MulticlassMetrics".to_owned(), MulticlassShape::schema()),
+            ("BinaryMetrics".to_owned(), BinaryShape::schema()),
+        ]);
+    }
+}
+
+/// Measures of a regression.
+#[derive(ToSchema)]
+struct RegressionShape {
+    /// Root of the mean squared error, in target units.
+    rmse: f64,
+    /// Mean absolute error, in target units.
+    mae: f64,
+    /// Coefficient of determination; null below two rows.
+    #[schema(required = true)]
+    r2: Option<f64>,
+    /// Rows measured.
+    rows: u64,
+}
+
+/// Measures of a classification into several classes.
+#[derive(ToSchema)]
+struct MulticlassShape {
+    /// Share of rows whose class is predicted.
+    accuracy: f64,
+    /// Mean over classes of F1.
+    macro_f1: f64,
+    log_loss: f64,
+    /// Rows by true class (outer) and predicted class (inner).
+    confusion: Vec<Vec<u64>>,
+    /// Rows measured.
+    rows: u64,
+}
+
+/// Measures of a yes or no.
+#[derive(ToSchema)]
+struct BinaryShape {
+    /// Share of rows whose class is predicted.
+    accuracy: f64,
+    /// Mean over classes of F1.
+    macro_f1: f64,
+    /// Area under the receiver operating characteristic; null if all rows are of one class.
+    #[schema(required = true)]
+    auc: Option<f64>,
+    log_loss: f64,
+    /// Mean squared error of the probability.
+    brier: f64,
+    /// Rows by true class (outer) and predicted class (inner): no, yes.
+    confusion: Vec<Vec<u64>>,
+    /// Share of rows that are yes in truth.
+    positive_share: f64,
+    /// Rows measured.
+    rows: u64,
+}
+
+/// The kind of a target.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+#[schema(as = Task)]
+pub(crate) enum TaskShape {
+    /// A number.
+    Regression,
+    /// Yes or no.
+    Binary,
+    /// One of several classes.
+    Multiclass {
+        /// Names of the classes, in order.
+        classes: Vec<String>,
+    },
+}
+
+/// One feature: its name, unit and legal range.
+#[derive(ToSchema)]
+#[schema(as = Feature)]
+pub(crate) struct FeatureShape {
+    name: String,
+    /// Unit in words.
+    unit: String,
+    /// Smallest legal value, inclusive.
+    min: f64,
+    /// Largest legal value, inclusive.
+    max: f64,
+    /// Whether only whole numbers are legal.
+    whole: bool,
+    /// The two features whose product it is.
+    #[schema(nullable = false, min_items = 2, max_items = 2)]
+    product_of: Option<Vec<String>>,
+}
+
+/// The rows that a model was trained on.
+#[derive(ToSchema)]
+#[schema(as = Slice)]
+pub(crate) struct SliceShape {
+    /// The window in words, for example `first 1/3 of the rows`.
+    window: String,
+    /// Whether no further row could join the window.
+    closed: bool,
+    rows: u64,
+    /// The first row, counted in kept rows of the stream.
+    first_row: u64,
+    /// One past the last row.
+    end_row: u64,
+    /// Per partition, the next record before the first batch that the slice touches.
+    from: BTreeMap<String, u64>,
+    /// Per partition, the next record after the last batch that the slice touches.
+    to: BTreeMap<String, u64>,
+    /// Stream times of the first and the last row, inclusive.
+    #[schema(min_items = 2, max_items = 2)]
+    stream_time: Vec<String>,
+}
