@@ -14,7 +14,8 @@
 //! model names the revision that is served and says whether it is pinned, and `aliases` has the
 //! names. Each is a line with a checksum, and is replaced in one step. If one is damaged,
 //! [`Registry::faults`] says so, and what was in force before still is; as long as names cannot be
-//! read, no revision is removed.
+//! read, no revision is removed. Pins and names that another process has set in the folder are heeded
+//! before anything is written.
 
 mod alias;
 mod artefact;

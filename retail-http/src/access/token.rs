@@ -132,6 +132,10 @@ mod tests {
         ] {
             assert!(!token.is(other.as_bytes()), "{other}");
         }
+        let longest = "x".repeat(LONGEST);
+        let token = AdminToken::new(&longest).unwrap();
+        assert!(token.is(longest.as_bytes()));
+        assert!(!token.is(format!("{longest}x").as_bytes()));
     }
 
     #[test]
