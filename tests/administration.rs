@@ -4,11 +4,12 @@ mod support;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use retail_core::registry::{Alias, Registry, RegistryOptions, SlotState};
 use serde_json::{Value, json};
 use support::{Server, engine, example, summary, synthetic_csv};
 
@@ -19,9 +20,15 @@ fn path(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
 
-/// What the server answers to a request with this token.
-fn ask(server: &Server, token: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
-    let mut stream = TcpStream::connect(server.address).unwrap();
+/// What the server at this address answers to a request with this token; `None` if it is gone.
+fn try_ask(
+    address: SocketAddr,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Option<(u16, Value)> {
+    let mut stream = TcpStream::connect(address).ok()?;
     let patience = Some(Duration::from_secs(60));
     stream.set_read_timeout(patience).unwrap();
     write!(
@@ -30,12 +37,16 @@ fn ask(server: &Server, token: &str, method: &str, path: &str, body: &str) -> (u
          Authorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
-    .unwrap();
+    .ok()?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).ok()?))
+}
+
+fn ask(server: &Server, token: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+    try_ask(server.address, token, method, path, body).expect("an answer")
 }
 
 fn done(server: &Server, method: &str, path: &str, body: &str) -> Value {
@@ -142,6 +153,78 @@ fn pins_and_aliases_survive_a_kill_and_every_action_is_in_the_audit_log() {
         let verified = engine(&["--verify", "--data-dir", path(&data)]);
         assert_eq!(verified.status.code(), Some(1), "{}", file.display());
         fs::write(&file, sound).unwrap();
+    }
+}
+
+/// The state that the folder says, if nothing in it is damaged.
+fn on_disk(models: &Path) -> SlotState {
+    let options = RegistryOptions {
+        recover: false,
+        ..RegistryOptions::default()
+    };
+    let registry = Registry::discover(models, options).unwrap();
+    registry.state("linear_model_3").unwrap()
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_what_was_answered_or_what_was_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, _) = trained(dir.path());
+    let (models, token) = (data.join("models"), token_file(dir.path()));
+    let newest = on_disk(&models).revision.unwrap();
+    let args = [
+        "--models",
+        path(&models),
+        "--strict",
+        "--admin-token-file",
+        path(&token),
+    ];
+    // Each change differs from the one before it.
+    let change = move |number: u64| {
+        let body = json!({"revision": newest - number / 2 % 2}).to_string();
+        match number % 2 {
+            0 => ("POST", format!("{MODEL}/promote"), body),
+            _ => ("PUT", format!("{MODEL}/aliases/candidate"), body),
+        }
+    };
+    for answers in [1, 3, 8, 13, 21] {
+        let mut server = Server::start("http_server", &args);
+        let address = server.address;
+        let (told, answered) = std::sync::mpsc::channel();
+        let client = std::thread::spawn(move || {
+            for number in 0.. {
+                let (method, path, body) = change(number);
+                let Some((status, _)) = try_ask(address, TOKEN, method, &path, &body) else {
+                    return;
+                };
+                assert_eq!(status, 200);
+                // Nobody listens any more once the server is killed.
+                let _ = told.send(number);
+            }
+        });
+        let mut last = answered.iter().take(answers).last().unwrap();
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        client.join().unwrap();
+        last = answered.try_iter().last().unwrap_or(last);
+
+        let after = |last: u64| {
+            let at = |number: u64| Some(newest - number / 2 % 2);
+            // The newest change of each kind, if there was one in this round.
+            let promoted = at(last - last % 2);
+            let named = (last > 0).then(|| at(last - (last + 1) % 2)).flatten();
+            (promoted, named)
+        };
+        let state = on_disk(&models);
+        let named = state.aliases.get(&Alias::Candidate).copied();
+        let fits = [last, last + 1].into_iter().any(|number| {
+            let (promoted, expected) = after(number);
+            state.revision == promoted && (expected.is_none() || named == expected)
+        });
+        assert!(fits, "after {last}: {state:?}");
+        let verified = engine(&["--verify", "--data-dir", path(&data)]);
+        let said = String::from_utf8_lossy(&verified.stderr);
+        assert!(verified.status.success(), "{said}");
     }
 }
 
