@@ -309,7 +309,7 @@
 //!   [`AppState::with_cors`] says. A server bound to a loopback address refuses requests for a foreign
 //!   `Host` here as everywhere ([`Hosts`]).
 //! - **Audit.** Everything that changes something, or is refused, is an event of tracing with the target
-//!   `audit`, and a line of JSON in the log of [`Admin::with_audit`]: `time`, `request` (the id),
+//!   `audit`, and a line of JSON in the log of [`Admin::with_audit`]: `time` (UTC), `request` (the id),
 //!   `peer` (with [`serve`], or axum's `ConnectInfo`), `action`, `model`, `before`, `after`, `outcome`
 //!   (`done`, `unchanged`, `accepted` or `refused`), `status` and the `code` of an error. Reading is
 //!   not written down. What has begun is finished and written down even if the client hangs up. Of

@@ -1,11 +1,12 @@
 use retail_core::registry::SlotState;
-use retail_core::time::{Clock, SystemClock, Timestamp};
+use retail_core::time::{Clock, SystemClock};
 use serde::Serialize;
 
 /// One action, or an attempt at one, as it is written down. Nothing in it is secret.
 #[derive(Debug, Serialize)]
 pub(crate) struct Entry {
-    time: Timestamp,
+    /// In UTC, as RFC 3339 writes it.
+    time: String,
     /// The id of the request.
     request: String,
     /// The address that it came from.
@@ -59,7 +60,7 @@ impl Entry {
             None => [None, None],
         };
         Self {
-            time: SystemClock.now(),
+            time: format!("{}Z", SystemClock.now()).replace(' ', "T"),
             request: asked.request,
             peer: asked.peer,
             action: asked.action,
