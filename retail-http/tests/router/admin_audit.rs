@@ -7,6 +7,7 @@ use retail_core::DataMode;
 use retail_core::engine::AuditLog;
 use retail_http::{Admin, AppState, CorsOrigins, ServeOptions, router};
 use serde_json::{Value, json};
+use tracing::level_filters::LevelFilter;
 
 use crate::admin_support::{MODEL, TOKEN, ask, folder, publish, registry_in, token};
 use crate::request_ids::Log;
@@ -265,15 +266,10 @@ async fn every_action_is_an_event_of_tracing_too() {
     let path = format!("/admin/models/{MODEL}/rollback");
     let state = AppState::new(registry_in(dir.path())).with_admin(Admin::new(token()));
     let app = router(state);
-    // Tracing asks who listens when an event occurs for the first time, which may be in another test at
-    // the very moment at which this one begins to listen.
-    ask(
-        &app,
-        Method::DELETE,
-        &format!("/admin/models/{MODEL}/pin"),
-        "",
-    )
-    .await;
+    // With one subscriber alone, tracing takes that of whichever thread comes to an event first, and
+    // remembers for good if that thread has none: other tests have none.
+    let silent = tracing_subscriber::fmt().with_max_level(LevelFilter::OFF);
+    let _second = tracing::Dispatch::new(silent.finish());
     let log = Log::default();
     let lines = tracing_subscriber::fmt()
         .with_ansi(false)
