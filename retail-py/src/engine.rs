@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use retail_core::engine::{self, BatchStatus, Event, ModelStatus};
 use retail_core::registry::Registry;
 use retail_core::source::Progress;
+use retail_http::Events;
 
 use crate::error::Raise;
 use crate::interrupt::interruptible;
@@ -28,6 +29,8 @@ pub(crate) struct Engine {
     status: Arc<engine::StatusBoard>,
     dir: PathBuf,
     seen: Arc<Seen>,
+    /// For those who read them over HTTP.
+    events: Events,
 }
 
 /// What the engine's events said.
@@ -93,12 +96,14 @@ impl Engine {
     ) -> PyResult<Self> {
         let config = config::config(config_file, changes)?;
         let seen = Arc::new(Seen::default());
-        let events = Arc::clone(&seen);
+        let noted = Arc::clone(&seen);
+        let events = Events::default();
         let engine = py.detach(|| {
             engine::Engine::builder(config)?
                 .dir(&dir)
                 .fresh(fresh)
-                .observer(move |event: &Event| events.event(event))
+                .observer(move |event: &Event| noted.event(event))
+                .observer(events.clone())
                 .open()
         });
         logging::pass_on(py)?;
@@ -109,6 +114,7 @@ impl Engine {
             engine: Mutex::new(Some(engine)),
             dir,
             seen,
+            events,
         })
     }
 
@@ -191,6 +197,7 @@ impl Engine {
     /// Serves the models over HTTP until the server is stopped.
     fn serve(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<Server> {
         let (registry, status) = (Arc::clone(&self.registry), Arc::clone(&self.status));
-        py.detach(|| Server::start(registry, status, host, port))
+        let events = self.events.clone();
+        py.detach(|| Server::start(registry, status, events, host, port))
     }
 }

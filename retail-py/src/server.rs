@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use retail_core::engine::StatusBoard;
 use retail_core::registry::Registry;
-use retail_http::{AppState, ServeOptions, router, serve};
+use retail_http::{AppState, Events, ServeOptions, router, serve};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -29,6 +29,7 @@ impl Server {
     pub(crate) fn start(
         registry: Arc<Registry>,
         status: Arc<StatusBoard>,
+        events: Events,
         host: &str,
         port: u16,
     ) -> PyResult<Self> {
@@ -60,7 +61,11 @@ impl Server {
             .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let app = router(AppState::new(registry).with_status(status));
+        let app = router(
+            AppState::new(registry)
+                .with_status(status)
+                .with_events(events),
+        );
         let thread = std::thread::Builder::new()
             .name("retail-http".to_owned())
             .spawn(move || {
