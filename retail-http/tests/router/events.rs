@@ -10,103 +10,13 @@ use retail_core::evaluate::{Metrics, RegressionMetrics};
 use retail_core::source::SyntheticSource;
 use retail_core::train::NotTrained;
 use retail_http::{AppState, Events, Limits, ServeOptions, events_router, router};
-use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpSocket, TcpStream};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 
+use crate::event_reader::{ASK, Reader, Told};
 use crate::server::{HEALTH, Server, response, start};
 use crate::support::{artefact, call, empty_registry, known, registry, slot};
-
-const ASK: &str = "GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n";
-
-/// A client that reads events.
-struct Reader(BufReader<TcpStream>);
-
-#[derive(Debug, PartialEq)]
-struct Told {
-    id: u64,
-    name: String,
-    data: Value,
-}
-
-impl Reader {
-    /// Begins to read, and checks the head of the answer.
-    async fn new(server: &Server) -> Self {
-        Self::of(server.connect().await).await
-    }
-
-    async fn of(mut stream: TcpStream) -> Self {
-        stream.write_all(ASK.as_bytes()).await.unwrap();
-        let mut reader = Self(BufReader::new(stream));
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert_ne!(reader.0.read_line(&mut head).await.unwrap(), 0, "{head}");
-        }
-        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-        for header in [
-            "content-type: text/event-stream\r\n",
-            "cache-control: no-cache\r\n",
-            "x-accel-buffering: no\r\n",
-            "x-request-id: ",
-        ] {
-            assert!(head.contains(header), "{head}");
-        }
-        reader
-    }
-
-    /// The next line of the stream, without what delimits chunks; nothing at its end.
-    async fn line(&mut self) -> Option<String> {
-        loop {
-            let mut line = String::new();
-            self.0.read_line(&mut line).await.ok().filter(|n| *n > 0)?;
-            match line.strip_suffix("\r\n") {
-                // The last chunk has no bytes.
-                Some("0") => return None,
-                Some(_) => {}
-                None => return Some(line.trim_end().to_owned()),
-            }
-        }
-    }
-
-    /// The next event; nothing at the end of the stream.
-    async fn next(&mut self) -> Option<Told> {
-        let (mut id, mut name, mut data) = (None, None, None);
-        loop {
-            let line = self.line().await?;
-            match line.split_once(": ") {
-                Some(("id", value)) => id = Some(value.parse().unwrap()),
-                Some(("event", value)) => name = Some(value.to_owned()),
-                Some(("data", value)) => data = Some(serde_json::from_str(value).unwrap()),
-                _ => {}
-            }
-            if let (true, Some(id), Some(name), Some(data)) = (line.is_empty(), id, &name, &data) {
-                return Some(Told {
-                    id,
-                    name: name.clone(),
-                    data: Value::clone(data),
-                });
-            }
-        }
-    }
-
-    /// The next event of this name.
-    async fn next_of(&mut self, name: &str) -> Told {
-        loop {
-            let told = self.next().await.unwrap();
-            if told.name == name {
-                return told;
-            }
-        }
-    }
-
-    /// What is left of the stream.
-    async fn rest(mut self) -> String {
-        let mut rest = Vec::new();
-        // A connection that is cut has no more to say.
-        let _ = self.0.read_to_end(&mut rest).await;
-        String::from_utf8_lossy(&rest).into_owned()
-    }
-}
 
 fn scored(model: &str) -> Event {
     let metrics = Metrics::Regression(RegressionMetrics {
