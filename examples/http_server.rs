@@ -9,17 +9,18 @@ use clap::Parser;
 use retail_core::DataMode;
 use retail_core::error::StorageError;
 use retail_core::registry::{ChangeError, Registry, RegistryOptions, SlotState};
-use retail_examples::{HttpConfig, HttpSettings, Outcome, log, on_signal, print};
+use retail_examples::{
+    HttpConfig, HttpSettings, LogFormat, Outcome, check_health, listen, log, on_signal, print,
+};
 use retail_http::AppState;
-use tokio::net::TcpListener;
 
 /// Serves every model in a folder over HTTP.
 #[derive(Debug, Parser)]
 #[command(name = "http_server", version)]
 struct Args {
     /// The folder of models, for example data/models
-    #[arg(long, value_name = "DIR")]
-    models: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "health_check")]
+    models: Option<PathBuf>,
 
     /// Make the revision before the current one of this model current again, and end; a server or
     /// an engine's next start serves it
@@ -38,6 +39,14 @@ struct Args {
     #[arg(long, hide = true, conflicts_with = "strict")]
     recover: bool,
 
+    /// Ask a running server whether it serves, at http://HOST:PORT or unix:PATH, and end: with 0 if it does
+    #[arg(long, value_name = "URL", exclusive = true)]
+    health_check: Option<String>,
+
+    /// How lines of the log look
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
+
     #[command(flatten)]
     http: HttpConfig,
 }
@@ -47,19 +56,23 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome<()> {
-    log(false);
-    if !args.models.is_dir() {
-        return Err(format!("{} is not a folder of models", args.models.display()).into());
+    if let Some(url) = &args.health_check {
+        return check_health(url);
+    }
+    log(false, args.log_format);
+    let models = args.models.clone().unwrap_or_default();
+    if !models.is_dir() {
+        return Err(format!("{} is not a folder of models", models.display()).into());
     }
     let settings = args
         .http
         .check(|name| format!("--{}", name.replace('_', "-")))?;
     let options = RegistryOptions {
         recover: args.recover || !args.strict,
-        mode: DataMode::of_folder(&args.models)?,
+        mode: DataMode::of_folder(&models)?,
         ..RegistryOptions::default()
     };
-    let registry = Registry::discover(&args.models, options)?;
+    let registry = Registry::discover(&models, options)?;
     match &args.roll_back {
         Some(model) => roll_back(&registry, model),
         None => serve(Arc::new(registry), args, settings),
@@ -82,14 +95,8 @@ fn roll_back(registry: &Registry, model: &str) -> Outcome<()> {
 fn serve(registry: Arc<Registry>, args: &Args, settings: HttpSettings) -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(&args.http.bind)
-            .await
-            .map_err(|error| format!("cannot listen on {}: {error}", args.http.bind))?;
-        tracing::info!(
-            "serving {} models on http://{}",
-            registry.iter().count(),
-            listener.local_addr()?
-        );
+        let (listener, place) = listen(&args.http)?;
+        tracing::info!("serving {} models on {place}", registry.iter().count());
         let mut following = tokio::spawn(follow(Arc::clone(&registry), args.refresh.max(1)));
         let mut state = settings.apply(AppState::new(registry));
         if let Some(admin) = settings.admin() {

@@ -137,3 +137,90 @@ fn a_setting_of_http_that_cannot_be_used_is_named_before_anything_is_done() {
     }
     assert!(!data.exists());
 }
+
+/// A folder of nine models.
+fn models(dir: &Path) -> std::path::PathBuf {
+    let data = dir.join("data");
+    summary(&["--once", "--rows", "6000", "--data-dir", path(&data)]);
+    data.join("models")
+}
+
+#[test]
+fn a_log_in_json_has_an_object_in_each_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let engine = Command::new(example("engine"))
+        .args([
+            "--once",
+            "--rows",
+            "6000",
+            "--verbose",
+            "--data-dir",
+            path(&data),
+        ])
+        .args(["--log-format", "json"])
+        .output()
+        .unwrap();
+    assert!(engine.status.success());
+    let log = String::from_utf8(engine.stderr).unwrap();
+    assert!(log.lines().count() > 5, "{log}");
+    for line in log.lines() {
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(line["fields"]["message"].is_string(), "{line}");
+        assert!(
+            line["level"].is_string() && line["timestamp"].is_string(),
+            "{line}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_on_a_unix_socket_is_asked_for_its_health() {
+    use std::process::Stdio;
+
+    let dir = tempfile::tempdir().unwrap();
+    let models = models(dir.path());
+    let socket = format!("unix:{}", path(&dir.path().join("http.sock")));
+    let healthy = |url: &str| {
+        let asked = Command::new(example("http_server"))
+            .args(["--health-check", url])
+            .output()
+            .unwrap();
+        asked.status.success()
+    };
+    assert!(!healthy(&socket));
+    let mut server = Command::new(example("http_server"))
+        .args(["--models", path(&models), "--bind", &socket])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !healthy(&socket) {
+        assert!(server.try_wait().unwrap().is_none(), "the server has ended");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let id = server.id().to_string();
+    Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(server.wait().unwrap().success());
+    assert!(!dir.path().join("http.sock").exists());
+
+    let server = Server::start("http_server", &["--models", path(&models)]);
+    assert!(healthy(&format!("http://{}", server.address)));
+    assert!(!healthy(&format!("http://{}/nowhere", server.address)));
+    assert!(!healthy("https://127.0.0.1:1"));
+}
+
+#[cfg(unix)]
+#[test]
+fn without_systemd_there_is_no_socket_of_systemd() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = models(dir.path());
+    let server = Command::new(example("http_server"))
+        .args(["--models", path(&models), "--bind", "systemd"])
+        .output()
+        .unwrap();
+    let log = String::from_utf8(server.stderr).unwrap();
+    let expected = "error: cannot listen on systemd: expected one socket in LISTEN_FDS, got 0";
+    assert!(log.contains(expected), "{log}");
+}

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use retail_examples::LogFormat;
 
 /// Reads or simulates a stream of retail transactions, trains nine models from it and serves them.
 #[derive(Debug, Parser)]
@@ -48,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
-    /// Serve HTTP here [default: 127.0.0.1:5000]
+    /// Serve HTTP here: HOST:PORT, unix:PATH or systemd [default: 127.0.0.1:5000]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bind: Option<String>,
 
@@ -56,6 +57,14 @@ pub(crate) struct Args {
     /// [default: the token in the variable RETAIL_ADMIN_TOKEN; without either there are no such requests]
     #[arg(long, value_name = "FILE")]
     pub(crate) admin_token_file: Option<PathBuf>,
+
+    /// Serve over TLS with the certificates in this PEM file (with --features tls)
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 
     /// Read the configuration from this file
     #[arg(long, value_name = "FILE")]
@@ -105,6 +114,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) verbose: bool,
 
+    /// How lines of the log look
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+
     /// Print the configuration in force, as TOML, and end
     #[arg(long)]
     pub(crate) print_config: bool,
@@ -140,6 +153,8 @@ impl Args {
         set("kafka.brokers", self.kafka.as_ref().map(text));
         set("data.dir", self.data_dir.as_ref().and_then(path));
         set("http.bind", self.bind.as_ref().map(text));
+        set("http.tls_cert", self.tls_cert.as_ref().and_then(path));
+        set("http.tls_key", self.tls_key.as_ref().and_then(path));
         set("batch.format", self.batch_format.as_ref().map(text));
         set("batch.durability", self.durability.as_ref().map(text));
         set("train.family", self.family.as_ref().map(text));

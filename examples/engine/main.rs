@@ -38,12 +38,12 @@ fn run(args: &Args) -> Outcome<()> {
     if args.verify {
         return verify::verify(&config.data.dir);
     }
-    let reporter = reporter::Reporter::start(args.verbose);
+    let reporter = reporter::Reporter::start(args.verbose, args.log_format);
     let (mut source, source_status) = stream::open(&config, args.once)?;
     // A port in use is noticed before any work is done.
     let listener = match args.once {
         true => None,
-        false => Some(serve::bind(&config.http.bind)?),
+        false => Some(serve::bind(&config.http)?),
     };
     let events = Events::default();
     let mut engine = open_engine(&config, args, &reporter, &events)?;
@@ -58,7 +58,7 @@ fn run(args: &Args) -> Outcome<()> {
             let settings = config.http.check(config::http_key)?;
             let audit = AuditLog::new(&config.data.dir.join("logs"), config.data.mode)?;
             let source = source_status;
-            let server = serve::start(listener, settings, &engine, events, source, audit)?;
+            let server = serve::start(listener, settings, &engine, events, source, audit);
             Some(server)
         }
         None => None,

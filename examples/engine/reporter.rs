@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use retail_core::engine::{Event, ModelOutcome, ModelReport, Observer, RunReport};
 
 use crate::review::Watch;
+use retail_examples::LogFormat;
 
 /// Shows what the engine does: a bar on a terminal, otherwise a line every few seconds.
 #[derive(Clone)]
@@ -18,10 +19,12 @@ pub(crate) struct Reporter {
 const SILENCE: Duration = Duration::from_secs(5);
 
 impl Reporter {
-    pub(crate) fn start(verbose: bool) -> Self {
-        retail_examples::log(verbose);
+    pub(crate) fn start(verbose: bool, format: LogFormat) -> Self {
+        retail_examples::log(verbose, format);
+        // A bar is no line of JSON.
+        let has_bar = std::io::stderr().is_terminal() && format == LogFormat::Text;
         Self {
-            bar: std::io::stderr().is_terminal().then(bar),
+            bar: has_bar.then(bar),
             spoken: Arc::new(Mutex::new(Instant::now())),
             watch: Arc::default(),
         }

@@ -1,15 +1,14 @@
-use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
 use retail_core::engine::{AuditLog, Engine, StopHandle};
-use retail_http::{AppState, Events};
+use retail_http::{AppState, Events, Listener};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::stream::Status;
-use retail_examples::{HttpSettings, Outcome};
+use retail_examples::{HttpConfig, HttpSettings, Outcome, listen};
 
 /// A running HTTP server.
 pub(crate) struct Server {
@@ -18,28 +17,44 @@ pub(crate) struct Server {
     task: JoinHandle<()>,
 }
 
-/// Listens at the address, or says why it cannot.
-pub(crate) fn bind(address: &str) -> Outcome<TcpListener> {
-    let listener = TcpListener::bind(address)
-        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+/// A place at which nothing is served yet.
+pub(crate) struct Bound {
+    runtime: Runtime,
+    listener: Listener,
+    place: String,
+}
+
+/// Listens where the configuration says, or says why it cannot.
+pub(crate) fn bind(http: &HttpConfig) -> Outcome<Bound> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let (listener, place) = {
+        let _entered = runtime.enter();
+        listen(http)?
+    };
+    Ok(Bound {
+        runtime,
+        listener,
+        place,
+    })
 }
 
 /// Serves the models of `engine` beside it.
 pub(crate) fn start(
-    listener: TcpListener,
+    bound: Bound,
     settings: HttpSettings,
     engine: &Engine,
     events: Events,
     source: Option<Status>,
     audit: AuditLog,
-) -> Outcome<Server> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let address = listener.local_addr()?;
+) -> Server {
+    let Bound {
+        runtime,
+        listener,
+        place,
+    } = bound;
     let mut state = settings
         .apply(AppState::new(engine.registry()))
         .with_extractors(engine.extractors().iter().cloned())
@@ -53,10 +68,6 @@ pub(crate) fn start(
         state = state.with_admin(admin.with_audit(audit));
     }
     let (shutdown, asked) = oneshot::channel();
-    let listener = {
-        let _entered = runtime.enter();
-        tokio::net::TcpListener::from_std(listener)?
-    };
     let task = runtime.spawn(retail_http::serve(
         listener,
         retail_http::router(state),
@@ -65,12 +76,12 @@ pub(crate) fn start(
             let _ = asked.await;
         },
     ));
-    tracing::info!("serving on http://{address}");
-    Ok(Server {
+    tracing::info!("serving on {place}");
+    Server {
         runtime,
         shutdown,
         task,
-    })
+    }
 }
 
 impl Server {

@@ -14,9 +14,19 @@ use crate::Outcome;
 #[derive(Debug, Clone, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// Serve here
+    /// Serve here: HOST:PORT, unix:PATH for a Unix socket, or systemd for the socket that it hands over
     #[arg(long, value_name = "ADDRESS", default_value_t = Self::default().bind)]
     pub bind: String,
+
+    /// Serve over TLS with the certificates in this PEM file (with --features tls)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
 
     /// Names by which the server goes, besides localhost and its address; * for any [default: any if
     /// other machines can reach it, otherwise none]
@@ -82,6 +92,8 @@ impl Default for HttpConfig {
         let (options, limits) = (ServeOptions::default(), Limits::default());
         Self {
             bind: "127.0.0.1:5000".into(),
+            tls_cert: None,
+            tls_key: None,
             hosts: Vec::new(),
             cors_origins: Vec::new(),
             admin_token_file: None,
@@ -126,6 +138,15 @@ impl HttpConfig {
         ] {
             if count == 0 {
                 return Err(format!("{}: expected at least 1, got 0", called(name)).into());
+            }
+        }
+        for (one, given, other, needed) in [
+            ("tls_cert", &self.tls_cert, "tls_key", &self.tls_key),
+            ("tls_key", &self.tls_key, "tls_cert", &self.tls_cert),
+        ] {
+            if given.is_some() && needed.is_none() {
+                let (one, other) = (called(one), called(other));
+                return Err(format!("{one}: expected {other} as well, got none").into());
             }
         }
         let hosts =

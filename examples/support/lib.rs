@@ -1,20 +1,26 @@
 //! What the example programs share: how they start, log, print, stop and end.
 
+mod health;
 mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod listen;
+mod logging;
 mod rejections;
 
 use std::error::Error;
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 
+pub use health::check_health;
 pub use http::{HttpConfig, HttpSettings};
 #[cfg(feature = "kafka")]
 pub use kafka::ClientArgs;
+pub use listen::listen;
+pub use logging::{LogFormat, log};
 pub use rejections::{describe, part_names};
 
 /// What a part of a program gives, or the error that ends the program.
@@ -76,24 +82,6 @@ fn keep_running_at_the_largest_file() -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn keep_running_at_the_largest_file() -> std::io::Result<()> {
     Ok(())
-}
-
-/// Logs on standard error, in colours on a terminal; in detail if `verbose`. What cannot be written
-/// there, because a disk is full or nobody reads any more, is lost and stops nothing.
-pub fn log(verbose: bool) {
-    let level = if verbose {
-        tracing::Level::DEBUG
-    } else {
-        tracing::Level::INFO
-    };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_max_level(level)
-        .with_target(false)
-        // Otherwise a line that cannot be written is reported on standard error, which panics.
-        .log_internal_errors(false)
-        .init();
 }
 
 /// Prints a result as a line on standard output.

@@ -90,7 +90,7 @@ impl Process {
     }
 
     /// It answers, and has not grown beyond what it may.
-    async fn is_well(self) {
+    async fn check(self) {
         self.is_up().await;
         let grown = self.peak() - self.at_first;
         assert!(grown < ROOM, "the server has grown by {grown} bytes");
@@ -134,7 +134,7 @@ async fn two_thousand_half_open_connections_shut_nobody_out() {
             server.is_up().await;
         }
     }
-    server.is_well().await;
+    server.check().await;
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn heads_and_bodies_that_drip_are_cut_off() {
     for client in clients {
         client.await.unwrap();
     }
-    server.is_well().await;
+    server.check().await;
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn bodies_of_a_gigabyte_are_refused_before_they_are_read() {
         // What the server reads and throws away, and what systems buffer.
         assert!(sent < 64 << 20, "{field}: {sent} bytes were sent");
     }
-    server.is_well().await;
+    server.check().await;
 }
 
 #[tokio::test]
@@ -248,5 +248,5 @@ async fn bodies_that_are_nonsense_get_the_documented_answers() {
     let answer = said(server.address, &typed).await;
     assert!(answer.starts_with("HTTP/1.1 415 "), "{answer}");
     assert!(answer.contains("unsupported_type"), "{answer}");
-    server.is_well().await;
+    server.check().await;
 }
