@@ -106,6 +106,16 @@
 //! | logistic | the same with `"scale":"log_odds"`, of yes |
 //! | forest | `{"scale":"probability","classes":{"small":{"base":…,"contributions":{…}},…}}`; of yes or no: as above, of yes |
 //!
+//! # Serving
+//! [`serve`] runs a router on a [`Listener`]: a TCP port or a Unix socket, over TLS if it is given a certificate
+//! (`Tls`, with the feature `tls`). HTTP/1 and HTTP/2 are served on the same port. The limits of [`ServeOptions`]
+//! hold for both, a handshake included, and a client that loses its connection to them can connect again.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `tls` | TLS 1.2 and 1.3 by rustls with ring: 11 packages, and C code that is compiled |
+//! | `docs-page` | the page at `/docs`: 4 packages, and files of 4.3 MB |
+//!
 //! # Request ids
 //! Every answer of the router has the header `x-request-id`: that of the request, if it is one of up to 128
 //! visible characters of ASCII, and a new one otherwise. What is logged meanwhile is in the span

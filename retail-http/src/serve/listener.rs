@@ -13,7 +13,7 @@ use super::tls::Tls;
 #[cfg(unix)]
 use super::unix::SocketFile;
 
-/// Where [`serve`](crate::serve) takes connections: a TCP port or a Unix socket.
+/// Where [`serve`](crate::serve()) takes connections: a TCP port or a Unix socket.
 #[derive(Debug)]
 pub struct Listener {
     bound: Bound,
