@@ -13,12 +13,9 @@ const UNITS = {
 /** The explanation of an answer; nothing if there is none, or none that is understood. */
 export function explanation({ explanation: given, predicted_category: category }) {
   // Several classes have an explanation each: that of the class which was predicted is shown.
-  const of = (values) => (category !== undefined ? (values?.[category] ?? values) : values);
-  const entries = Object.entries(of(given?.contributions) ?? {}).filter(
-    ([, value]) => typeof value === "number",
-  );
+  const { base, contributions } = given?.classes?.[category] ?? given ?? {};
+  const entries = Object.entries(contributions ?? {}).filter(([, value]) => typeof value === "number");
   if (!entries.length) return null;
-  const base = of(given.base);
   const write = (value) =>
     given.scale === "probability" ? `${format.measure(value * 100)} %` : format.measure(value);
   const signed = (value) => (value > 0 ? `+${write(value)}` : write(value));

@@ -121,7 +121,7 @@ async function submit(event) {
   const mine = ++asking;
   byId("predict").setAttribute("aria-busy", "true");
   try {
-    const predictions = await compare(sale(), models);
+    const predictions = await compare(sale());
     if (mine !== asking) return;
     showAnswers(predictions, [...new Set(all.map(({ target }) => target))]);
     const answers = Object.values(predictions).flatMap((versions) => Object.values(versions));

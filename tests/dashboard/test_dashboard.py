@@ -289,45 +289,26 @@ def test_a_server_of_models_alone_shows_no_stream(opened, tmp_path):
     server.stop()
 
 
-@pytest.mark.parametrize("base", [1.5, None])
-def test_an_explanation_is_shown_if_there_is_one(opened, finished, base):
-    contributions = {"quantity": 4.0, "price": -2.0}
-
-    def explained(route):
-        answer = route.fetch().json()
-        for versions in answer["predictions"].values():
-            for one in versions.values():
-                of = contributions
-                if "probabilities" in one:
-                    of = {name: contributions for name in one["probabilities"]}
-                one["explanation"] = {"scale": "value", "base": base, "contributions": of}
-        route.fulfill(json=answer)
-
-    page = ready(opened(finished.url, before=lambda page: page.route("**/compare/models*", explained)))
+def test_explanations_are_those_of_the_api(opened, finished):
+    page = ready(opened(finished.url))
     predict(page, **SALE)
     expect(page.locator(".answers .why")).to_have_count(9)
-    first = page.locator(".why").first
-    assert ("starting from 1.50" in first.inner_text()) == (base is not None)
-    assert first.locator("td.number").all_inner_texts() == ["+4.00", "−2.00"]
-    wide, half = [bar.bounding_box() for bar in first.locator("i").all()]
-    assert abs(wide["width"] - 2 * half["width"]) < 1
-    # To both sides of the same line.
-    assert abs(half["x"] + half["width"] - wide["x"]) < 1
-
-
-def test_a_server_that_knows_no_explanations_is_asked_without(opened, finished):
-    opened.expected += ["status of 400"]
-    error = {"error": {"code": "unknown_field", "message": "explain: unknown", "field": "explain"}}
-
-    def refused(route):
-        if "explain" in route.request.url:
-            route.fulfill(status=400, json=error)
-        else:
-            route.continue_()
-
-    page = ready(opened(finished.url, before=lambda page: page.route("**/compare/models*", refused)))
-    predict(page, **SALE)
-    expect(page.locator(".answers")).to_have_count(3)
+    expected = finished.post("/compare/models?explain=true", SALE)["predictions"]
+    for card in page.locator(".answers").all():
+        target = card.locator("h3").inner_text().lower().replace(" ", "_")
+        for item, answer in zip(card.locator("li").all(), expected[target].values(), strict=True):
+            given = answer["explanation"]
+            if "predicted_category" in answer:
+                given = given["classes"][answer["predicted_category"]]
+            most_first = sorted(given["contributions"].values(), key=abs, reverse=True)
+            shown = item.locator(".why td.number").all_inner_texts()
+            assert len(shown) == len(most_first)
+            for text, value in zip(shown, most_first, strict=True):
+                assert text.startswith("+" if value > 0 else "−") or abs(value) < 0.005, (text, value)
+            bars = [bar.bounding_box()["width"] for bar in item.locator(".why i").all()]
+            longest = abs(most_first[0])
+            for width, value in zip(bars, most_first, strict=True):
+                assert abs(width - bars[0] * abs(value) / longest) < 1
 
 
 def test_an_event_of_the_server_leads_to_a_look_at_once(opened, finished):
