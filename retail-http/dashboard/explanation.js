@@ -16,9 +16,11 @@ export function explanation({ explanation: given, predicted_category: category }
   const { base, contributions } = given?.classes?.[category] ?? given ?? {};
   const entries = Object.entries(contributions ?? {}).filter(([, value]) => typeof value === "number");
   if (!entries.length) return null;
-  const write = (value) =>
-    given.scale === "probability" ? `${format.measure(value * 100)} %` : format.measure(value);
-  const signed = (value) => (value > 0 ? `+${write(value)}` : write(value));
+  const [times, unit] = given.scale === "probability" ? [100, " %"] : [1, ""];
+  // What is shown as nothing has no sign.
+  const isNothing = (value) => Math.abs(value * times) < 0.0005;
+  const write = (value) => (isNothing(value) ? "0" : format.measure(value * times)) + unit;
+  const signed = (value) => (value > 0 && !isNothing(value) ? "+" : "") + write(value);
   const most = Math.max(...entries.map(([, value]) => Math.abs(value))) || 1;
   const rows = entries
     .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
