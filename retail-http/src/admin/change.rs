@@ -6,10 +6,17 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use retail_core::registry::{Alias, Change, ChangeError, Registry, SlotState};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::description::{
+    AliasRefused, AliasShape, NoAliasRefused, Refused, RevisionRefused, RollBackRefused,
+    WhichRevision,
+};
 use super::fields::{Fields, aliases};
 use crate::error::{AdminError, ApiError};
 use crate::json::json;
+use crate::openapi::engine::StateShape;
+use crate::paths::admin as paths;
 use crate::state::AppState;
 
 /// The variable parts of the path, by name: a prefix that an embedder adds may have its own.
@@ -27,6 +34,27 @@ pub(super) struct Named {
 type Parts<T> = Result<Path<T>, PathRejection>;
 
 /// `POST /admin/models/{model}/rollback`.
+#[utoipa::path(
+    post,
+    path = paths::ROLL_BACK,
+    tag = "administration",
+    operation_id = "rollBack",
+    summary = "Serve the newest sound revision before the one served",
+    description = "The revision rolled back from stays on disk.",
+    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
+    security(("adminToken" = [])),
+    responses(
+        (
+            status = 200, description = "What changed.", body = Changed<'_>,
+            example = json!({
+                "model": "linear_model_1", "changed": true,
+                "before": {"revision": 5, "pinned": false, "aliases": {}},
+                "after": {"revision": 4, "pinned": false, "aliases": {}},
+            }),
+        ),
+        RollBackRefused,
+    ),
+)]
 pub(super) async fn roll_back(
     State(state): State<AppState>,
     path: Parts<Of>,
@@ -38,6 +66,29 @@ pub(super) async fn roll_back(
 }
 
 /// `POST /admin/models/{model}/promote`.
+#[utoipa::path(
+    post,
+    path = paths::PROMOTE,
+    tag = "administration",
+    operation_id = "promote",
+    summary = "Serve a revision until the next training",
+    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
+    security(("adminToken" = [])),
+    request_body(
+        content = WhichRevision, description = "Which revision.", example = json!({ "revision": 1 }),
+    ),
+    responses(
+        (
+            status = 200, description = "What changed.", body = Changed<'_>,
+            example = json!({
+                "model": "linear_model_1", "changed": true,
+                "before": {"revision": 5, "pinned": false, "aliases": {}},
+                "after": {"revision": 1, "pinned": false, "aliases": {}},
+            }),
+        ),
+        RevisionRefused,
+    ),
+)]
 pub(super) async fn promote(
     State(state): State<AppState>,
     path: Parts<Of>,
@@ -53,6 +104,30 @@ pub(super) async fn promote(
 }
 
 /// `POST /admin/models/{model}/pin`.
+#[utoipa::path(
+    post,
+    path = paths::PIN,
+    tag = "administration",
+    operation_id = "pin",
+    summary = "Serve a revision and go on serving it",
+    description = "Later trainings are saved and not served.",
+    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
+    security(("adminToken" = [])),
+    request_body(
+        content = WhichRevision, description = "Which revision; the one served if there is none.", example = json!({ "revision": 1 }),
+    ),
+    responses(
+        (
+            status = 200, description = "What changed.", body = Changed<'_>,
+            example = json!({
+                "model": "linear_model_1", "changed": true,
+                "before": {"revision": 5, "pinned": false, "aliases": {}},
+                "after": {"revision": 1, "pinned": true, "aliases": {}},
+            }),
+        ),
+        RevisionRefused,
+    ),
+)]
 pub(super) async fn pin(
     State(state): State<AppState>,
     path: Parts<Of>,
@@ -68,6 +143,27 @@ pub(super) async fn pin(
 }
 
 /// `DELETE /admin/models/{model}/pin`.
+#[utoipa::path(
+    delete,
+    path = paths::PIN,
+    tag = "administration",
+    operation_id = "unpin",
+    summary = "Take the pin off",
+    description = "The revision is served until the next training.",
+    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
+    security(("adminToken" = [])),
+    responses(
+        (
+            status = 200, description = "What changed.", body = Changed<'_>,
+            example = json!({
+                "model": "linear_model_1", "changed": true,
+                "before": {"revision": 1, "pinned": true, "aliases": {}},
+                "after": {"revision": 1, "pinned": false, "aliases": {}},
+            }),
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn unpin(
     State(state): State<AppState>,
     path: Parts<Of>,
@@ -79,6 +175,33 @@ pub(super) async fn unpin(
 }
 
 /// `PUT /admin/models/{model}/aliases/{alias}`.
+#[utoipa::path(
+    put,
+    path = paths::ALIAS,
+    tag = "administration",
+    operation_id = "setAlias",
+    summary = "Give a revision a name",
+    description = "It changes nothing about what is served.",
+    params(
+        ("model" = String, Path, description = "The slot.", example = "linear_model_1"),
+        ("alias" = AliasShape, Path, description = "The name.", example = "champion"),
+    ),
+    security(("adminToken" = [])),
+    request_body(
+        content = WhichRevision, description = "Which revision.", example = json!({ "revision": 1 }),
+    ),
+    responses(
+        (
+            status = 200, description = "What changed.", body = Changed<'_>,
+            example = json!({
+                "model": "linear_model_1", "changed": true,
+                "before": {"revision": 5, "pinned": false, "aliases": {}},
+                "after": {"revision": 5, "pinned": false, "aliases": {"champion": 1}},
+            }),
+        ),
+        AliasRefused,
+    ),
+)]
 pub(super) async fn set_alias(
     State(state): State<AppState>,
     path: Parts<Named>,
@@ -95,6 +218,29 @@ pub(super) async fn set_alias(
 }
 
 /// `DELETE /admin/models/{model}/aliases/{alias}`.
+#[utoipa::path(
+    delete,
+    path = paths::ALIAS,
+    tag = "administration",
+    operation_id = "removeAlias",
+    summary = "Take a name away",
+    params(
+        ("model" = String, Path, description = "The slot.", example = "linear_model_1"),
+        ("alias" = AliasShape, Path, description = "The name.", example = "champion"),
+    ),
+    security(("adminToken" = [])),
+    responses(
+        (
+            status = 200, description = "What changed.", body = Changed<'_>,
+            example = json!({
+                "model": "linear_model_1", "changed": true,
+                "before": {"revision": 5, "pinned": false, "aliases": {"champion": 1}},
+                "after": {"revision": 5, "pinned": false, "aliases": {}},
+            }),
+        ),
+        NoAliasRefused,
+    ),
+)]
 pub(super) async fn remove_alias(
     State(state): State<AppState>,
     path: Parts<Named>,
@@ -126,11 +272,16 @@ pub(super) fn parts<T>(path: Parts<T>, request: &Request) -> Result<T, ApiError>
     Ok(parts)
 }
 
-#[derive(Serialize)]
-struct Changed<'a> {
+/// What a change has changed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Changed<'a> {
+    /// The slot.
     model: &'a str,
+    /// Whether anything is different now.
     changed: bool,
+    #[schema(value_type = StateShape)]
     before: &'a SlotState,
+    #[schema(value_type = StateShape)]
     after: &'a SlotState,
 }
 

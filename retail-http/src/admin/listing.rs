@@ -8,31 +8,57 @@ use retail_core::registry::{
     Alias, ChangeError, HoldOutResult, ModelInfo, Registry, Slice, SlotState,
 };
 use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
 
 use super::change::{Of, on_disk, parts};
 use crate::error::ApiError;
 use crate::json::json;
-use crate::paths::version_text;
+use crate::openapi::engine::{HoldOutShape, SliceShape, StateShape};
+use crate::openapi::{CONNECTION, Responses, refusals};
+use crate::paths::{admin as paths, version_text};
 use crate::state::AppState;
 
 /// How many revisions are listed, besides those that are served or have a name.
 const MOST: usize = 100;
 
-#[derive(Serialize)]
-struct Models {
+/// Which revision of each model is served, whether it is pinned, and which have a name.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminModels)]
+pub(super) struct Models {
     models: Vec<OfModel>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminModel)]
 struct OfModel {
+    /// The slot.
     model: String,
     target: String,
     version: String,
     #[serde(flatten)]
+    #[schema(value_type = StateShape)]
     state: SlotState,
 }
 
 /// `GET /admin/models`.
+#[utoipa::path(
+    get,
+    path = paths::MODELS,
+    tag = "administration",
+    operation_id = "adminModels",
+    summary = "Which revision of each model is served",
+    security(("adminToken" = [])),
+    responses(
+        (
+            status = 200, description = "All models, trained or not.", body = Models,
+            example = json!({ "models": [{
+                "model": "linear_model_1", "target": "total_amount", "version": "v1",
+                "revision": 5, "pinned": false, "aliases": {"champion": 3},
+            }]}),
+        ),
+        Unlisted,
+    ),
+)]
 pub(super) async fn models(State(state): State<AppState>) -> Response {
     let slots = state.registry.iter();
     let models = slots.map(|(slot, _)| OfModel {
@@ -46,43 +72,116 @@ pub(super) async fn models(State(state): State<AppState>) -> Response {
     json(StatusCode::OK, &Models { models })
 }
 
-#[derive(Serialize)]
-struct Revisions {
+/// The revisions of a model that are on disk.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Revisions {
+    /// The slot.
     model: String,
     #[serde(flatten)]
+    #[schema(value_type = StateShape)]
     state: SlotState,
+    /// How many there are.
     kept: usize,
+    /// The newest first: up to 100 besides those that are served or have an alias.
     revisions: Vec<Listed>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Revision)]
 struct Listed {
     revision: u64,
+    /// Whether it is being served.
     served: bool,
+    /// Its names.
+    #[schema(value_type = Vec<String>)]
     aliases: Vec<Alias>,
     #[serde(flatten)]
     what: What,
 }
 
 /// What a revision is, or why it cannot be served.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = RevisionContent)]
 enum What {
     Sound(Box<Sound>),
     Damaged { damaged: String },
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SoundRevision)]
 struct Sound {
+    /// The algorithm that trained it.
     trainer: String,
     hyper_parameters: serde_json::Value,
+    /// The seed of the training, if anything was drawn at random.
+    #[schema(required = true)]
     seed: Option<u64>,
+    #[schema(value_type = SliceShape)]
     slice: Slice,
+    #[schema(value_type = HoldOutShape)]
     holdout: HoldOutResult,
     engine_version: String,
 }
 
+struct Unlisted;
+
+impl IntoResponses for Unlisted {
+    fn responses() -> Responses {
+        refusals(&[CONNECTION, &["unauthorized"]])
+    }
+}
+
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        let own = &[
+            "unauthorized",
+            "unknown_path",
+            "unknown_model",
+            "storage_failed",
+        ];
+        refusals(&[CONNECTION, own])
+    }
+}
+
 /// `GET /admin/models/{model}/revisions`.
+#[utoipa::path(
+    get,
+    path = paths::REVISIONS,
+    tag = "administration",
+    operation_id = "adminRevisions",
+    summary = "The revisions of a model on disk",
+    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
+    security(("adminToken" = [])),
+    responses(
+        (
+            status = 200, description = "The newest first.", body = Revisions,
+            example = json!({
+                "model": "linear_model_1", "revision": 5, "pinned": false, "aliases": {"champion": 4}, "kept": 2,
+                "revisions": [
+                    {
+                        "revision": 5, "served": true, "aliases": [], "trainer": "linear",
+                        "hyper_parameters": {}, "seed": null,
+                        "slice": {
+                            "window": "first 1/3 of the rows", "closed": true, "rows": 266, "first_row": 0,
+                            "end_row": 266, "from": {"0": 0}, "to": {"0": 1000},
+                            "stream_time": ["2010-12-01 08:26:00", "2010-12-01 08:27:00"],
+                        },
+                        "holdout": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 54},
+                        "engine_version": "0.1.0",
+                    },
+                    {
+                        "revision": 4, "served": false, "aliases": ["champion"],
+                        "damaged": "models/linear_model_1/revision_4.json is damaged: its checksum is another one",
+                    },
+                ],
+            }),
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn revisions(
     State(state): State<AppState>,
     path: Result<Path<Of>, PathRejection>,

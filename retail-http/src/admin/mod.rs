@@ -1,6 +1,7 @@
 //! Which revisions are served: the requests below `/admin`, for those who have the token.
 
 mod change;
+mod description;
 mod fields;
 mod guard;
 mod listing;
@@ -13,11 +14,51 @@ use axum::Router;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post, put};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{RefOr, Required};
 
 use crate::access::Admin;
 use crate::error::{AdminError, ApiError};
 use crate::paths::admin as paths;
 use crate::state::AppState;
+
+/// The paths of the administration.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        listing::models,
+        listing::revisions,
+        change::roll_back,
+        change::promote,
+        change::pin,
+        change::unpin,
+        change::set_alias,
+        change::remove_alias,
+        retrain::retrain,
+    ),
+    tags((
+        name = "administration",
+        description = "Which revisions are served, for those who have the token.",
+    )),
+)]
+struct Administration;
+
+/// What the OpenAPI document says of the administration.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Administration::openapi();
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("adminToken", token);
+    for path in [paths::PIN, paths::RETRAIN] {
+        let item = document.paths.paths.get_mut(path);
+        let post = item.and_then(|item| item.post.as_mut());
+        if let Some(RefOr::T(body)) = post.and_then(|post| post.request_body.as_mut()) {
+            body.required = Some(Required::False);
+        }
+    }
+    document
+}
 
 /// The routes, each of which wants the token.
 pub(crate) fn routes(admin: Arc<Admin>) -> Router<AppState> {

@@ -4,18 +4,52 @@ use axum::response::Response;
 use retail_core::engine::RetrainHandle;
 use retail_core::registry::ChangeError;
 use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
 
+use super::description::{FIELDS, Which};
 use super::fields::Fields;
 use crate::error::{AdminError, ApiError};
 use crate::json::json;
+use crate::openapi::{BODY, CONNECTION, Responses, refusals};
+use crate::paths::admin as paths;
 use crate::state::AppState;
 
-#[derive(Serialize)]
-struct Accepted<'a> {
+/// The models that will be trained.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RetrainAccepted)]
+pub(super) struct Accepted<'a> {
     models: &'a [String],
 }
 
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        refusals(&[CONNECTION, BODY, FIELDS, &["unknown_model", "no_engine"]])
+    }
+}
+
 /// `POST /admin/retrain`.
+#[utoipa::path(
+    post,
+    path = paths::RETRAIN,
+    tag = "administration",
+    operation_id = "retrain",
+    summary = "Train on the batches saved so far",
+    description = "Asks the engine to train one model, or without a body all, without waiting for a batch.",
+    security(("adminToken" = [])),
+    request_body(
+        content = Which, description = "Which model; all if there is none.",
+        example = json!({ "model": "linear_model_1" }),
+    ),
+    responses(
+        (
+            status = 202, description = "The engine will train these.", body = Accepted<'_>,
+            example = json!({ "models": ["linear_model_1"] }),
+        ),
+        Refused,
+    ),
+)]
 pub(super) async fn retrain(
     State(state): State<AppState>,
     request: Request,

@@ -12,12 +12,26 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
+use utoipa::{IntoResponses, OpenApi};
 
 use crate::error::ApiError;
+use crate::openapi::{CONNECTION, Responses, refusals};
 use crate::paths::{DASHBOARD, DASHBOARD_FILE};
 use crate::state::AppState;
 
 pub(crate) use page::page;
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(page::page, file),
+    tags((name = "dashboard", description = "A page that shows all of this.")),
+)]
+struct Dashboard;
+
+/// What the OpenAPI document says of the dashboard.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Dashboard::openapi()
+}
 
 /// The routes of the dashboard.
 pub(crate) fn routes() -> Router<AppState> {
@@ -32,7 +46,44 @@ struct Wanted {
     file: String,
 }
 
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        refusals(&[CONNECTION, &["unknown_path"]])
+    }
+}
+
 /// `GET /dashboard/{file}`.
+#[utoipa::path(
+    get,
+    path = DASHBOARD_FILE,
+    tag = "dashboard",
+    operation_id = "dashboardFile",
+    summary = "A file of the dashboard",
+    params(
+        ("file" = String, Path, description = "Its name.", example = "style.css"),
+        (
+            "if-none-match" = Option<String>, Header, nullable = false,
+            description = "The `ETag` of the file that the client has.",
+        ),
+    ),
+    responses(
+        (
+            status = 200, description = "The file.", headers(("etag" = String), ("cache-control" = String)),
+            content(
+                (String = "text/css", example = json!("body { margin: 0 }")),
+                (String = "text/javascript", example = json!("export {};")),
+                (String = "image/svg+xml", example = json!("<svg/>")),
+            ),
+        ),
+        (
+            status = 304, description = "The client has it already.",
+            headers(("etag" = String), ("cache-control" = String)),
+        ),
+        Refused,
+    ),
+)]
 async fn file(
     wanted: Result<Path<Wanted>, PathRejection>,
     uri: Uri,

@@ -3,11 +3,35 @@ use axum::response::Response;
 
 use super::assets::HTML;
 use super::reply::reply;
-use crate::paths::PATHS;
+use crate::openapi::Unheard;
+use crate::paths::{DASHBOARD, PATHS};
 
 const PAGE: &str = include_str!("../../dashboard/index.html");
 
 /// `GET /`.
+#[utoipa::path(
+    get,
+    path = DASHBOARD,
+    tag = "dashboard",
+    operation_id = "dashboard",
+    summary = "The dashboard",
+    description = "A page for those who look after a stream.",
+    params((
+        "if-none-match" = Option<String>, Header, nullable = false,
+        description = "The `ETag` of the page that the client has.",
+    )),
+    responses(
+        (
+            status = 200, description = "The page.", headers(("etag" = String), ("cache-control" = String)),
+            content((String = "text/html", example = json!("<!doctype html>"))),
+        ),
+        (
+            status = 304, description = "The client has it already.",
+            headers(("etag" = String), ("cache-control" = String)),
+        ),
+        Unheard,
+    ),
+)]
 pub(crate) async fn page(request: Request) -> Response {
     let original = request.extensions().get::<OriginalUri>();
     let path = original.map_or(request.uri().path(), |original| original.path());

@@ -1,6 +1,6 @@
 use axum::http::StatusCode;
 use retail_core::error::StorageError;
-use retail_core::registry::ChangeError;
+use retail_core::registry::{Alias, ChangeError};
 
 use super::{Details, one_of};
 use crate::paths::admin::PATHS;
@@ -42,6 +42,51 @@ impl AdminError {
             Self::Change(error) => of_change(error),
             Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "storage_failed"),
         }
+    }
+
+    /// One error of each code that others do not have.
+    pub(super) fn examples() -> Vec<Self> {
+        let name = || "linear_model_1".to_owned();
+        vec![
+            Self::Unauthorized,
+            Self::UnknownField {
+                field: "version".to_owned(),
+                known: &["revision", "alias"],
+            },
+            Self::UnknownAlias {
+                got: "best".to_owned(),
+                known: one_of(&Alias::ALL.map(Alias::name)),
+            },
+            Self::NoEngine,
+            Self::Change(ChangeError::UnknownModel {
+                name: "linear_model_9".to_owned(),
+                known: ["linear_model_1", "linear_model_2", "linear_model_3"]
+                    .map(String::from)
+                    .to_vec(),
+            }),
+            Self::Change(ChangeError::UnknownRevision {
+                name: name(),
+                revision: 9,
+                kept_revisions: vec![1, 2, 3],
+            }),
+            Self::Change(ChangeError::UnsetAlias {
+                name: name(),
+                alias: Alias::Champion,
+            }),
+            Self::Change(ChangeError::NoEarlier {
+                name: name(),
+                revision: 1,
+            }),
+            Self::Change(ChangeError::Pinned {
+                name: name(),
+                revision: 3,
+            }),
+            Self::Change(ChangeError::Storage(StorageError::Corrupt {
+                path: "models/linear_model_1/revision_2.json".into(),
+                detail: "its checksum is another one".to_owned(),
+            })),
+            Self::Failed,
+        ]
     }
 
     pub(super) fn into_details(self) -> Details {

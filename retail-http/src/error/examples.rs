@@ -1,7 +1,7 @@
 use retail_core::feature::RangeError;
 use serde_json::Value;
 
-use super::{ApiError, OtherForm};
+use super::{AdminError, ApiError, OtherForm};
 
 /// One error of each code, for those who document them.
 pub(crate) fn examples() -> Vec<ApiError> {
@@ -17,6 +17,9 @@ pub(crate) fn examples() -> Vec<ApiError> {
         },
         ApiError::UnsupportedEncoding {
             got: "compress".to_owned(),
+        },
+        ApiError::UnsupportedCoding {
+            got: "gzip, chunked".to_owned(),
         },
         ApiError::UnclearHost { got: "none" },
         ApiError::ForeignHost {
@@ -80,13 +83,23 @@ pub(crate) fn examples() -> Vec<ApiError> {
         ApiError::NoInterval {
             model: "linear_model_1".to_owned(),
         },
+        ApiError::NoExplanation {
+            model: "rf_model_window_1".to_owned(),
+        },
+        ApiError::TooMuchToExplain {
+            model: "rf_model_window_1".to_owned(),
+            limit: 100,
+            got: 101,
+        },
         ApiError::NotTrained {
             model: "linear_model_3".to_owned(),
             reason: Some("no rows were kept".to_owned()),
         },
         ApiError::Busy,
+        ApiError::TooManyReaders { limit: 64 },
         ApiError::ModelFailed,
     ];
+    all.extend(AdminError::examples().into_iter().map(ApiError::Admin));
     if let Err(error) = serde_json::from_str::<Value>("{'quantity': 10}") {
         let sent = Some(OtherForm::Python);
         all.push(ApiError::MalformedJson { error, sent });

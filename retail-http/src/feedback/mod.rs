@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ndarray::Array2;
 use retail_core::registry::{Served, SlotName};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use memory::{Found, Memory};
 use scores::Scores;
@@ -50,11 +51,16 @@ pub(crate) enum Outcome {
 }
 
 /// How many truths had which outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CountedTruths)]
 pub(crate) struct Counted {
+    /// Compared with an answer.
     pub(crate) accepted: u64,
+    /// There was no answer with such an id or such a row.
     pub(crate) unknown: u64,
+    /// There was one, which is no longer kept.
     pub(crate) late: u64,
+    /// The truth was known already; the first counts.
     pub(crate) duplicate: u64,
 }
 

@@ -18,12 +18,36 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Registry;
 
+use crate::openapi::Unheard;
+use crate::paths::METRICS;
 use crate::state::AppState;
 use families::Families;
 use form::Form;
 pub(crate) use source::lag;
 
 /// `GET /metrics`.
+#[utoipa::path(
+    get,
+    path = METRICS,
+    tag = "state",
+    operation_id = "metrics",
+    summary = "Numbers for Prometheus",
+    description = "In the text format of Prometheus (0.0.4), or in OpenMetrics (1.0.0) if `Accept` says that the \
+                   client would rather have it.",
+    responses(
+        (
+            status = 200, description = "All metrics.", headers(("vary" = String)),
+            content(
+                (String = "text/plain", example = json!("# TYPE retail_engine_running gauge\nretail_engine_running 1\n")),
+                (
+                    String = "application/openmetrics-text",
+                    example = json!("# TYPE retail_engine_running gauge\nretail_engine_running 1\n# EOF\n"),
+                ),
+            ),
+        ),
+        Unheard,
+    ),
+)]
 pub(crate) async fn scrape(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let form = Form::accepted(&headers);
     // The system and the source are asked, which may take longer than a prediction.

@@ -30,9 +30,8 @@ fn of_task(target: &str, task: &Task, features: &Value) -> Value {
         Task::Regression => {
             let mut answer = of_keys(features, &[("prediction", number("The predicted number."))]);
             let interval = json!({ "$ref": "#/components/schemas/Interval" });
-            if let Some(Value::Object(properties)) = answer.get_mut("properties") {
-                properties.insert("interval".to_owned(), interval);
-            }
+            add_property(&mut answer, "interval", interval);
+            add_property(&mut answer, "explanation", sum(&["value"]));
             answer
         }
         Task::Multiclass { classes } => {
@@ -47,7 +46,7 @@ fn of_task(target: &str, task: &Task, features: &Value) -> Value {
                 "type": "string", "enum": classes,
                 "description": "The most probable class; of equals the first.",
             });
-            of_keys(
+            let mut answer = of_keys(
                 features,
                 &[
                     ("predicted_category", category),
@@ -57,13 +56,15 @@ fn of_task(target: &str, task: &Task, features: &Value) -> Value {
                         probability("The probability of the predicted class."),
                     ),
                 ],
-            )
+            );
+            add_property(&mut answer, "explanation", sums(classes));
+            answer
         }
         Task::Binary => {
             let is_yes = json!({
                 "type": "boolean", "description": "Whether `probability` is at least `threshold`.",
             });
-            of_keys(
+            let mut answer = of_keys(
                 features,
                 &[
                     (&format!("is_{target}"), is_yes),
@@ -73,9 +74,64 @@ fn of_task(target: &str, task: &Task, features: &Value) -> Value {
                         probability("From which probability on the answer is yes."),
                     ),
                 ],
-            )
+            );
+            let explanation = sum(&["log_odds", "probability"]);
+            add_property(&mut answer, "explanation", explanation);
+            answer
         }
     }
+}
+
+/// Adds a key that is there only if it is asked for.
+fn add_property(answer: &mut Value, key: &str, schema: Value) {
+    if let Some(Value::Object(properties)) = answer.get_mut("properties") {
+        properties.insert(key.to_owned(), schema);
+    }
+}
+
+/// The keys of what contributions to one number sum to.
+fn base_and_contributions() -> Map<String, Value> {
+    let base =
+        json!({ "type": "number", "description": "What is said without knowing any feature." });
+    let contributions = json!({
+        "type": "object", "additionalProperties": { "type": "number" },
+        "description": "What each feature adds to it, by name.",
+    });
+    Map::from_iter([
+        ("base".to_owned(), base),
+        ("contributions".to_owned(), contributions),
+    ])
+}
+
+/// An explanation of one number: `base` and the contributions sum to the answer on this scale.
+fn sum(scales: &[&str]) -> Value {
+    let mut properties = base_and_contributions();
+    let scale = json!({ "type": "string", "enum": scales, "description": "What they sum to." });
+    properties.insert("scale".to_owned(), scale);
+    json!({
+        "type": "object", "properties": properties, "required": ["scale", "base", "contributions"],
+        "description": "What each feature contributes, if that is asked for.",
+    })
+}
+
+/// An explanation of the probability of each class.
+fn sums(classes: &[String]) -> Value {
+    let of_class = json!({
+        "type": "object", "properties": base_and_contributions(), "required": ["base", "contributions"],
+    });
+    let each = classes
+        .iter()
+        .map(|class| (class.clone(), of_class.clone()));
+    let each: Map<String, Value> = each.collect();
+    json!({
+        "type": "object",
+        "properties": {
+            "scale": { "type": "string", "enum": ["probability"], "description": "What they sum to." },
+            "classes": { "type": "object", "properties": each, "required": classes },
+        },
+        "required": ["scale", "classes"],
+        "description": "What each feature contributes to each probability, if that is asked for.",
+    })
 }
 
 /// An object with the keys of all answers and these.

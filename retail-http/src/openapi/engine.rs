@@ -33,19 +33,54 @@ pub(crate) struct EngineShape {
     /// Stream time of the newest saved row, for example `2010-12-01 08:26:00`.
     #[schema(required = true)]
     stream_time: Option<String>,
+    /// When the newest batch was saved, by the engine's clock; null if this engine has saved none.
+    #[schema(required = true)]
+    saved_at: Option<String>,
+    /// How far the source has been read, as of the newest batch that was closed.
+    #[schema(required = true)]
+    progress: Option<ProgressShape>,
     /// The newest batches, oldest first.
     newest_batches: Vec<BatchShape>,
     /// What became of each model at the last training, by slot.
     models: BTreeMap<String, ModelOutcomeShape>,
+    /// What became of the rows at the windows of each pipeline, by prefix; only those that rows can be late for.
+    windows: BTreeMap<String, WindowCountsShape>,
     /// The error that ended the last run, if one did.
     #[schema(required = true)]
     error: Option<String>,
 }
 
+/// How far a source has been read.
+#[derive(ToSchema)]
+#[schema(as = Progress)]
+struct ProgressShape {
+    /// Units read.
+    done: u64,
+    /// Units in all, if known.
+    #[schema(required = true)]
+    total: Option<u64>,
+    /// The unit: `bytes` or `records`.
+    unit: String,
+}
+
+/// What became of rows at windows.
+#[derive(ToSchema)]
+#[schema(as = WindowCounts)]
+struct WindowCountsShape {
+    /// Rows that joined at least one window.
+    on_time: u64,
+    /// Rows that joined none because every window they belong to had been closed.
+    late: u64,
+    /// Rows that no window contains.
+    rejected: u64,
+    /// Of the rows on time, those that came too late for some of their windows.
+    partly_late: u64,
+}
+
 /// A saved batch.
 #[derive(ToSchema)]
 #[schema(as = BatchStatus)]
-struct BatchShape {
+pub(crate) struct BatchShape {
     /// Its number, from 1.
     #[schema(minimum = 1)]
     batch: u64,
@@ -53,11 +88,18 @@ struct BatchShape {
     rows: u64,
     /// Records read for it, kept or not.
     read: u64,
+    /// The rejected ones, by reason.
+    rejected: BTreeMap<String, u64>,
     /// Why it was closed.
     closed_by: CloseShape,
     /// Stream times of its first readable record and of its latest one, kept or not.
     #[schema(required = true, min_items = 2, max_items = 2)]
     stream_time: Option<Vec<String>>,
+    /// The latest event time of its rows and of those before it.
+    #[schema(required = true)]
+    watermark: Option<String>,
+    /// The sum of quantity × price over its kept rows, in units of currency.
+    revenue: f64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -129,7 +171,7 @@ fn not_trained() -> RefOr<Schema> {
 /// How well a model predicted batches before it learned from them.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PrequentialStatus)]
-struct PrequentialShape {
+pub(crate) struct PrequentialShape {
     /// How many batches were scored.
     batches: u64,
     /// Over the newest of them, at most 20.
@@ -138,11 +180,106 @@ struct PrequentialShape {
     overall: MetricsShape,
 }
 
+/// How well a model predicted one batch, before any model learned from it.
+#[derive(ToSchema)]
+#[schema(as = BatchScore)]
+pub(crate) struct ScoreShape {
+    /// The number of the batch, from 1.
+    #[schema(minimum = 1)]
+    batch: u64,
+    /// The revision that predicted it.
+    revision: u64,
+    /// Rows measured.
+    rows: u64,
+    /// The measures, by name; those that are not known are left out.
+    metrics: BTreeMap<String, f64>,
+}
+
+/// One training of one model.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Training)]
+pub(crate) enum TrainingShape {
+    Trained(TrainingDoneShape),
+    NotTrained(TrainingFailedShape),
+}
+
+/// A training that gave a model.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TrainingDone)]
+pub(crate) struct TrainingDoneShape {
+    /// When it ended, in UTC.
+    at: String,
+    /// The slot.
+    model: String,
+    /// Rows of the window.
+    rows: u64,
+    /// How many seconds training and evaluation took.
+    seconds: f64,
+    /// The revision that was served afterwards, if any.
+    #[schema(required = true)]
+    revision: Option<u64>,
+    /// Whether that is a new one.
+    changed: bool,
+    #[schema(schema_with = trained)]
+    status: String,
+    holdout: HoldOutShape,
+}
+
+/// A training that gave none.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TrainingFailed)]
+pub(crate) struct TrainingFailedShape {
+    /// When it ended, in UTC.
+    at: String,
+    /// The slot.
+    model: String,
+    /// Rows of the window.
+    rows: u64,
+    /// How many seconds training and evaluation took.
+    seconds: f64,
+    /// The revision that was served afterwards, if any.
+    #[schema(required = true)]
+    revision: Option<u64>,
+    /// Whether that is a new one.
+    changed: bool,
+    #[schema(schema_with = not_trained)]
+    status: String,
+    why: NotTrainedReason,
+    /// The reason in words.
+    message: String,
+}
+
+/// How good the answers of one revision were.
+#[derive(ToSchema)]
+#[schema(as = ServedScores)]
+pub(crate) struct ServedShape {
+    revision: u64,
+    /// Without AUC, which would need every answer.
+    metrics: MetricsShape,
+}
+
+/// Which revisions of a model are served and named.
+#[derive(ToSchema)]
+#[schema(as = SlotState)]
+pub(crate) struct StateShape {
+    /// The revision that is served, if the model is trained.
+    #[schema(required = true)]
+    revision: Option<u64>,
+    /// Whether it goes on being served when others are trained.
+    pinned: bool,
+    /// Which revision each alias stands for.
+    aliases: BTreeMap<String, u64>,
+}
+
 /// Why a window gave no model. Reasons have further keys of their own.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NotTrainedReason {
     /// The kind of reason, for example `no_rows`.
     reason: String,
+    /// What there was, and what would have been needed.
+    #[serde(flatten)]
+    more: BTreeMap<String, serde_json::Value>,
 }
 
 /// Metrics on the last 20 % of the slice, or why there are none.

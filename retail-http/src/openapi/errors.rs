@@ -11,7 +11,12 @@ use utoipa::openapi::{Content, Header, Ref, RefOr, Response, Schema};
 use crate::error::{Details, examples};
 
 /// What [`serve`](crate::serve) refuses any request for.
-pub(crate) const CONNECTION: &[&str] = &["unclear_host", "foreign_host", "too_many_connections"];
+pub(crate) const CONNECTION: &[&str] = &[
+    "unclear_host",
+    "foreign_host",
+    "too_many_connections",
+    "unsupported_coding",
+];
 
 /// What any body of a request may be refused for.
 pub(crate) const BODY: &[&str] = &[
@@ -145,7 +150,11 @@ fn headers(status: StatusCode) -> &'static [(&'static str, &'static str)] {
                 "The encodings that are read, of `unsupported_encoding`.",
             ),
         ],
-        StatusCode::SERVICE_UNAVAILABLE => &[("retry-after", "Seconds to wait, of `busy`.")],
+        StatusCode::UNAUTHORIZED => &[("www-authenticate", "Always `Bearer`.")],
+        StatusCode::SERVICE_UNAVAILABLE => &[(
+            "retry-after",
+            "Seconds to wait, of `busy` and `too_many_readers`.",
+        )],
         _ => &[],
     }
 }

@@ -7,6 +7,7 @@ mod errors;
 mod models;
 mod operations;
 mod rows;
+mod truths;
 
 use utoipa::IntoResponses;
 

@@ -8,7 +8,7 @@ use retail_core::registry::{Served, SlotName};
 use serde_json::{Map, Value};
 use utoipa::openapi::OpenApi;
 
-use super::{answers, operations, rows};
+use super::{answers, operations, rows, truths};
 use crate::state::AppState;
 
 /// The models of one target.
@@ -58,6 +58,12 @@ impl<'r> Target<'r> {
         tasks
     }
 
+    /// The versions of those that are trained.
+    pub(super) fn trained_versions(&self) -> Vec<u32> {
+        let infos = self.trained.iter().map(|served| &served.artefact.info);
+        infos.map(|info| info.version).collect()
+    }
+
     /// An answer to this row.
     pub(super) fn example(&self, row: &Value) -> Value {
         answers::example(self.slot, self.tasks().first().copied(), row)
@@ -103,6 +109,7 @@ pub(crate) fn complete(document: OpenApi, state: &AppState) -> Result<Value, ser
     let mut document = serde_json::to_value(document)?;
     operations::add_request_ids(&mut document);
     let slots: Vec<_> = state.registry.iter().collect();
+    operations::name_slots(&mut document, slots.iter().map(|(slot, _)| &*slot.name));
     let targets = Target::all(&slots);
     if targets.is_empty() {
         return Ok(document);
@@ -125,6 +132,7 @@ pub(crate) fn complete(document: OpenApi, state: &AppState) -> Result<Value, ser
     let targets: Vec<_> = with_rows.collect();
     operations::split_predict(&mut document, &targets, state.limits);
     operations::name_models(&mut document, &targets);
+    schemas.extend(truths::show(&mut document, &targets, state.limits));
     operations::show_comparison(&mut document, &targets, &rows::example(&all));
     // A product is a tensor of those models only that have it, and the others refuse it.
     let given = all

@@ -1,43 +1,47 @@
 //! What operations say of the models that are served.
 
 use retail_core::label::Task;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::models::Target;
-use crate::paths::{COMPARE, PREDICT, inference, version_text};
+use crate::paths::{COMPARE, PREDICT, admin, inference, version_text};
 use crate::state::Limits;
 
 /// Where the body of an operation is.
-const BODY: &str = "/post/requestBody/content/application~1json";
+pub(super) const BODY: &str = "/post/requestBody/content/application~1json";
 
 /// Where its answer is.
 const ANSWER: &str = "/post/responses/200/content/application~1json";
 
 /// Replaces what is there.
-fn set(value: &mut Value, at: &str, new: Value) {
+pub(super) fn set(value: &mut Value, at: &str, new: Value) {
     if let Some(old) = value.pointer_mut(at) {
         *old = new;
     }
 }
 
-fn schema(name: &str) -> Value {
+pub(super) fn schema(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
 /// One row, or an array of rows. Without a limit there is none to tell.
-fn one_or_many(name: &str, max_rows: usize) -> Value {
+pub(super) fn one_or_many(name: &str, max_rows: usize) -> Value {
     json!({ "oneOf": [
         schema(name),
         { "type": "array", "items": schema(name), "minItems": 1, "maxItems": max_rows },
     ]})
 }
 
+/// The paths of a document, and the operations of each by method.
+fn items(document: &mut Value) -> impl Iterator<Item = (&String, &mut Map<String, Value>)> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flatten();
+    items.filter_map(|(path, item)| Some((path, item.as_object_mut()?)))
+}
+
 /// The operations of a document.
 fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    let items = paths.into_iter().flat_map(|paths| paths.values_mut());
-    let items = items.filter_map(Value::as_object_mut);
-    items.flat_map(|item| item.values_mut())
+    items(document).flat_map(|(_, item)| item.values_mut())
 }
 
 /// Adds to all answers of the router the header that they have.
@@ -51,8 +55,9 @@ pub(super) fn add_request_ids(document: &mut Value) {
             .get_mut("responses")
             .and_then(Value::as_object_mut);
         let responses = responses.into_iter().flatten();
-        // These two are answered before there is a request.
-        let of_router = responses.filter(|(status, _)| !["421", "429"].contains(&status.as_str()));
+        // These are answered before the router has the request.
+        let of_router =
+            responses.filter(|(status, _)| !["421", "429", "501"].contains(&status.as_str()));
         for response in of_router.filter_map(|(_, response)| response.as_object_mut()) {
             let headers = response.entry("headers").or_insert_with(|| json!({}));
             if let Some(headers) = headers.as_object_mut() {
@@ -170,6 +175,20 @@ pub(super) fn name_models(document: &mut Value, targets: &[(Target<'_>, Value)])
                 name_values(parameters, "name", &names);
                 name_values(parameters, "version", &versions);
             }
+        }
+    }
+}
+
+/// Lists the slots where the administration names a model.
+pub(super) fn name_slots<'s>(document: &mut Value, slots: impl Iterator<Item = &'s str>) {
+    let names: Vec<String> = slots.map(str::to_owned).collect();
+    if names.is_empty() {
+        return;
+    }
+    let of_admin = items(document).filter(|(path, _)| path.starts_with(admin::MODELS));
+    for operation in of_admin.flat_map(|(_, item)| item.values_mut()) {
+        if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
+            name_values(parameters, "model", &names);
         }
     }
 }

@@ -36,6 +36,19 @@ impl IntoResponses for Refused {
     summary = "Ask all models about one row",
     description = "The row has to serve all trained models. The others have the error that they would have \
                    answered.",
+    params(
+        (
+            "interval" = Option<f64>, Query, nullable = false, exclusive_minimum = 0, exclusive_maximum = 1,
+            description = "Say also where the target lies with this probability. Models that cannot say it \
+                           answer without.",
+            example = 0.9,
+        ),
+        (
+            "explain" = Option<bool>, Query, nullable = false,
+            description = "Say also what each feature contributes. Models that cannot say it answer without.",
+            example = true,
+        ),
+    ),
     request_body(content = Object, description = "One row."),
     responses((status = 200, description = "What each model says.", body = Object), Refused),
 )]

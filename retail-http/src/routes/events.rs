@@ -11,10 +11,13 @@ use retail_core::registry::Registry;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::IntoResponses;
 
 use crate::error::ApiError;
 use crate::events::{Endless, Message, Watching};
 use crate::metrics::lag;
+use crate::openapi::{CONNECTION, Responses, refusals};
+use crate::paths::EVENTS;
 use crate::state::{AppState, SourceStatus};
 
 /// How often something is sent at least. It shows who has gone.
@@ -26,7 +29,37 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Otherwise nginx collects what it passes on.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        refusals(&[CONNECTION, &["too_many_readers"]])
+    }
+}
+
 /// `GET /events`.
+#[utoipa::path(
+    get,
+    path = EVENTS,
+    tag = "state",
+    operation_id = "events",
+    summary = "What happens, while it happens",
+    description = "Server-sent events without an end. Each has a whole number as its id, a name (`batch`, `reject`, \
+                   `metric`, `training`, `swap` or `lag`) and a JSON object as its data. Nothing is told again.",
+    responses(
+        (
+            status = 200, description = "The stream.",
+            headers(("cache-control" = String), ("x-accel-buffering" = String)),
+            content((
+                String = "text/event-stream",
+                example = json!(
+                    "id: 7\nevent: swap\ndata: {\"model\":\"linear_model_1\",\"revision\":2,\"previous\":1}\n\n"
+                ),
+            )),
+        ),
+        Refused,
+    ),
+)]
 pub(crate) async fn events(State(state): State<AppState>) -> Result<Response, ApiError> {
     let Ok(place) = Arc::clone(&state.readers).try_acquire_owned() else {
         let limit = state.limits.max_event_readers;

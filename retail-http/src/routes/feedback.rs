@@ -7,18 +7,89 @@ use axum::response::Response;
 use retail_core::engine::PrequentialStatus;
 use retail_core::registry::{Served, SlotName};
 use serde::Serialize;
+use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use crate::answer::written;
 use crate::error::ApiError;
 use crate::feedback::{Counted, Feedback, Outcome, ServedScores};
 use crate::json::json;
-use crate::paths::version_text;
+use crate::openapi::engine::{PrequentialShape, ServedShape};
+use crate::openapi::{BODY, CONNECTION, ROWS, Responses, Unheard, refusals};
+use crate::paths::{FEEDBACK, version_text};
 use crate::query::Extras;
 use crate::state::AppState;
 use crate::truths::{About, Truth, Truths};
 use crate::{body, work};
 
+#[derive(OpenApi)]
+#[openapi(
+    paths(post, get),
+    components(schemas(TruthOfAnswer)),
+    tags((name = "feedback", description = "What turned out to be true.")),
+)]
+struct Document;
+
+/// What the OpenAPI document says of feedback.
+pub(super) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// A truth about an earlier answer.
+#[derive(Serialize, ToSchema)]
+struct TruthOfAnswer {
+    /// The `x-request-id` of the answer; of several answers with one id the newest counts.
+    request_id: String,
+    truth: TrueValue,
+    /// Which row of an array, from 0; 0 if it is left out.
+    #[schema(nullable = false, minimum = 0, maximum = 999_999_999)]
+    row: Option<u64>,
+    /// Which of the answers; it may be left out if they are of one target.
+    #[schema(nullable = false)]
+    target: Option<String>,
+    /// Which of the answers; all of the target if it is left out.
+    #[schema(nullable = false, pattern = "^v(0|[1-9][0-9]{0,8})$")]
+    version: Option<String>,
+}
+
+/// A number, the name of a class, or whether it is so.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is read for its schema only")]
+enum TrueValue {
+    Number(f64),
+    Class(String),
+    Yes(bool),
+}
+
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        refusals(&[CONNECTION, BODY, ROWS, &["empty_array", "too_many_rows"]])
+    }
+}
+
 /// `POST /feedback`.
+#[utoipa::path(
+    post,
+    path = FEEDBACK,
+    tag = "feedback",
+    operation_id = "reportTruths",
+    summary = "Say what turned out to be true",
+    description = "Takes one truth or an array of them: of an earlier answer by its request id, or of features, \
+                   which the models are then asked about. If one of an array cannot be used, none counts.",
+    request_body(
+        content = TruthOfAnswer, description = "One truth, or an array of them.",
+        example = json!({ "request_id": "order-4711", "truth": 250.0 }),
+    ),
+    responses(
+        (
+            status = 200, description = "How many truths had which outcome.", body = Counted,
+            example = json!({ "accepted": 1, "unknown": 0, "late": 0, "duplicate": 0 }),
+        ),
+        Refused,
+    ),
+)]
 pub(crate) async fn post(
     State(state): State<AppState>,
     request: Request,
@@ -65,26 +136,58 @@ fn accept(
     written(&counted)
 }
 
-#[derive(Serialize)]
+/// What was reported since the start, and how good the answers were.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Feedback)]
 struct Summary<'a> {
     #[serde(flatten)]
     counted: Counted,
+    /// Rows whose answers are kept until their truth is known.
     rows_kept: usize,
     models: Vec<Model<'a>>,
 }
 
 /// How good a model was, as those who asked it know, and on the stream.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ModelFeedback)]
 struct Model<'a> {
+    /// The slot.
     name: &'a str,
     target: &'a str,
     version: String,
+    /// By revision, the newest first.
+    #[schema(value_type = Vec<ServedShape>)]
     served: Vec<ServedScores>,
+    /// How well it predicted batches of the stream before it learned from them, if any were scored.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = PrequentialShape, required = false)]
     prequential: Option<&'a PrequentialStatus>,
 }
 
 /// `GET /feedback`.
+#[utoipa::path(
+    get,
+    path = FEEDBACK,
+    tag = "feedback",
+    operation_id = "feedback",
+    summary = "How good the answers were",
+    responses(
+        (
+            status = 200, description = "Counts since the start, and the metrics of each model.",
+            body = Summary<'_>,
+            example = json!({
+                "accepted": 2, "unknown": 0, "late": 0, "duplicate": 0, "rows_kept": 5,
+                "models": [{
+                    "name": "linear_model_1", "target": "total_amount", "version": "v1",
+                    "served": [
+                        {"revision": 3, "metrics": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 2}},
+                    ],
+                }],
+            }),
+        ),
+        Unheard,
+    ),
+)]
 pub(crate) async fn get(
     State(state): State<AppState>,
     request: Request,

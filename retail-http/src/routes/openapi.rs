@@ -10,14 +10,14 @@ use axum::routing::get;
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{compare, fallback, models, predict, status};
+use super::{compare, events, fallback, feedback, history, models, predict, status};
 use crate::answer::Interval;
 use crate::error::Body;
-use crate::inference;
 use crate::json::json_bytes;
 use crate::openapi::{Unheard, complete};
 use crate::paths::OPENAPI;
 use crate::state::AppState;
+use crate::{admin, dashboard, inference};
 
 pub(super) fn routes() -> Router<AppState> {
     let routes = Router::new()
@@ -42,7 +42,10 @@ pub(super) fn routes() -> Router<AppState> {
         compare::compare,
         models::models,
         status::batches,
+        history::history,
         status::health,
+        crate::metrics::scrape,
+        events::events,
         document,
     ),
     components(schemas(Body, Interval, compare::NotCompared)),
@@ -126,5 +129,12 @@ fn whole(state: &AppState) -> Result<Value, serde_json::Error> {
     own.security = Some(Vec::new());
     // Each room has a document of its own, which joins here.
     own.merge(inference::document());
+    own.merge(dashboard::document());
+    if state.feedback.is_some() {
+        own.merge(feedback::document());
+    }
+    if state.admin.is_some() {
+        own.merge(admin::document());
+    }
     complete(own, state)
 }

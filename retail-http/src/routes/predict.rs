@@ -32,7 +32,9 @@ impl IntoResponses for Refused {
     fn responses() -> Responses {
         let own = &[
             "empty_array",
+            "no_explanation",
             "no_interval",
+            "too_much_to_explain",
             "too_many_rows",
             "unknown_path",
             "unknown_target",
@@ -58,6 +60,10 @@ impl IntoResponses for Refused {
         (
             "interval" = Option<f64>, Query, nullable = false, exclusive_minimum = 0, exclusive_maximum = 1,
             description = "Say also where the target lies with this probability.", example = 0.9,
+        ),
+        (
+            "explain" = Option<bool>, Query, nullable = false,
+            description = "Say also what each feature contributes.", example = true,
         ),
     ),
     request_body(content = Object, description = "One row, or an array of rows."),

@@ -80,11 +80,15 @@ pub(crate) struct Batches<'a> {
             example = json!({
                 "running": true, "rows_read": 1000, "rows_kept": 800,
                 "rejected": {"cancelled": 50, "missing_customer": 150}, "batches": 1,
-                "stream_time": "2010-12-01 08:26:00",
+                "stream_time": "2010-12-01 08:27:00", "saved_at": "2026-01-05 10:00:00",
+                "progress": {"done": 1000, "total": 541909, "unit": "records"},
                 "newest_batches": [{
-                    "batch": 1, "rows": 800, "read": 1000, "closed_by": "count",
+                    "batch": 1, "rows": 800, "read": 1000,
+                    "rejected": {"cancelled": 50, "missing_customer": 150}, "closed_by": "count",
                     "stream_time": ["2010-12-01 08:26:00", "2010-12-01 08:27:00"],
+                    "watermark": "2010-12-01 08:27:00", "revenue": 15250.5,
                 }],
+                "windows": {},
                 "models": {"linear_model_1": {
                     "rows": 266, "status": "trained", "revision": 1, "seconds": 0.01, "prequential": null,
                     "holdout": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 54},

@@ -24,9 +24,14 @@ pub(crate) fn token() -> AdminToken {
 pub(crate) fn formats() -> ModelFormats {
     ModelFormats::empty().with("known", |json| {
         let bias = json["bias"].as_f64().ok_or("bias: expected a number")?;
+        let task: Task =
+            serde_json::from_value(json["task"].clone()).map_err(|_| "task: expected a kind")?;
+        let n_features = json["n_features"]
+            .as_u64()
+            .ok_or("n_features: expected a number")?;
         Ok(Arc::new(Known {
-            task: Task::Regression,
-            n_features: 5,
+            task,
+            n_features: n_features as usize,
             bias,
         }))
     })

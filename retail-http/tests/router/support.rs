@@ -68,7 +68,9 @@ impl Model for Known {
     }
 
     fn to_json(&self) -> Result<Value, FormatError> {
-        Ok(serde_json::json!({ "bias": self.bias }))
+        Ok(serde_json::json!({
+            "bias": self.bias, "n_features": self.n_features, "task": self.task,
+        }))
     }
 }
 
