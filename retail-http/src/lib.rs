@@ -248,6 +248,8 @@
 //! below any prefix.
 //!
 //! - Every operation has examples of its requests and answers, and every error with its status and code.
+//! - `/feedback` and `/admin` are in it if the server has them. What is below `/admin` has the security scheme
+//!   `adminToken`, an HTTP bearer token.
 //! - What JSON Schema cannot say is said in words: that products and dates have to agree with the rest of a sale, and
 //!   shapes of tensors with their elements.
 //! - Versions of one target share a description. Where their features differ, it is that of a row for all of them.

@@ -2,13 +2,14 @@
 //! what it really writes.
 #![expect(dead_code, reason = "these types are read for their schemas only")]
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use utoipa::openapi::schema::{AnyOf, ObjectBuilder, Type};
-use utoipa::openapi::{Ref, RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+
+use super::measures::{HoldOutShape, MetricsShape, NotTrainedReason};
 
 /// A text that is always this one.
 fn word(word: &str) -> RefOr<Schema> {
@@ -160,11 +161,11 @@ struct NotTrainedShape {
     prequential: Option<PrequentialShape>,
 }
 
-fn trained() -> RefOr<Schema> {
+pub(super) fn trained() -> RefOr<Schema> {
     word("trained")
 }
 
-fn not_trained() -> RefOr<Schema> {
+pub(super) fn not_trained() -> RefOr<Schema> {
     word("not_trained")
 }
 
@@ -178,76 +179,6 @@ pub(crate) struct PrequentialShape {
     recent: MetricsShape,
     /// Over all of them.
     overall: MetricsShape,
-}
-
-/// How well a model predicted one batch, before any model learned from it.
-#[derive(ToSchema)]
-#[schema(as = BatchScore)]
-pub(crate) struct ScoreShape {
-    /// The number of the batch, from 1.
-    #[schema(minimum = 1)]
-    batch: u64,
-    /// The revision that predicted it.
-    revision: u64,
-    /// Rows measured.
-    rows: u64,
-    /// The measures, by name; those that are not known are left out.
-    metrics: BTreeMap<String, f64>,
-}
-
-/// One training of one model.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = Training)]
-pub(crate) enum TrainingShape {
-    Trained(TrainingDoneShape),
-    NotTrained(TrainingFailedShape),
-}
-
-/// A training that gave a model.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TrainingDone)]
-pub(crate) struct TrainingDoneShape {
-    /// When it ended, in UTC.
-    at: String,
-    /// The slot.
-    model: String,
-    /// Rows of the window.
-    rows: u64,
-    /// How many seconds training and evaluation took.
-    seconds: f64,
-    /// The revision that was served afterwards, if any.
-    #[schema(required = true)]
-    revision: Option<u64>,
-    /// Whether that is a new one.
-    changed: bool,
-    #[schema(schema_with = trained)]
-    status: String,
-    holdout: HoldOutShape,
-}
-
-/// A training that gave none.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TrainingFailed)]
-pub(crate) struct TrainingFailedShape {
-    /// When it ended, in UTC.
-    at: String,
-    /// The slot.
-    model: String,
-    /// Rows of the window.
-    rows: u64,
-    /// How many seconds training and evaluation took.
-    seconds: f64,
-    /// The revision that was served afterwards, if any.
-    #[schema(required = true)]
-    revision: Option<u64>,
-    /// Whether that is a new one.
-    changed: bool,
-    #[schema(schema_with = not_trained)]
-    status: String,
-    why: NotTrainedReason,
-    /// The reason in words.
-    message: String,
 }
 
 /// How good the answers of one revision were.
@@ -270,103 +201,6 @@ pub(crate) struct StateShape {
     pinned: bool,
     /// Which revision each alias stands for.
     aliases: BTreeMap<String, u64>,
-}
-
-/// Why a window gave no model. Reasons have further keys of their own.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct NotTrainedReason {
-    /// The kind of reason, for example `no_rows`.
-    reason: String,
-    /// What there was, and what would have been needed.
-    #[serde(flatten)]
-    more: BTreeMap<String, serde_json::Value>,
-}
-
-/// Metrics on the last 20 % of the slice, or why there are none.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = HoldOut)]
-pub(crate) enum HoldOutShape {
-    NotMeasured { not_trained: NotTrainedReason },
-    Measured(MetricsShape),
-}
-
-/// How good predictions are, by the measures of their kind of target.
-#[derive(Serialize)]
-pub(crate) struct MetricsShape;
-
-impl PartialSchema for MetricsShape {
-    fn schema() -> RefOr<Schema> {
-        // Not one of them: all that several classes have is there for two as well.
-        let any = AnyOf::builder()
-            .item(Ref::from_schema_name("RegressionMetrics"))
-            .item(Ref::from_schema_name("MulticlassMetrics"))
-            .item(Ref::from_schema_name("BinaryMetrics"));
-        Schema::AnyOf(any.build()).into()
-    }
-}
-
-impl ToSchema for MetricsShape {
-    fn name() -> Cow<'static, str> {
-        "Metrics".into()
-    }
-
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.extend([
-            ("RegressionMetrics".to_owned(), RegressionShape::schema()),
-            ("MulticlassMetrics".to_owned(), MulticlassShape::schema()),
-            ("BinaryMetrics".to_owned(), BinaryShape::schema()),
-        ]);
-    }
-}
-
-/// Measures of a regression.
-#[derive(ToSchema)]
-struct RegressionShape {
-    /// Root of the mean squared error, in target units.
-    rmse: f64,
-    /// Mean absolute error, in target units.
-    mae: f64,
-    /// Coefficient of determination; null below two rows.
-    #[schema(required = true)]
-    r2: Option<f64>,
-    /// Rows measured.
-    rows: u64,
-}
-
-/// Measures of a classification into several classes.
-#[derive(ToSchema)]
-struct MulticlassShape {
-    /// Share of rows whose class is predicted.
-    accuracy: f64,
-    /// Mean over classes of F1.
-    macro_f1: f64,
-    log_loss: f64,
-    /// Rows by true class (outer) and predicted class (inner).
-    confusion: Vec<Vec<u64>>,
-    /// Rows measured.
-    rows: u64,
-}
-
-/// Measures of a yes or no.
-#[derive(ToSchema)]
-struct BinaryShape {
-    /// Share of rows whose class is predicted.
-    accuracy: f64,
-    /// Mean over classes of F1.
-    macro_f1: f64,
-    /// Area under the receiver operating characteristic; null if all rows are of one class.
-    #[schema(required = true)]
-    auc: Option<f64>,
-    log_loss: f64,
-    /// Mean squared error of the probability.
-    brier: f64,
-    /// Rows by true class (outer) and predicted class (inner): no, yes.
-    confusion: Vec<Vec<u64>>,
-    /// Share of rows that are yes in truth.
-    positive_share: f64,
-    /// Rows measured.
-    rows: u64,
 }
 
 /// The kind of a target.

@@ -4,6 +4,8 @@
 mod answers;
 pub(crate) mod engine;
 mod errors;
+pub(crate) mod history;
+pub(crate) mod measures;
 mod models;
 mod operations;
 mod rows;

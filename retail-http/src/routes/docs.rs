@@ -9,10 +9,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use utoipa::{IntoResponses, OpenApi};
 use utoipa_swagger_ui::{Config, serve};
 
 use super::fallback;
 use crate::error::ApiError;
+use crate::openapi::{CONNECTION, Responses, Unheard, refusals};
 use crate::paths::docs::{DOCS, FILE, PAGE};
 use crate::state::AppState;
 
@@ -29,15 +31,87 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "max-age=3600"),
 ];
 
+#[derive(OpenApi)]
+#[openapi(paths(without_slash, page, named))]
+struct Page;
+
+/// What the OpenAPI document says of the page.
+pub(super) fn document() -> utoipa::openapi::OpenApi {
+    Page::openapi()
+}
+
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
-        // To where the addresses of its files, which are relative, are right; so is this one.
-        .route(DOCS, get(async || Redirect::temporary("docs/")))
-        .route(PAGE, get(async |uri: Uri| file("index.html", &uri)))
+        .route(DOCS, get(without_slash))
+        .route(PAGE, get(page))
         .route(FILE, get(named))
         .method_not_allowed_fallback(fallback::method_not_allowed)
 }
 
+/// `GET /docs`: to where the addresses of its files, which are relative, are right; so is this one.
+#[utoipa::path(
+    get,
+    path = DOCS,
+    tag = "state",
+    operation_id = "docs",
+    summary = "Where the page to read this document is",
+    responses(
+        (status = 307, description = "At `docs/`.", headers(("location" = String))),
+        Unheard,
+    ),
+)]
+async fn without_slash() -> Redirect {
+    Redirect::temporary("docs/")
+}
+
+/// `GET /docs/`.
+#[utoipa::path(
+    get,
+    path = PAGE,
+    tag = "state",
+    operation_id = "docsPage",
+    summary = "A page to read this document and to try the API",
+    responses(
+        (
+            status = 200, description = "The page.", headers(("cache-control" = String)),
+            content((String = "text/html", example = json!("<!DOCTYPE html>"))),
+        ),
+        Unheard,
+    ),
+)]
+async fn page(uri: Uri) -> Response {
+    file("index.html", &uri)
+}
+
+struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> Responses {
+        refusals(&[CONNECTION, &["unknown_path"]])
+    }
+}
+
+/// `GET /docs/{file}`.
+#[utoipa::path(
+    get,
+    path = FILE,
+    tag = "state",
+    operation_id = "docsFile",
+    summary = "A file of that page",
+    params(("file" = String, Path, description = "Its name.", example = "index.css")),
+    responses(
+        (
+            status = 200, description = "The file.", headers(("cache-control" = String)),
+            content(
+                (String = "text/html", example = json!("<!DOCTYPE html>")),
+                (String = "text/css", example = json!("body { margin: 0 }")),
+                (String = "text/javascript", example = json!("window.onload = () => {};")),
+                (String = "image/png", example = json!("")),
+            ),
+        ),
+        Refused,
+    ),
+)]
 async fn named(request: Request) -> Response {
     // By itself, and not as a variable: a prefix may have some of its own.
     let uri = request.uri();

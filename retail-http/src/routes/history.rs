@@ -9,7 +9,8 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::error::ApiError;
 use crate::json::json;
-use crate::openapi::engine::{BatchShape, ScoreShape, TrainingShape};
+use crate::openapi::engine::BatchShape;
+use crate::openapi::history::{ScoreShape, TrainingShape};
 use crate::openapi::{CONNECTION, Responses, refusals};
 use crate::paths::HISTORY;
 use crate::query;

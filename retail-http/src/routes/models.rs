@@ -13,7 +13,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::json::json;
 use crate::openapi::Unheard;
-use crate::openapi::engine::{FeatureShape, HoldOutShape, SliceShape, TaskShape};
+use crate::openapi::engine::{FeatureShape, SliceShape, TaskShape};
+use crate::openapi::measures::HoldOutShape;
 use crate::paths::{MODELS, version_text};
 use crate::state::AppState;
 

@@ -130,6 +130,8 @@ fn whole(state: &AppState) -> Result<Value, serde_json::Error> {
     // Each room has a document of its own, which joins here.
     own.merge(inference::document());
     own.merge(dashboard::document());
+    #[cfg(feature = "docs-page")]
+    own.merge(super::docs::document());
     if state.feedback.is_some() {
         own.merge(feedback::document());
     }

@@ -32,6 +32,7 @@ mod limits;
 mod metrics;
 mod metrics_state;
 mod openapi;
+mod openapi_models;
 mod openapi_serving;
 mod refusals;
 mod request_ids;
