@@ -132,7 +132,8 @@ pub(crate) fn complete(document: OpenApi, state: &AppState) -> Result<Value, ser
     let targets: Vec<_> = with_rows.collect();
     operations::split_predict(&mut document, &targets, state.limits);
     operations::name_models(&mut document, &targets);
-    schemas.extend(truths::show(&mut document, &targets, state.limits));
+    let truths = truths::show(&mut document, &schemas, &targets, state.limits);
+    schemas.extend(truths);
     operations::show_comparison(&mut document, &targets, &rows::example(&all));
     // A product is a tensor of those models only that have it, and the others refuse it.
     let given = all

@@ -8,9 +8,11 @@ use super::operations::{BODY, one_or_many, schema, set};
 use crate::paths::{FEEDBACK, version_text};
 use crate::state::Limits;
 
-/// Says what truths there are of the models that are served. Returns the schemas for it.
+/// Says what truths there are of the models that are served, whose rows have these schemas. Returns the
+/// schemas for it.
 pub(super) fn show(
     document: &mut Value,
+    rows: &Map<String, Value>,
     targets: &[(Target<'_>, Value)],
     limits: Limits,
 ) -> Map<String, Value> {
@@ -28,15 +30,17 @@ pub(super) fn show(
             "value": { "request_id": "order-4711", "target": "total_amount", "truth": 250.0 },
         },
     });
-    for (target, row) in targets {
+    for (target, features) in targets {
         let Some(task) = target.tasks().first().copied() else {
             continue;
         };
         let name = format!("{}Truth", target.title);
         forms.push(schema(&name));
-        schemas.insert(name, of_features(target, task));
-        if let (Some(examples), Value::Object(row)) = (examples.as_object_mut(), row.clone()) {
-            let mut truth = row;
+        let row = rows.get(&format!("{}Row", target.title)).cloned();
+        schemas.insert(name, of_features(target, task, row.unwrap_or_default()));
+        if let (Some(examples), Value::Object(mut truth)) =
+            (examples.as_object_mut(), features.clone())
+        {
             truth.insert("target".to_owned(), json!(target.name));
             truth.insert("truth".to_owned(), example(task));
             let one = Value::Object(truth);
@@ -53,8 +57,8 @@ pub(super) fn show(
     schemas
 }
 
-/// The truth that goes with features.
-fn of_features(target: &Target<'_>, task: &Task) -> Value {
+/// A row of features, and the truth that goes with it.
+fn of_features(target: &Target<'_>, task: &Task, mut row: Value) -> Value {
     let truth = match task {
         Task::Regression => json!({ "type": "number" }),
         Task::Binary => json!({ "type": "boolean" }),
@@ -62,22 +66,28 @@ fn of_features(target: &Target<'_>, task: &Task) -> Value {
     };
     let versions = target.trained_versions().into_iter().map(version_text);
     let versions: Vec<String> = versions.collect();
-    json!({ "allOf": [
-        schema(&format!("{}Row", target.title)),
-        {
-            "type": "object",
-            "properties": {
-                "target": { "type": "string", "enum": [target.name] },
-                "truth": truth,
-                "version": {
-                    "type": "string", "enum": versions,
-                    "description": "Of which model; of all of the target if it is left out.",
-                },
-                "request_id": { "type": "null", "description": "There is none: these are features." },
-            },
-            "required": ["target", "truth"],
-        },
-    ]})
+    let version = json!({
+        "type": "string", "enum": versions,
+        "description": "Of which model; of all of the target if it is left out.",
+    });
+    let no_id = json!({ "type": "null", "description": "There is none: these are features." });
+    let more = [
+        ("target", json!({ "type": "string", "enum": [target.name] })),
+        ("truth", truth),
+        ("version", version),
+        ("request_id", no_id),
+    ];
+    if let Some(Value::Object(properties)) = row.get_mut("properties") {
+        properties.extend(more.map(|(key, schema)| (key.to_owned(), schema)));
+    }
+    if let Some(Value::Array(required)) = row.get_mut("required") {
+        required.extend([json!("target"), json!("truth")]);
+    }
+    if let Some(row) = row.as_object_mut() {
+        // Its examples have no truth.
+        row.remove("examples");
+    }
+    row
 }
 
 fn example(task: &Task) -> Value {
