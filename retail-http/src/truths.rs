@@ -124,8 +124,16 @@ impl<'a> Truths<'a> {
         let asked = match feedback.asked(id.as_bytes()) {
             Ok(asked) => asked,
             Err(outcome) => {
-                // A truth must be there, of whatever kind.
-                self.there(at, TRUTH, "the true value")?;
+                // A truth must be there, of any kind that there is.
+                let expected = "a number, the name of a class, or true or false";
+                let cell = self.there(at, TRUTH, expected)?;
+                let is_one = matches!(
+                    cell,
+                    Cell::Number(_) | Cell::Text(_) | Cell::Other("true" | "false")
+                );
+                if !is_one {
+                    return Err(self.wrong(at, TRUTH, expected.to_owned(), cell));
+                }
                 return Ok(Truth {
                     value: 0.0,
                     about: About::Nothing(outcome),

@@ -54,7 +54,7 @@ async fn a_revision_is_promoted_rolled_back_pinned_and_named() {
     assert_eq!(served(&app).await, 2);
 
     let champion = of("aliases/champion");
-    let answer = done(&app, Method::PUT, &champion, json!({"revision": 1})).await;
+    let answer = done(&app, Method::PUT, &champion, json!({"revision": 1.0})).await;
     assert_eq!(answer["after"]["aliases"], json!({"champion": 1}));
     let candidate = of("aliases/candidate");
     done(&app, Method::PUT, &candidate, json!({"alias": "champion"})).await;

@@ -284,7 +284,7 @@ async fn truths_that_cannot_be_used_are_refused_and_none_counts() {
             json!({"request_id": "z"}),
             "missing_field",
             "truth",
-            "the true value",
+            "a number, the name of a class, or true or false",
             "nothing",
         ),
         (
@@ -483,4 +483,20 @@ async fn nothing_is_kept_unless_it_is_asked_for() {
     asked(&predicts, LINEAR, "a", FULL_SALE).await;
     let truth = json!({"request_id": "a", "truth": 1});
     assert_eq!(told(&hears, &truth).await, counted(1, 0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_truth_of_no_kind_is_refused_even_if_its_answer_is_not_known() {
+    let app = served();
+    for truth in ["{}", "[1]"] {
+        let body = format!(r#"{{"request_id":"nobody's","truth":{truth}}}"#);
+        let (status, answer) = post(&app, "/feedback", body).await;
+        assert_eq!(status, 400, "{truth}");
+        assert_eq!(answer["error"]["code"], "wrong_type");
+        assert_eq!(answer["error"]["field"], "truth");
+    }
+    for truth in [json!(1), json!("Low"), json!(false)] {
+        let answer = told(&app, &json!({"request_id": "nobody's", "truth": truth})).await;
+        assert_eq!(answer, counted(0, 1, 0, 0));
+    }
 }
