@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::description::{
     AliasRefused, AliasShape, NoAliasRefused, Refused, RevisionRefused, RollBackRefused,
-    WhichRevision,
+    WhichRevision, WhichToPin,
 };
 use super::fields::{Fields, aliases};
 use crate::error::{AdminError, ApiError};
@@ -114,7 +114,7 @@ pub(super) async fn promote(
     params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
     security(("adminToken" = [])),
     request_body(
-        content = WhichRevision, description = "Which revision; the one served if there is none.", example = json!({ "revision": 1 }),
+        content = WhichToPin, description = "Which revision; the one served if there is none.", example = json!({ "revision": 1 }),
     ),
     responses(
         (

@@ -35,6 +35,23 @@ pub(super) enum WhichRevision {
     Alias(ByAlias),
 }
 
+/// The same, or an empty object for the revision that is served.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = RevisionToPin)]
+#[expect(dead_code, reason = "it is read for its schema only")]
+pub(super) enum WhichToPin {
+    Number(ByNumber),
+    Alias(ByAlias),
+    Served(Served),
+}
+
+/// The revision that is served.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ServedRevision)]
+pub(super) struct Served {}
+
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RevisionByNumber)]

@@ -76,7 +76,7 @@ impl Fields {
     pub(super) fn revision(&self) -> Result<Option<RevisionRef>, ApiError> {
         match (self.get(REVISION), self.get(ALIAS)) {
             (None, None) => Ok(None),
-            (Some(number), None) => match number.as_u64() {
+            (Some(number), None) => match whole(number) {
                 Some(revision @ 1..) => Ok(Some(revision.into())),
                 _ => Err(wrong(REVISION, "a whole number from 1", number)),
             },
@@ -117,6 +117,15 @@ impl Fields {
 /// Every alias, in words.
 pub(super) fn aliases() -> String {
     one_of(&Alias::ALL.map(Alias::name))
+}
+
+/// A whole number, which some clients write as `1.0`.
+fn whole(number: &Value) -> Option<u64> {
+    let written_so = |number: f64| (0.0..1e15).contains(&number) && number.fract() == 0.0;
+    let number_of = |value: &Value| value.as_f64().filter(|number| written_so(*number));
+    number
+        .as_u64()
+        .or_else(|| number_of(number).map(|number| number as u64))
 }
 
 fn fault(body: &[u8], error: serde_json::Error) -> ApiError {

@@ -65,9 +65,9 @@ fn of_features(target: &Target<'_>, task: &Task, mut row: Value) -> Value {
         Task::Multiclass { classes } => json!({ "type": "string", "enum": classes }),
     };
     let versions = target.trained_versions().into_iter().map(version_text);
-    let versions: Vec<String> = versions.collect();
+    let versions: Vec<Value> = versions.map(Value::from).chain([Value::Null]).collect();
     let version = json!({
-        "type": "string", "enum": versions,
+        "type": ["string", "null"], "enum": versions,
         "description": "Of which model; of all of the target if it is left out.",
     });
     let no_id = json!({ "type": "null", "description": "There is none: these are features." });

@@ -41,13 +41,12 @@ struct TruthOfAnswer {
     request_id: String,
     truth: TrueValue,
     /// Which row of an array, from 0; 0 if it is left out.
-    #[schema(nullable = false, minimum = 0, maximum = 999_999_999)]
+    #[schema(minimum = 0, maximum = 999_999_999)]
     row: Option<u64>,
     /// Which of the answers; it may be left out if they are of one target.
-    #[schema(nullable = false)]
     target: Option<String>,
     /// Which of the answers; all of the target if it is left out.
-    #[schema(nullable = false, pattern = "^v(0|[1-9][0-9]{0,8})$")]
+    #[schema(pattern = "^v(0|[1-9][0-9]{0,8})$")]
     version: Option<String>,
 }
 
