@@ -41,7 +41,7 @@ struct TruthOfAnswer {
     request_id: String,
     truth: TrueValue,
     /// Which row of an array, from 0; 0 if it is left out.
-    #[schema(minimum = 0, maximum = 999_999_999)]
+    #[schema(minimum = 0, maximum = 999_999_999_999_999_u64)]
     row: Option<u64>,
     /// Which of the answers; it may be left out if they are of one target.
     target: Option<String>,
