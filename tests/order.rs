@@ -84,6 +84,7 @@ const ORDERS: [Order; 5] = [
             "events",
             "access",
             "feedback",
+            "traffic",
             "state",
             "openapi",
             "body",

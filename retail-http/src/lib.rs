@@ -202,6 +202,8 @@
 //! | `retail_model_scored_batches_total` | *model* | batches that were predicted before any model learned from them |
 //! | `retail_model_prequential_…` | *model*, `over` | how well: `rmse`, `mae`, `r2`; `accuracy`, `macro_f1`, `log_loss`; `auc`, `brier`. `over` is `recent` (20 batches) or `overall` |
 //! | `retail_model_holdout_…` | *model* | the same on the hold-out rows of the model's slice |
+//! | `retail_split_requests_total` | `model`, `to`, `by` | requests to a model that is [split](#splits-and-shadows); `by` is `other`, `model`, or `no_key` |
+//! | `retail_shadow_rows_total`, `…_different_…`, `…_skipped_…`, `…_failed_…`, `retail_shadow_mean_difference` | `model`, `shadow` | how the answers of a shadow compare |
 //! | `retail_source_lag_records` | `partition` | records that have not been taken yet, if the source says so ([`AppState::with_source`]) |
 //! | `retail_source_messages_total`, `…_bytes_total`, `…_rebalances_total`, `…_retries_total` | | what a Kafka source has done |
 //! | `retail_source_dead_letters_total` | `reason` | messages that could not be used |
@@ -239,6 +241,28 @@
 //! - Every 5 s of silence there is an empty comment, which shows who has gone.
 //! - At most [`Limits::max_event_readers`] clients read at the same time.
 //! - [`serve`] ends the streams when it shuts down. Other servers do if [`Events::end_streams`] is called.
+//!
+//! # Splits and shadows
+//! A candidate can be tried on real requests, to `/predict` and to the Open Inference Protocol:
+//! `PUT /admin/models/linear_model_1/traffic` takes
+//!
+//! ```json
+//! {"split":{"to":{"alias":"candidate"},"share":0.1,"header":"x-customer-id"},"shadows":[{"version":"v2"}]}
+//! ```
+//!
+//! Somebody is `{"revision":3}`, `{"alias":"candidate"}`, whichever revision has this name at the time, or
+//! `{"version":"v2"}`, another version of the same target.
+//!
+//! - **Split.** Of requests that have the header, those with a share of its values are answered by the other one,
+//!   always the same values: the fraction of a key is FNV-1a (64 bits) of the model's name, a null byte and the
+//!   key, mixed by MurmurHash3's finaliser, of which the upper 53 bits count; it goes to the other one if that is
+//!   below `share`. Requests without the header, or with several, are the model's own. Answers name the model and
+//!   the revision that gave them.
+//! - **Shadows.** Up to five answer what the model was asked, after it and on a thread of their own. Their answers
+//!   are compared and never sent: `different` counts rows with another class, or a value that is off by more than
+//!   a millionth. A shadow takes the features of the model. What comes faster than shadows answer is `skipped`, as
+//!   are arrays of more than 256 rows.
+//! - Plans are in memory: a restart ends them. Counts begin with the plan.
 //!
 //! # OpenAPI
 //! `GET /openapi.json` is the OpenAPI 3.1 document of these paths, for clients, generators and tests. It describes
@@ -303,6 +327,9 @@
 //! | `DELETE /admin/models/{model}/pin` | | takes the pin off; the revision is served until the next training |
 //! | `PUT /admin/models/{model}/aliases/{alias}` | a revision | gives it the name `champion` or `candidate` |
 //! | `DELETE /admin/models/{model}/aliases/{alias}` | | takes the name away |
+//! | `GET /admin/models/{model}/traffic` | | [who answers besides the model](#splits-and-shadows), and what came of it |
+//! | `PUT /admin/models/{model}/traffic` | a split, shadows or both | lets others answer besides it |
+//! | `DELETE /admin/models/{model}/traffic` | | the model alone answers |
 //! | `POST /admin/retrain` | `{"model":…}`, or nothing for all | asks the engine to train on the batches saved so far, without waiting for a batch; answers 202 |
 //!
 //! A revision is `{"revision":3}`, or `{"alias":"candidate"}` for the one that has this name. An alias
@@ -353,6 +380,7 @@
 //! | 409 | `pinned` | the model is pinned to another revision |
 //! | 409 | `no_earlier_revision` | there is nothing to roll back to |
 //! | 409 | `damaged` | the revision, or the file of aliases, is damaged |
+//! | 409 | `other_features` | a shadow takes other features than the model |
 //! | 409 | `no_engine` | a training is asked for where nothing trains |
 //! | 413 | `body_too_large`, `too_many_rows` | more than [`Limits`] allow |
 //! | 415 | `unsupported_type` | the `Content-Type` is not JSON's |
@@ -387,7 +415,7 @@
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
 // features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state,
-// statistics, requests, events, feedback, access, cors, error, setting, openapi, paths, json and memory know none
+// statistics, requests, events, traffic, feedback, access, cors, error, setting, openapi, paths, json and memory know none
 // of them. Inference is another way through the same rooms, and admin, which lets in only those whom access
 // knows, a way to the registry. Metrics reads the state, and requests counts all that passes routes. The
 // dashboard is files, and asks for the rest over HTTP.
@@ -419,6 +447,7 @@ mod serve;
 mod setting;
 mod state;
 mod statistics;
+mod traffic;
 mod truths;
 mod work;
 

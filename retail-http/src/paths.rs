@@ -79,12 +79,20 @@ pub(crate) mod admin {
     pub(crate) const PROMOTE: &str = "/admin/models/{model}/promote";
     pub(crate) const PIN: &str = "/admin/models/{model}/pin";
     pub(crate) const ALIAS: &str = "/admin/models/{model}/aliases/{alias}";
+    pub(crate) const TRAFFIC: &str = "/admin/models/{model}/traffic";
     pub(crate) const RETRAIN: &str = "/admin/retrain";
     pub(crate) const OTHERS: &str = "/admin/{*other}";
 
     /// Every path, for those who ask for another one.
-    pub(crate) const PATHS: [&str; 7] =
-        [MODELS, REVISIONS, ROLL_BACK, PROMOTE, PIN, ALIAS, RETRAIN];
+    pub(crate) const PATHS: [&str; 8] = [
+        MODELS, REVISIONS, ROLL_BACK, PROMOTE, PIN, ALIAS, TRAFFIC, RETRAIN,
+    ];
+}
+
+/// The version that a text names, if it is written as [`version_text`] writes it.
+pub(crate) fn version_of(text: &str) -> Option<u32> {
+    let number = text.strip_prefix('v')?.parse().ok()?;
+    (version_text(number) == text).then_some(number)
 }
 
 /// How paths and answers name a version, for example `v1`.

@@ -77,6 +77,18 @@ impl Predicted {
 }
 
 impl AppState {
+    /// Lets the shadows of the model that was asked answer, too.
+    pub(crate) fn shadow(&self, asked: &SlotName, predicted: &Predicted) {
+        let Predicted {
+            served,
+            features,
+            scores,
+            ..
+        } = predicted;
+        let traffic = &self.traffic;
+        traffic.shadow(&self.registry, &asked.name, served, features, scores);
+    }
+
     /// Keeps what models said to the request with this id, if answers are kept.
     pub(crate) fn remember<'p>(
         &self,

@@ -15,6 +15,7 @@ use crate::events::Events;
 use crate::feedback::{Feedback, FeedbackOptions};
 use crate::requests::Requests;
 use crate::statistics::Statistics;
+use crate::traffic::Traffic;
 
 /// What a client may ask for at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,7 @@ pub struct AppState {
     pub(crate) admin: Option<Arc<Admin>>,
     pub(crate) statistics: Arc<Statistics>,
     pub(crate) feedback: Option<Arc<Feedback>>,
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) events: Events,
     pub(crate) readers: Arc<Semaphore>,
@@ -89,6 +91,7 @@ impl AppState {
             admin: None,
             statistics: Arc::default(),
             feedback: None,
+            traffic: Arc::default(),
             requests: Arc::default(),
             events: Events::default(),
             readers: Arc::new(Semaphore::new(readers(limits))),

@@ -10,7 +10,7 @@ use crate::error::{ApiError, one_of};
 use crate::features::Given;
 use crate::feedback::{Feedback, Outcome, Wanted};
 use crate::parse::{Accepts, Cell};
-use crate::paths::version_text;
+use crate::paths::{version_of, version_text};
 use crate::predict::Predicted;
 use crate::query::Extras;
 use crate::state::AppState;
@@ -267,15 +267,10 @@ impl<'a> Truths<'a> {
     }
 
     fn version(&self, at: usize, text: &str) -> Result<u32, ApiError> {
-        let number = text
-            .strip_prefix('v')
-            .and_then(|digits| digits.parse().ok());
-        number
-            .filter(|&number| version_text(number) == text)
-            .ok_or_else(|| {
-                let got = Cell::Text(text.to_owned());
-                self.wrong(at, VERSION, "a version, for example v1".to_owned(), &got)
-            })
+        version_of(text).ok_or_else(|| {
+            let got = Cell::Text(text.to_owned());
+            self.wrong(at, VERSION, "a version, for example v1".to_owned(), &got)
+        })
     }
 
     fn text(&self, at: usize, key: &str, expected: &str) -> Result<Option<&str>, ApiError> {

@@ -31,7 +31,7 @@ pub(super) struct Named {
     alias: String,
 }
 
-type Parts<T> = Result<Path<T>, PathRejection>;
+pub(super) type Parts<T> = Result<Path<T>, PathRejection>;
 
 /// `POST /admin/models/{model}/rollback`.
 #[utoipa::path(
@@ -291,8 +291,14 @@ async fn change(
     model: String,
     work: impl FnOnce(&Registry, &str) -> Result<Change, ChangeError> + Send + 'static,
 ) -> Result<Response, ApiError> {
-    let name = model.clone();
-    let change = on_disk(state, move |registry| work(registry, &name)).await?;
+    let (name, traffic) = (model.clone(), Arc::clone(&state.traffic));
+    let change = on_disk(state, move |registry| {
+        let change = work(registry, &name)?;
+        // An alias may name another revision now.
+        traffic.refresh(registry, &name);
+        Ok(change)
+    })
+    .await?;
     let Change { before, after } = &change;
     let changed = Changed {
         model: &model,

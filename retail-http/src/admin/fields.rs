@@ -2,11 +2,13 @@ use std::fmt;
 
 use axum::extract::Request;
 use retail_core::registry::{Alias, RevisionRef};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::error::Category;
 
 use crate::body;
 use crate::error::{AdminError, ApiError, one_of};
+use crate::memory::Kept;
 use crate::state::{AppState, Limits};
 
 /// The longest body, in bytes. What is asked for here is short.
@@ -36,16 +38,30 @@ impl Fields {
         Self::receive(state, request, &[]).await.map(drop)
     }
 
+    /// The body of a request that has more than a few fields; `expected` says what that is.
+    pub(super) async fn read<T: DeserializeOwned>(
+        state: &AppState,
+        request: Request,
+        expected: &str,
+    ) -> Result<T, ApiError> {
+        let body = body(state, request).await?;
+        serde_json::from_slice(&body).map_err(|error| match error.classify() {
+            Category::Data => ApiError::WrongType {
+                field: None,
+                row: None,
+                expected: expected.to_owned(),
+                got: error.to_string(),
+            },
+            _ => ApiError::MalformedJson { error, sent: None },
+        })
+    }
+
     async fn receive(
         state: &AppState,
         request: Request,
         known: &'static [&'static str],
     ) -> Result<Self, ApiError> {
-        let limits = Limits {
-            max_body_bytes: state.limits.max_body_bytes.min(MAX_BODY_BYTES),
-            ..state.limits
-        };
-        let body = body::receive(request, &limits).await?.decoded()?;
+        let body = body(state, request).await?;
         if body.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
@@ -112,6 +128,14 @@ impl Fields {
         };
         model.map(text).transpose()
     }
+}
+
+async fn body(state: &AppState, request: Request) -> Result<Kept, ApiError> {
+    let limits = Limits {
+        max_body_bytes: state.limits.max_body_bytes.min(MAX_BODY_BYTES),
+        ..state.limits
+    };
+    body::receive(request, &limits).await?.decoded()
 }
 
 /// Every alias, in words.

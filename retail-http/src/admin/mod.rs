@@ -7,6 +7,7 @@ mod guard;
 mod listing;
 mod retrain;
 mod target;
+mod traffic;
 
 use std::sync::Arc;
 
@@ -35,11 +36,14 @@ use crate::state::AppState;
         change::unpin,
         change::set_alias,
         change::remove_alias,
+        traffic::show,
+        traffic::set,
+        traffic::end,
         retrain::retrain,
     ),
     tags((
         name = "administration",
-        description = "Which revisions are served, for those who have the token.",
+        description = "Which revisions are served, and to whom, for those who have the token.",
     )),
 )]
 struct Administration;
@@ -71,6 +75,10 @@ pub(crate) fn routes(admin: Arc<Admin>) -> Router<AppState> {
         .route(
             paths::ALIAS,
             put(change::set_alias).delete(change::remove_alias),
+        )
+        .route(
+            paths::TRAFFIC,
+            get(traffic::show).put(traffic::set).delete(traffic::end),
         )
         .route(paths::RETRAIN, post(retrain::retrain))
         .route(paths::OTHERS, any(unknown_path))

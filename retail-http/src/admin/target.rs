@@ -26,6 +26,9 @@ fn of_model(method: &Method, rest: &[&str]) -> &'static str {
         ("DELETE", ["pin"]) => "unpin",
         ("PUT", ["aliases", _]) => "set_alias",
         ("DELETE", ["aliases", _]) => "remove_alias",
+        ("GET" | "HEAD", ["traffic"]) => "show_traffic",
+        ("PUT", ["traffic"]) => "set_traffic",
+        ("DELETE", ["traffic"]) => "end_traffic",
         _ => "unknown",
     }
 }

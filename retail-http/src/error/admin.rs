@@ -26,6 +26,11 @@ pub(crate) enum AdminError {
     },
     /// Nothing trains here.
     NoEngine,
+    /// A shadow cannot answer what the model is asked.
+    OtherFeatures {
+        who: String,
+        model: String,
+    },
     Change(ChangeError),
     /// Something panicked. The log has the cause.
     Failed,
@@ -39,6 +44,7 @@ impl AdminError {
             Self::UnknownField { .. } => (StatusCode::BAD_REQUEST, "unknown_field"),
             Self::UnknownAlias { .. } => (StatusCode::NOT_FOUND, "unknown_alias"),
             Self::NoEngine => (StatusCode::CONFLICT, "no_engine"),
+            Self::OtherFeatures { .. } => (StatusCode::CONFLICT, "other_features"),
             Self::Change(error) => of_change(error),
             Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "storage_failed"),
         }
@@ -58,6 +64,10 @@ impl AdminError {
                 known: one_of(&Alias::ALL.map(Alias::name)),
             },
             Self::NoEngine,
+            Self::OtherFeatures {
+                who: "v3".to_owned(),
+                model: name(),
+            },
             Self::Change(ChangeError::UnknownModel {
                 name: "linear_model_9".to_owned(),
                 known: ["linear_model_1", "linear_model_2", "linear_model_3"]
@@ -108,6 +118,9 @@ impl AdminError {
             Self::NoEngine => {
                 Details::message("this server has no engine: it serves what another process trains")
             }
+            Self::OtherFeatures { who, model } => Details::message(format!(
+                "{who} takes other features than {model}, and cannot answer in its shadow"
+            )),
             Self::Change(ChangeError::UnknownModel { name, known }) => {
                 Details::mismatch("model", one_of(&known), name)
             }

@@ -373,6 +373,7 @@ impl ApiError {
 /// What there is, in words.
 pub(crate) fn one_of<T: AsRef<str>>(known: &[T]) -> String {
     match known {
+        [] => "none".to_owned(),
         [only] => only.as_ref().to_owned(),
         known => {
             let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();

@@ -108,13 +108,20 @@ pub(super) async fn infer(
 ) -> Result<Response, Fault> {
     let asked = Asked::find(&state.registry, path)?;
     let id = request_id::of(&request);
+    let chosen = state
+        .traffic
+        .choose(&state.registry, &asked.slot, request.headers());
     let body = body::receive(request, &state.limits).await?;
     let arrived = Instant::now();
-    let served = asked.served(&state)?;
-    let (shared, slot) = (state.clone(), Arc::clone(&asked.slot));
+    let (slot, served) = match chosen {
+        Some(chosen) => chosen,
+        None => (Arc::clone(&asked.slot), asked.served(&state)?),
+    };
+    let (shared, name) = (state.clone(), Arc::clone(&asked.slot));
     let steps = work::steps_per_row([served.artefact.model.as_ref()], Extras::default());
     let answered = work::run(&state, body, steps, move |body| {
-        answer(&shared, id.as_ref(), &slot, &served, body, arrived)
+        let by = (&slot, &served);
+        answer(&shared, id.as_ref(), &name, by, body, arrived)
     })
     .await;
     if answered.is_err() {
@@ -128,8 +135,8 @@ pub(super) async fn infer(
 fn answer(
     state: &AppState,
     request_id: Option<&HeaderValue>,
-    slot: &Arc<SlotName>,
-    served: &Arc<Served>,
+    asked: &SlotName,
+    (slot, served): (&Arc<SlotName>, &Arc<Served>),
     body: &[u8],
     arrived: Instant,
 ) -> Result<Vec<u8>, Fault> {
@@ -152,6 +159,7 @@ fn answer(
     )?;
     let inferred = Instant::now();
     state.remember(request_id, [&predicted]);
+    state.shadow(asked, &predicted);
     let answer = written(&InferAnswer::new(id.as_deref(), &predicted, &outputs))?;
     let durations = Durations {
         queue: begun - arrived,

@@ -8,6 +8,7 @@ mod models;
 mod process;
 mod requests;
 mod source;
+mod traffic;
 
 use std::fmt;
 
@@ -89,6 +90,7 @@ impl Collector for Scrape {
         requests::encode(&mut families, &state.requests, state.events.readers())?;
         engine::encode(&mut families, &status)?;
         models::encode(&mut families, &state.registry, &status)?;
+        traffic::encode(&mut families, &state.traffic)?;
         source::encode(&mut families, state.source.as_ref())?;
         process::encode(&mut families)
     }

@@ -82,33 +82,60 @@ pub(crate) async fn predict(
     let slot = find(&state.registry, &model)?;
     let extras = Extras::read(asked.as_deref())?;
     let id = request_id::of(&request);
+    let chosen = state
+        .traffic
+        .choose(&state.registry, &slot, request.headers());
     let body = body::receive(request, &state.limits).await?;
-    let Some(served) = state.registry.get(&slot.name) else {
-        return Err(state.not_trained(&slot));
+    let asked = Arc::clone(&slot);
+    let (slot, served) = match chosen {
+        Some(chosen) => chosen,
+        None => match state.registry.get(&slot.name) {
+            Some(served) => (slot, served),
+            None => return Err(state.not_trained(&slot)),
+        },
+    };
+    let steps = work::steps_per_row([served.artefact.model.as_ref()], extras);
+    let asking = Asking {
+        id,
+        asked,
+        slot,
+        served,
+        extras,
     };
     let shared = state.clone();
-    let steps = work::steps_per_row([served.artefact.model.as_ref()], extras);
     work::run(&state, body, steps, move |body| {
-        answer(&shared, id.as_ref(), slot, &served, body, extras)
+        answer(&shared, asking, body)
     })
     .await
 }
 
-fn answer(
-    state: &AppState,
-    id: Option<&HeaderValue>,
+/// A request, and who answers it.
+struct Asking {
+    id: Option<HeaderValue>,
+    /// The model that was asked.
+    asked: Arc<SlotName>,
+    /// The one that answers.
     slot: Arc<SlotName>,
-    served: &Arc<Served>,
-    body: &[u8],
+    served: Arc<Served>,
     extras: Extras,
-) -> Result<Vec<u8>, ApiError> {
+}
+
+fn answer(state: &AppState, asking: Asking, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let Asking {
+        id,
+        asked,
+        slot,
+        served,
+        extras,
+    } = asking;
     let max_rows = state.limits.max_rows;
     let columns = [state.extractors.columns(&served.artefact.info.features)];
     let given = Given::read(body, &columns, Accepts::rows(max_rows))?;
     let is_array = given.is_array();
     let features = given.matrices(&columns)?.pop().unwrap_or_default();
-    let predicted = Predicted::new(slot, Arc::clone(served), features, extras)?;
-    state.remember(id, [&predicted]);
+    let predicted = Predicted::new(slot, Arc::clone(&served), features, extras)?;
+    state.remember(id.as_ref(), [&predicted]);
+    state.shadow(&asked, &predicted);
     let answers = Answers(predicted);
     match is_array {
         true => written(&answers),

@@ -44,6 +44,7 @@ mod status;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
+mod traffic;
 mod types;
 #[cfg(unix)]
 mod unix;

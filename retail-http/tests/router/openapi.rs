@@ -249,10 +249,10 @@ async fn every_example_is_accepted_and_every_answer_is_as_described() {
     let document = document(&app).await;
     let schemas = Schemas(&document);
     let answers = answers(&app, &document).await;
-    // Of 36 operations one example each; of the three that predict one more, and of feedback one more for
+    // Of 40 operations one example each; of the three that predict one more, and of feedback one more for
     // each of them.
     let n_pages = if cfg!(feature = "docs-page") { 3 } else { 0 };
-    assert_eq!(answers.len(), 37 + 3 + 3 + n_pages);
+    assert_eq!(answers.len(), 40 + 3 + 3 + n_pages);
     for (path, method, answer, operation) in answers {
         let at = format!("{method} {path}");
         let expected = match path.as_str() {
@@ -324,8 +324,8 @@ async fn the_document_has_the_administration_and_feedback_only_where_they_are() 
         .cloned()
         .collect();
     let is_optional = |path: &&String| path.starts_with("/admin/") || *path == "/feedback";
-    assert_eq!(missing.len(), 8, "{missing:?}");
-    assert_eq!(missing.iter().filter(is_optional).count(), 8, "{missing:?}");
+    assert_eq!(missing.len(), 9, "{missing:?}");
+    assert_eq!(missing.iter().filter(is_optional).count(), 9, "{missing:?}");
     assert_eq!(without["components"].get("securitySchemes"), None);
 }
 

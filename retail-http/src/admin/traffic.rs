@@ -1,0 +1,455 @@
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::Response;
+use retail_core::feature::RangeError;
+use retail_core::registry::{Alias, ChangeError, Registry, SlotName};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoResponses, ToSchema};
+
+use super::change::{Of, Parts, on_disk, parts};
+use super::description::{ByAlias, ByNumber, FIELDS};
+use super::fields::{Fields, aliases};
+use crate::error::{AdminError, ApiError, one_of};
+use crate::json::json;
+use crate::openapi::{BODY, CONNECTION, Responses, refusals};
+use crate::paths::{admin as paths, version_of, version_text};
+use crate::state::AppState;
+use crate::traffic::{Contender, Plan, Shadow, Split, Taken, Tally, Who};
+
+/// The most shadows of one model.
+const MOST_SHADOWS: usize = 5;
+
+/// Who is to answer besides the model.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TrafficRequest)]
+pub(super) struct Planned {
+    #[schema(nullable = false)]
+    split: Option<PlannedSplit>,
+    /// Whose answers are compared and never sent.
+    #[serde(default)]
+    #[schema(max_items = 5, value_type = Vec<WhoShape>)]
+    shadows: Vec<Named>,
+}
+
+/// Who takes a share of the requests.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SplitRequest)]
+struct PlannedSplit {
+    #[schema(value_type = WhoShape)]
+    to: Named,
+    /// The share of keys.
+    #[schema(minimum = 0, maximum = 1)]
+    share: f64,
+    /// The header that has the key.
+    #[schema(
+        pattern = "^[a-z][a-z0-9-]*$",
+        max_length = 64,
+        example = "x-customer-id"
+    )]
+    header: String,
+}
+
+/// Somebody, by one of these.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    revision: Option<u64>,
+    alias: Option<String>,
+    version: Option<String>,
+}
+
+/// A revision of the model, or another version of its target.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Contender)]
+#[expect(dead_code, reason = "it is read for its schema only")]
+enum WhoShape {
+    Number(ByNumber),
+    Alias(ByAlias),
+    Version(ByVersion),
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = VersionByName)]
+struct ByVersion {
+    #[schema(pattern = "^v[1-9][0-9]*$", example = "v2")]
+    version: String,
+}
+
+/// Who answers the requests to a model besides it, and what came of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Traffic)]
+struct Shown {
+    /// The slot.
+    model: String,
+    /// Whether anybody else answers.
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    split: Option<ShownSplit>,
+    shadows: Vec<ShownShadow>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Split)]
+struct ShownSplit {
+    to: Answering,
+    share: f64,
+    header: String,
+    requests: Taken,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Shadow)]
+struct ShownShadow {
+    of: Answering,
+    #[serde(flatten)]
+    tally: Tally,
+}
+
+/// Who answers now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Answering)]
+struct Answering {
+    /// As it was asked for: `revision 3`, `candidate` or `v2`.
+    who: String,
+    /// The slot.
+    model: String,
+    /// None if there is nobody: the alias names no revision any more, or the version is not trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    revision: Option<u64>,
+}
+
+impl Shown {
+    fn of(state: &AppState, model: String) -> Self {
+        let registry = &state.registry;
+        let plan = state.traffic.plan(&model);
+        let split = plan.as_ref().and_then(|plan| plan.split.as_ref());
+        let shadows = plan.iter().flat_map(|plan| &plan.shadows);
+        Self {
+            split: split.map(|split| ShownSplit {
+                to: Answering::of(registry, &split.to),
+                share: split.share,
+                header: split.header.as_str().to_owned(),
+                requests: split.counts(),
+            }),
+            shadows: shadows
+                .map(|shadow| ShownShadow {
+                    of: Answering::of(registry, &shadow.of),
+                    tally: shadow.tally(),
+                })
+                .collect(),
+            active: plan.is_some(),
+            model,
+        }
+    }
+}
+
+impl Answering {
+    fn of(registry: &Registry, contender: &Contender) -> Self {
+        Self {
+            who: contender.who.to_string(),
+            model: contender.slot.name.clone(),
+            revision: contender.served(registry).map(|served| served.revision),
+        }
+    }
+}
+
+struct Unshown;
+
+impl IntoResponses for Unshown {
+    fn responses() -> Responses {
+        refusals(&[
+            CONNECTION,
+            &["unauthorized", "unknown_path", "unknown_model"],
+        ])
+    }
+}
+
+struct Unplanned;
+
+impl IntoResponses for Unplanned {
+    fn responses() -> Responses {
+        let own = [
+            "unknown_path",
+            "unknown_model",
+            "unknown_version",
+            "unknown_revision",
+            "unset_alias",
+            "not_trained",
+            "other_features",
+            "malformed_json",
+            "missing_field",
+            "out_of_range",
+            "damaged",
+            "storage_failed",
+        ];
+        refusals(&[CONNECTION, BODY, FIELDS, &own])
+    }
+}
+
+struct Unended;
+
+impl IntoResponses for Unended {
+    fn responses() -> Responses {
+        refusals(&[CONNECTION, BODY, FIELDS, &["unknown_path", "unknown_model"]])
+    }
+}
+
+/// `GET /admin/models/{model}/traffic`.
+#[utoipa::path(
+    get,
+    path = paths::TRAFFIC,
+    tag = "administration",
+    operation_id = "traffic",
+    summary = "Who answers besides the model, and what came of it",
+    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
+    security(("adminToken" = [])),
+    responses(
+        (
+            status = 200, description = "The plan, and counts since it was made.", body = Shown,
+            example = json!({"model": "linear_model_1", "active": false, "shadows": []}),
+        ),
+        Unshown,
+    ),
+)]
+pub(super) async fn show(
+    State(state): State<AppState>,
+    path: Parts<Of>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Of { model } = parts(path, &request)?;
+    slot(&state, &model)?;
+    Ok(json(StatusCode::OK, &Shown::of(&state, model)))
+}
+
+/// `PUT /admin/models/{model}/traffic`.
+#[utoipa::path(
+    put,
+    path = paths::TRAFFIC,
+    tag = "administration",
+    operation_id = "setTraffic",
+    summary = "Let others answer besides the model",
+    description = "Replaces what was planned before. Counts begin at 0.",
+    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
+    security(("adminToken" = [])),
+    request_body(
+        content = Planned, description = "A split, shadows, or both.",
+        example = json!({
+            "split": {"to": {"revision": 1}, "share": 0.1, "header": "x-customer-id"},
+            "shadows": [{"version": "v2"}],
+        }),
+    ),
+    responses(
+        (
+            status = 200, description = "The plan.", body = Shown,
+            example = json!({
+                "model": "linear_model_1", "active": true,
+                "split": {
+                    "to": {"who": "revision 1", "model": "linear_model_1", "revision": 1},
+                    "share": 0.1, "header": "x-customer-id",
+                    "requests": {"taken": 0, "left": 0, "without_key": 0},
+                },
+                "shadows": [{
+                    "of": {"who": "v2", "model": "linear_model_2", "revision": 1},
+                    "rows": 0, "different": 0, "mean_difference": 0.0, "largest_difference": 0.0,
+                    "skipped": 0, "failed": 0,
+                }],
+            }),
+        ),
+        Unplanned,
+    ),
+)]
+pub(super) async fn set(
+    State(state): State<AppState>,
+    path: Parts<Of>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Of { model } = parts(path, &request)?;
+    let expected = "an object with a split, shadows or both";
+    let planned: Planned = Fields::read(&state, request, expected).await?;
+    let slot = slot(&state, &model)?;
+    let plan = on_disk(&state, move |registry| planned.plan(registry, &slot)).await??;
+    state.traffic.set(&model, Some(plan));
+    Ok(json(StatusCode::OK, &Shown::of(&state, model)))
+}
+
+/// `DELETE /admin/models/{model}/traffic`.
+#[utoipa::path(
+    delete,
+    path = paths::TRAFFIC,
+    tag = "administration",
+    operation_id = "endTraffic",
+    summary = "Let the model alone answer",
+    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
+    security(("adminToken" = [])),
+    responses(
+        (
+            status = 200, description = "That nobody else answers.", body = Shown,
+            example = json!({"model": "linear_model_1", "active": false, "shadows": []}),
+        ),
+        Unended,
+    ),
+)]
+pub(super) async fn end(
+    State(state): State<AppState>,
+    path: Parts<Of>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Of { model } = parts(path, &request)?;
+    Fields::none(&state, request).await?;
+    slot(&state, &model)?;
+    state.traffic.set(&model, None);
+    Ok(json(StatusCode::OK, &Shown::of(&state, model)))
+}
+
+/// The slot of this name.
+fn slot(state: &AppState, name: &str) -> Result<Arc<SlotName>, ApiError> {
+    let slots: Vec<Arc<SlotName>> = state.registry.iter().map(|(slot, _)| slot).collect();
+    let found = slots.iter().find(|slot| slot.name == name).cloned();
+    found.ok_or_else(|| {
+        ApiError::Admin(AdminError::Change(ChangeError::UnknownModel {
+            name: name.to_owned(),
+            known: slots.iter().map(|slot| slot.name.clone()).collect(),
+        }))
+    })
+}
+
+impl Planned {
+    /// Finds everybody; those that cannot answer are refused.
+    fn plan(
+        self,
+        registry: &Registry,
+        slot: &Arc<SlotName>,
+    ) -> Result<Result<Plan, ApiError>, ChangeError> {
+        if self.split.is_none() && self.shadows.is_empty() {
+            return Ok(Err(ApiError::MissingField {
+                field: "split".to_owned(),
+                row: None,
+                expected: "a split, shadows or both".to_owned(),
+            }));
+        }
+        if self.shadows.len() > MOST_SHADOWS {
+            let (expected, got) = (format!("at most {MOST_SHADOWS}"), self.shadows.len());
+            return Ok(Err(wrong("shadows", expected, got.to_string())));
+        }
+        let split = match self.split {
+            None => None,
+            Some(split) => match split.split(registry, slot)? {
+                Ok(split) => Some(split),
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        let mut shadows = Vec::with_capacity(self.shadows.len());
+        for named in &self.shadows {
+            match named.find("shadows", registry, slot)? {
+                Ok(shadow) if sees_the_same(registry, slot, &shadow) => {
+                    shadows.push(Shadow::new(shadow));
+                }
+                Ok(shadow) => {
+                    let who = shadow.who.to_string();
+                    let model = slot.name.clone();
+                    return Ok(Err(ApiError::Admin(AdminError::OtherFeatures {
+                        who,
+                        model,
+                    })));
+                }
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(Plan { split, shadows }))
+    }
+}
+
+/// Whether a shadow can answer what the model is asked. If either is not trained yet, nobody knows.
+fn sees_the_same(registry: &Registry, slot: &SlotName, shadow: &Contender) -> bool {
+    let (Some(asked), Some(shadow)) = (registry.get(&slot.name), shadow.served(registry)) else {
+        return true;
+    };
+    let (asked, shadow) = (&asked.artefact.info, &shadow.artefact.info);
+    asked.features == shadow.features && asked.task == shadow.task
+}
+
+impl PlannedSplit {
+    fn split(
+        self,
+        registry: &Registry,
+        slot: &Arc<SlotName>,
+    ) -> Result<Result<Split, ApiError>, ChangeError> {
+        let Self { to, share, header } = self;
+        if !(0.0..=1.0).contains(&share) {
+            return Ok(Err(ApiError::OutOfRange {
+                row: None,
+                error: RangeError {
+                    feature: "share".to_owned(),
+                    expected: "a number from 0 to 1".to_owned(),
+                    got: share,
+                },
+            }));
+        }
+        let Ok(name) = header.parse::<HeaderName>() else {
+            let expected = "the name of a header".to_owned();
+            return Ok(Err(wrong("header", expected, format!("{header:?}"))));
+        };
+        Ok(to
+            .find("to", registry, slot)?
+            .map(|to| Split::new(to, share, name)))
+    }
+}
+
+impl Named {
+    fn find(
+        &self,
+        field: &str,
+        registry: &Registry,
+        slot: &Arc<SlotName>,
+    ) -> Result<Result<Contender, ApiError>, ChangeError> {
+        let who = match (self.revision, &self.alias, &self.version) {
+            (Some(revision @ 1..), None, None) => Who::Revision(revision),
+            (None, Some(alias), None) => match alias.parse::<Alias>() {
+                Ok(alias) => Who::Alias(alias),
+                Err(_) => return Ok(Err(wrong("alias", aliases(), format!("{alias:?}")))),
+            },
+            (None, None, Some(version)) => match version_of(version) {
+                Some(version) => Who::Version(version),
+                None => return Ok(Err(unknown_version(registry, slot, version))),
+            },
+            _ => {
+                let expected = "a revision from 1, an alias or a version".to_owned();
+                return Ok(Err(wrong(field, expected, "none or several".to_owned())));
+            }
+        };
+        let found = Contender::find(registry, slot, who)?;
+        Ok(found.ok_or_else(|| {
+            let version = self.version.as_deref().unwrap_or_default();
+            unknown_version(registry, slot, version)
+        }))
+    }
+}
+
+fn unknown_version(registry: &Registry, slot: &SlotName, version: &str) -> ApiError {
+    let slots = registry.iter().map(|(slot, _)| slot);
+    let of_target = slots.filter(|other| other.target == slot.target);
+    let mut known: Vec<u32> = of_target.map(|slot| slot.version).collect();
+    known.sort_unstable();
+    let known: Vec<String> = known.into_iter().map(version_text).collect();
+    ApiError::UnknownVersion {
+        version: version.to_owned(),
+        known: one_of(&known),
+    }
+}
+
+fn wrong(field: &str, expected: String, got: String) -> ApiError {
+    ApiError::WrongType {
+        field: Some(field.to_owned()),
+        row: None,
+        expected,
+        got,
+    }
+}
