@@ -73,6 +73,7 @@ const ORDERS: [Order; 5] = [
         modules: &[
             "memory",
             "json",
+            "keyed",
             "paths",
             "error",
             "setting",

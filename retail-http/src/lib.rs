@@ -432,6 +432,7 @@ mod features;
 mod feedback;
 mod inference;
 mod json;
+mod keyed;
 mod memory;
 mod metrics;
 mod openapi;

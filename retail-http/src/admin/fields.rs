@@ -8,6 +8,7 @@ use serde_json::error::Category;
 
 use crate::body;
 use crate::error::{AdminError, ApiError, one_of};
+use crate::keyed::Keyed;
 use crate::memory::Kept;
 use crate::state::{AppState, Limits};
 
@@ -45,7 +46,8 @@ impl Fields {
         expected: &str,
     ) -> Result<T, ApiError> {
         let body = body(state, request).await?;
-        serde_json::from_slice(&body).map_err(|error| match error.classify() {
+        let read = serde_json::from_slice(&body).map(|Keyed(read)| read);
+        read.map_err(|error| match error.classify() {
             Category::Data => ApiError::WrongType {
                 field: None,
                 row: None,
@@ -144,7 +146,7 @@ pub(super) fn aliases() -> String {
 }
 
 /// A whole number, which some clients write as `1.0`.
-fn whole(number: &Value) -> Option<u64> {
+pub(super) fn whole(number: &Value) -> Option<u64> {
     let written_so = |number: f64| (0.0..1e15).contains(&number) && number.fract() == 0.0;
     let number_of = |value: &Value| value.as_f64().filter(|number| written_so(*number));
     number

@@ -5,14 +5,16 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::Response;
 use retail_core::feature::RangeError;
 use retail_core::registry::{Alias, ChangeError, Registry, SlotName};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::change::{Of, Parts, on_disk, parts};
 use super::description::{ByAlias, ByNumber, FIELDS};
-use super::fields::{Fields, aliases};
+use super::fields::{Fields, aliases, whole};
 use crate::error::{AdminError, ApiError, one_of};
 use crate::json::json;
+use crate::keyed::{Keyed, objects};
 use crate::openapi::{BODY, CONNECTION, Responses, refusals};
 use crate::paths::{admin as paths, version_of, version_text};
 use crate::state::AppState;
@@ -26,10 +28,11 @@ const MOST_SHADOWS: usize = 5;
 #[serde(deny_unknown_fields)]
 #[schema(as = TrafficRequest)]
 pub(super) struct Planned {
+    #[serde(default, deserialize_with = "given_object")]
     #[schema(nullable = false)]
     split: Option<PlannedSplit>,
     /// Whose answers are compared and never sent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     #[schema(max_items = 5, value_type = Vec<WhoShape>)]
     shadows: Vec<Named>,
 }
@@ -39,17 +42,14 @@ pub(super) struct Planned {
 #[serde(deny_unknown_fields)]
 #[schema(as = SplitRequest)]
 struct PlannedSplit {
+    #[serde(deserialize_with = "object")]
     #[schema(value_type = WhoShape)]
     to: Named,
     /// The share of keys.
     #[schema(minimum = 0, maximum = 1)]
     share: f64,
     /// The header that has the key.
-    #[schema(
-        pattern = "^[a-z][a-z0-9-]*$",
-        max_length = 64,
-        example = "x-customer-id"
-    )]
+    #[schema(pattern = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", example = "x-customer-id")]
     header: String,
 }
 
@@ -57,9 +57,29 @@ struct PlannedSplit {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Named {
-    revision: Option<u64>,
+    #[serde(default, deserialize_with = "given")]
+    revision: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
     alias: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     version: Option<String>,
+}
+
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<T, D::Error> {
+    Keyed::deserialize(json).map(|Keyed(object)| object)
+}
+
+fn given_object<'de, D, T>(json: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    object(json).map(Some)
+}
+
+/// Something that may be left out, but is not null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(json).map(Some)
 }
 
 /// A revision of the model, or another version of its target.
@@ -185,7 +205,6 @@ impl IntoResponses for Unplanned {
             "not_trained",
             "other_features",
             "malformed_json",
-            "missing_field",
             "out_of_range",
             "damaged",
             "storage_failed",
@@ -236,7 +255,7 @@ pub(super) async fn show(
     tag = "administration",
     operation_id = "setTraffic",
     summary = "Let others answer besides the model",
-    description = "Replaces what was planned before. Counts begin at 0.",
+    description = "Replaces what was planned before. Counts begin at 0. With neither, the model alone answers.",
     params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
     security(("adminToken" = [])),
     request_body(
@@ -276,7 +295,7 @@ pub(super) async fn set(
     let planned: Planned = Fields::read(&state, request, expected).await?;
     let slot = slot(&state, &model)?;
     let plan = on_disk(&state, move |registry| planned.plan(registry, &slot)).await??;
-    state.traffic.set(&model, Some(plan));
+    state.traffic.set(&model, plan);
     Ok(json(StatusCode::OK, &Shown::of(&state, model)))
 }
 
@@ -322,19 +341,12 @@ fn slot(state: &AppState, name: &str) -> Result<Arc<SlotName>, ApiError> {
 }
 
 impl Planned {
-    /// Finds everybody; those that cannot answer are refused.
+    /// Finds everybody; those that cannot answer are refused. With nobody there is no plan.
     fn plan(
         self,
         registry: &Registry,
         slot: &Arc<SlotName>,
-    ) -> Result<Result<Plan, ApiError>, ChangeError> {
-        if self.split.is_none() && self.shadows.is_empty() {
-            return Ok(Err(ApiError::MissingField {
-                field: "split".to_owned(),
-                row: None,
-                expected: "a split, shadows or both".to_owned(),
-            }));
-        }
+    ) -> Result<Result<Option<Plan>, ApiError>, ChangeError> {
         if self.shadows.len() > MOST_SHADOWS {
             let (expected, got) = (format!("at most {MOST_SHADOWS}"), self.shadows.len());
             return Ok(Err(wrong("shadows", expected, got.to_string())));
@@ -363,7 +375,8 @@ impl Planned {
                 Err(error) => return Ok(Err(error)),
             }
         }
-        Ok(Ok(Plan { split, shadows }))
+        let is_empty = split.is_none() && shadows.is_empty();
+        Ok(Ok((!is_empty).then_some(Plan { split, shadows })))
     }
 }
 
@@ -410,8 +423,10 @@ impl Named {
         registry: &Registry,
         slot: &Arc<SlotName>,
     ) -> Result<Result<Contender, ApiError>, ChangeError> {
-        let who = match (self.revision, &self.alias, &self.version) {
-            (Some(revision @ 1..), None, None) => Who::Revision(revision),
+        let who = match (&self.revision, &self.alias, &self.version) {
+            (Some(number), None, None) if let Some(revision @ 1..) = whole(number) => {
+                Who::Revision(revision)
+            }
             (None, Some(alias), None) => match alias.parse::<Alias>() {
                 Ok(alias) => Who::Alias(alias),
                 Err(_) => return Ok(Err(wrong("alias", aliases(), format!("{alias:?}")))),

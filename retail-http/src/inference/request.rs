@@ -1,16 +1,13 @@
 //! A request of the protocol as JSON.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::element::{Data, Datatype};
 use super::fault::Fault;
+use crate::keyed::{Keyed, objects};
 
 /// What `infer` is asked. Keys that are not here, `parameters` among them, are passed over.
 #[derive(Debug, serde::Deserialize, ToSchema)]
@@ -51,35 +48,6 @@ fn shape() -> RefOr<Schema> {
 fn datatype() -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String);
     text.enum_values(Some(Datatype::names())).into()
-}
-
-/// An object of JSON. Without this, an array of its values in their order would be one, too.
-#[derive(Debug)]
-struct Keyed<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(OfMap(PhantomData))
-    }
-}
-
-struct OfMap<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for OfMap<T> {
-    type Value = Keyed<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Keyed<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Keyed)
-    }
-}
-
-fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(array: D) -> Result<Vec<T>, D::Error> {
-    let objects = Vec::<Keyed<T>>::deserialize(array)?;
-    Ok(objects.into_iter().map(|Keyed(object)| object).collect())
 }
 
 /// Reads the body of a request.

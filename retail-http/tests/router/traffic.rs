@@ -166,6 +166,8 @@ async fn another_version_can_take_all_and_says_that_it_did() {
     // Nobody else once it has ended.
     let (status, shown) = ask(&app, Method::DELETE, TRAFFIC, "").await;
     assert_eq!((status.as_u16(), &shown["active"]), (200, &json!(false)));
+    planned(&app, &plan).await;
+    assert_eq!(planned(&app, &json!({})).await, shown);
     assert_eq!(keyed(&app, LINEAR, "7").await["model"], MODEL);
 }
 
@@ -285,10 +287,23 @@ async fn plans_that_cannot_be_kept_are_refused_and_change_nothing() {
     let split = |to: Value, share: Value, header: &str| json!({"split": {"to": to, "share": share, "header": header}});
     let one = json!({"revision": 1});
     for (plan, status, code) in [
-        (json!({}), 400, "missing_field"),
-        (json!({"shadows": []}), 400, "missing_field"),
+        (json!({"split": null}), 400, "wrong_type"),
+        (json!({"shadows": null}), 400, "wrong_type"),
+        (
+            json!({"shadows": [{"revision": 1, "alias": null}]}),
+            400,
+            "wrong_type",
+        ),
         (json!({"shadow": []}), 400, "wrong_type"),
         (json!([]), 400, "wrong_type"),
+        (json!([null, []]), 400, "wrong_type"),
+        (json!({"shadows": [[1]]}), 400, "wrong_type"),
+        (
+            json!({"split": [{"revision": 1}, 0.5, "x"]}),
+            400,
+            "wrong_type",
+        ),
+        (split(json!([1]), json!(0.5), "x"), 400, "wrong_type"),
         (json!({"shadows": vec![one.clone(); 6]}), 400, "wrong_type"),
         (json!({"shadows": [{}]}), 400, "wrong_type"),
         (json!({"shadows": [{"revision": 0}]}), 400, "wrong_type"),
