@@ -34,23 +34,7 @@ pub(super) fn encode(families: &mut Families<'_>, traffic: &Traffic) -> fmt::Res
             tally: shadow.tally(),
         })
         .collect();
-    let counts: [(&str, &str, fn(&Tally) -> u64); 4] = [
-        ("", "Rows that a shadow has answered, too.", |it| it.rows),
-        (
-            "different_",
-            "Rows that a shadow has answered otherwise.",
-            |it| it.different,
-        ),
-        (
-            "skipped_",
-            "Rows that there was no time to ask a shadow for.",
-            |it| it.skipped,
-        ),
-        ("failed_", "Rows that a shadow could not answer.", |it| {
-            it.failed
-        }),
-    ];
-    for (kind, help, read) in counts {
+    for (kind, help, read) in COUNTS {
         families.counters(
             &format!("retail_shadow_{kind}rows_total"),
             help,
@@ -63,6 +47,26 @@ pub(super) fn encode(families: &mut Families<'_>, traffic: &Traffic) -> fmt::Res
         shadows.iter().map(|it| (it.labels(), it.tally.mean_difference)),
     )
 }
+
+/// A count of rows: a part of its name, its help, and where it is.
+type Count = (&'static str, &'static str, fn(&Tally) -> u64);
+
+const COUNTS: [Count; 4] = [
+    ("", "Rows that a shadow has answered, too.", |it| it.rows),
+    (
+        "different_",
+        "Rows that a shadow has answered otherwise.",
+        |it| it.different,
+    ),
+    (
+        "skipped_",
+        "Rows that there was no time to ask a shadow for.",
+        |it| it.skipped,
+    ),
+    ("failed_", "Rows that a shadow could not answer.", |it| {
+        it.failed
+    }),
+];
 
 struct Shadow<'a> {
     model: &'a str,
