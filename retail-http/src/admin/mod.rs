@@ -5,6 +5,7 @@ mod description;
 mod fields;
 mod guard;
 mod listing;
+mod plan;
 mod retrain;
 mod target;
 mod traffic;
