@@ -97,32 +97,48 @@ struct Listed {
     #[schema(value_type = Vec<String>)]
     aliases: Vec<Alias>,
     #[serde(flatten)]
+    #[schema(value_type = Contents)]
     what: What,
 }
 
 /// What a revision is, or why it cannot be served.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(untagged)]
-#[schema(as = RevisionContent)]
 enum What {
     Sound(Box<Sound>),
     Damaged { damaged: String },
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = SoundRevision)]
+#[derive(Serialize)]
 struct Sound {
-    /// The algorithm that trained it.
     trainer: String,
     hyper_parameters: serde_json::Value,
-    /// The seed of the training, if anything was drawn at random.
-    #[schema(required = true)]
     seed: Option<u64>,
-    #[schema(value_type = SliceShape)]
     slice: Slice,
-    #[schema(value_type = HoldOutShape)]
     holdout: HoldOutResult,
     engine_version: String,
+}
+
+/// What a revision is; of a damaged one only `damaged`.
+#[derive(ToSchema)]
+#[schema(as = RevisionContents)]
+#[expect(dead_code, reason = "it is read for its schema only")]
+struct Contents {
+    /// The algorithm that trained it.
+    #[schema(nullable = false)]
+    trainer: Option<String>,
+    hyper_parameters: Option<serde_json::Value>,
+    /// The seed of the training, if anything was drawn at random.
+    seed: Option<u64>,
+    #[schema(nullable = false)]
+    slice: Option<SliceShape>,
+    #[schema(nullable = false)]
+    holdout: Option<HoldOutShape>,
+    #[schema(nullable = false)]
+    engine_version: Option<String>,
+    /// Why it cannot be served.
+    #[schema(nullable = false)]
+    damaged: Option<String>,
 }
 
 struct Unlisted;
