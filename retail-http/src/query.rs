@@ -90,8 +90,10 @@ pub(crate) fn after(query: Option<&str>) -> Result<u64, ApiError> {
     let Some(text) = value(query.unwrap_or_default(), AFTER)? else {
         return Ok(0);
     };
-    text.parse()
-        .map_err(|_| wrong_type(AFTER, "the number of a batch", text))
+    // No more than the OpenAPI document says of whole numbers.
+    let number = text.parse::<i64>().ok();
+    let number = number.and_then(|number| u64::try_from(number).ok());
+    number.ok_or_else(|| wrong_type(AFTER, "the number of a batch", text))
 }
 
 fn wrong_type(field: &str, expected: &str, got: &str) -> ApiError {

@@ -100,7 +100,7 @@ async fn a_client_that_knows_a_part_gets_the_rest() {
         (1, &[2, 3], &[2, 3]),
         (2, &[3], &[3]),
         (3, &[], &[]),
-        (u64::MAX, &[], &[]),
+        (i64::MAX as u64, &[], &[]),
     ] {
         let (status, history) = get(&app(), &format!("/status/history?x=1&after={after}")).await;
         assert_eq!(status, 200);
@@ -120,7 +120,7 @@ async fn what_is_no_number_of_a_batch_is_refused() {
         ("after=", "wrong_type"),
         ("after=-1", "wrong_type"),
         ("after=1.5", "wrong_type"),
-        ("after=18446744073709551616", "wrong_type"),
+        ("after=9223372036854775808", "wrong_type"),
         ("after=1&after=2", "duplicate_field"),
     ] {
         let (status, answer) = get(&app(), &format!("/status/history?{query}")).await;
