@@ -5,11 +5,14 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::error::ApiError;
 use crate::explanation::Explanation;
 use crate::json::{Number, Object};
-use crate::paths::version_text;
+use crate::paths::Version;
 use crate::predict::Predicted;
 
 /// The probability from which on a binary target is answered with yes, inclusive.
 pub(crate) const DECISION_THRESHOLD: f64 = 0.5;
+
+/// Room for the answer about one row.
+const USUAL_BYTES: usize = 512;
 
 /// The answers of one model, which serialise as an array of [`Answer`]s.
 #[derive(Debug)]
@@ -34,9 +37,11 @@ impl Serialize for Answers {
 /// # Errors
 /// [`ApiError::ModelFailed`] if it cannot be written.
 pub(crate) fn written(answer: &impl Serialize) -> Result<Vec<u8>, ApiError> {
-    serde_json::to_vec(answer).map_err(|error| {
-        tracing::error!("cannot write an answer: {error}");
-        ApiError::ModelFailed
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    let written = serde_json::to_writer(&mut text, answer);
+    written.map(|()| text).map_err(|error| {
+        let cause = format!("cannot write an answer: {error}");
+        ApiError::ModelFailed { cause }
     })
 }
 
@@ -81,14 +86,14 @@ impl Serialize for Answer<'_> {
         let scores = scores.index_axis(Axis(0), self.row);
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("model", &slot.name)?;
-        map.serialize_entry("model_version", &version_text(slot.version))?;
+        map.serialize_entry("model_version", &Version(slot.version))?;
         map.serialize_entry("revision", &served.revision)?;
         let features = features.index_axis(Axis(0), self.row);
         let used = info.features.0.iter().zip(features).map(|(spec, &value)| {
             let whole = spec.whole;
             (spec.name.as_str(), Number { value, whole })
         });
-        map.serialize_entry("features_used", &Object(used.collect()))?;
+        map.serialize_entry("features_used", &Object(used))?;
         match &info.task {
             Task::Regression => {
                 map.serialize_entry("prediction", &scores.first())?;
@@ -100,7 +105,7 @@ impl Serialize for Answer<'_> {
                 let (class, confidence) = largest(scores);
                 let probabilities = classes.iter().map(String::as_str).zip(scores);
                 map.serialize_entry("predicted_category", info.task.class_name(class))?;
-                map.serialize_entry("probabilities", &Object(probabilities.collect()))?;
+                map.serialize_entry("probabilities", &Object(probabilities))?;
                 map.serialize_entry("confidence", &confidence)?;
             }
             Task::Binary => {

@@ -20,7 +20,7 @@ pub(crate) struct Explanation<'a> {
 #[derive(Serialize)]
 struct Sum<'a> {
     base: f64,
-    contributions: Object<'a, f64>,
+    contributions: Object<Vec<(&'a str, f64)>>,
 }
 
 impl<'a> Explanation<'a> {
@@ -58,7 +58,7 @@ impl Serialize for Explanation<'_> {
             Task::Multiclass { classes } => {
                 let sums = classes.iter().enumerate();
                 let sums = sums.map(|(class, name)| (name.as_str(), self.sum(class)));
-                map.serialize_entry("classes", &Object(sums.collect()))?;
+                map.serialize_entry("classes", &Object(sums))?;
             }
             // Of two classes, what speaks for yes speaks against no.
             Task::Regression | Task::Binary => {

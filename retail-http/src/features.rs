@@ -173,7 +173,7 @@ fn matrix(n_rows: usize, columns: &[Column<'_>], values: Vec<f64>) -> Array2<f64
 
 /// The keys to look for: the models' features, and the fields of a sale to compute them from.
 fn fields<'f>(models: &[Vec<Column<'f>>]) -> Vec<Field<'f>> {
-    let mut fields: Vec<Field<'f>> = Vec::new();
+    let mut fields: Vec<Field<'f>> = Vec::with_capacity(16);
     let mut add = |field: Field<'f>| {
         if fields.iter().all(|known| known.name() != field.name()) {
             fields.push(field);

@@ -1,3 +1,4 @@
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::ser::{Serialize, Serializer};
@@ -14,19 +15,23 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
 }
 
 /// A response whose body is JSON already.
-pub(crate) fn json_bytes(status: StatusCode, bytes: impl IntoResponse) -> Response {
-    let mut response = (status, bytes).into_response();
+pub(crate) fn json_bytes(status: StatusCode, bytes: impl Into<Body>) -> Response {
+    let mut response = Response::new(bytes.into());
+    *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
 }
 
-/// An object whose keys keep their order.
-pub(crate) struct Object<'a, V>(pub(crate) Vec<(&'a str, V)>);
+/// An object whose keys keep their order, which is written from what goes through them.
+pub(crate) struct Object<I>(pub(crate) I);
 
-impl<V: Serialize> Serialize for Object<'_, V> {
+impl<'a, V: Serialize, I> Serialize for Object<I>
+where
+    I: IntoIterator<Item = (&'a str, V)> + Clone,
+{
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+        serializer.collect_map(self.0.clone())
     }
 }
 

@@ -118,8 +118,9 @@
 //!
 //! # Request ids
 //! Every answer of the router has the header `x-request-id`: that of the request, if it is one of up to 128
-//! visible characters of ASCII, and a new one otherwise. What is logged meanwhile is in the span
-//! `request{id=…}` of [tracing](https://docs.rs/tracing).
+//! visible characters of ASCII, and a new one otherwise. If a model fails, the cause is logged in the span
+//! `request{id=…}` of [tracing](https://docs.rs/tracing). At the level `debug`, so is everything else that is
+//! logged while a request is answered; at others it is not, for a span takes as long as all of a prediction.
 //!
 //! # Comparison
 //! `POST /compare/models` takes one object that serves all trained models and answers
@@ -438,6 +439,7 @@ mod metrics;
 mod openapi;
 mod parse;
 mod paths;
+mod per_thread;
 mod predict;
 mod query;
 mod request_id;

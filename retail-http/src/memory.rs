@@ -1,5 +1,6 @@
 use std::ops::Deref;
 
+use bytes::Bytes;
 use memmap2::MmapMut;
 
 /// Up to this length, bytes are where all others are.
@@ -13,13 +14,31 @@ const MAX_HEAP: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) enum Kept {
     Heap(Vec<u8>),
-    Pages { pages: MmapMut, length: usize },
+    /// Where the connection has read them.
+    Read(Bytes),
+    Pages {
+        pages: MmapMut,
+        length: usize,
+    },
 }
 
 impl Kept {
-    /// Room for so many bytes, if they are few.
-    pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self::Heap(Vec::with_capacity(bytes.min(MAX_HEAP)))
+    /// All bytes that a client has sent, where they are if they are few.
+    pub(crate) fn read(bytes: Bytes) -> Self {
+        if bytes.len() <= MAX_HEAP {
+            return Self::Read(bytes);
+        }
+        let mut kept = Self::default();
+        kept.extend(&bytes);
+        kept
+    }
+
+    /// Makes room for so many bytes in all, if they are few.
+    pub(crate) fn expect(&mut self, bytes: usize) {
+        if let Self::Heap(heap) = self {
+            let more = bytes.min(MAX_HEAP).saturating_sub(heap.len());
+            heap.reserve_exact(more);
+        }
     }
 
     /// The same bytes, in pages of their own if they are many.
@@ -27,7 +46,7 @@ impl Kept {
         if bytes.len() <= MAX_HEAP {
             return Self::Heap(bytes);
         }
-        let mut kept = Self::with_capacity(0);
+        let mut kept = Self::default();
         kept.extend(&bytes);
         kept
     }
@@ -35,7 +54,7 @@ impl Kept {
     pub(crate) fn extend(&mut self, more: &[u8]) {
         let needed = self.len() + more.len();
         let capacity = match self {
-            Self::Heap(_) => MAX_HEAP,
+            Self::Heap(_) | Self::Read(_) => MAX_HEAP,
             Self::Pages { pages, .. } => pages.len(),
         };
         if needed > capacity {
@@ -43,6 +62,7 @@ impl Kept {
         }
         match self {
             Self::Heap(bytes) => bytes.extend_from_slice(more),
+            Self::Read(bytes) => *self = Self::Heap([bytes, more].concat()),
             Self::Pages { pages, length } => {
                 if let Some(room) = pages.get_mut(*length..needed) {
                     room.copy_from_slice(more);
@@ -73,6 +93,7 @@ impl Kept {
     pub(crate) fn capacity(&self) -> usize {
         match self {
             Self::Heap(bytes) => bytes.capacity(),
+            Self::Read(bytes) => bytes.len(),
             Self::Pages { length, .. } => *length,
         }
     }
@@ -84,6 +105,7 @@ impl Deref for Kept {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Heap(bytes) => bytes,
+            Self::Read(bytes) => bytes,
             // Pages that have not been written to take up nothing.
             Self::Pages { pages, length } => pages.get(..*length).unwrap_or_default(),
         }
@@ -106,8 +128,13 @@ mod tests {
         for length in [0, 1, MAX_HEAP, MAX_HEAP + 1, 300_000] {
             let part = &bytes[..length];
             assert_eq!(&*Kept::of(part.to_vec()), part);
+            let mut read = Kept::read(part.to_vec().into());
+            assert_eq!(&*read, part);
+            read.extend(b"more");
+            assert_eq!(&*read, [part, b"more"].concat());
             for step in [1_000, MAX_HEAP, 200_000] {
-                let mut kept = Kept::with_capacity(10);
+                let mut kept = Kept::default();
+                kept.expect(10);
                 part.chunks(step).for_each(|chunk| kept.extend(chunk));
                 assert_eq!(&*kept, part);
                 let in_pages = matches!(kept, Kept::Pages { .. });

@@ -1,3 +1,7 @@
+use std::fmt;
+
+use serde::ser::{Serialize, Serializer};
+
 pub(crate) const PREDICT: &str = "/predict/{target}/{version}";
 pub(crate) const COMPARE: &str = "/compare/models";
 pub(crate) const MODELS: &str = "/models";
@@ -91,11 +95,28 @@ pub(crate) mod admin {
 
 /// The version that a text names, if it is written as [`version_text`] writes it.
 pub(crate) fn version_of(text: &str) -> Option<u32> {
-    let number = text.strip_prefix('v')?.parse().ok()?;
-    (version_text(number) == text).then_some(number)
+    let digits = text.strip_prefix('v')?;
+    let is_plain = digits.bytes().all(|digit| digit.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0'));
+    is_plain.then(|| digits.parse().ok())?
 }
 
 /// How paths and answers name a version, for example `v1`.
 pub(crate) fn version_text(version: u32) -> String {
-    format!("v{version}")
+    Version(version).to_string()
+}
+
+/// A version by its name.
+pub(crate) struct Version(pub(crate) u32);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }

@@ -206,6 +206,7 @@ fn finite(slot: &SlotName, numbers: Array2<f64>) -> Result<Array2<f64>, ApiError
 }
 
 fn failed(slot: &SlotName, cause: impl std::fmt::Display) -> ApiError {
-    tracing::error!("{} gave no answer: {cause}", slot.name);
-    ApiError::ModelFailed
+    ApiError::ModelFailed {
+        cause: format!("{} gave no answer: {cause}", slot.name),
+    }
 }

@@ -1,11 +1,10 @@
 //! The ids of requests, by which an answer and the lines of a log are found that belong together.
 
+use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
@@ -22,7 +21,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The longest id of a client that is used.
 const LONGEST: usize = 128;
 
-/// Gives each request its id: that of the client, or a new one. It is in the header that [`of`] reads, too.
+/// Gives each request its id: that of the client, or a new one, which [`of`] reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestIdLayer;
 
@@ -48,16 +47,9 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Identify<S> 
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let id = match given(request.headers()) {
-            Some(id) => id.clone(),
-            None => {
-                let id = made();
-                request.headers_mut().insert(REQUEST_ID, id.clone());
-                id
-            }
-        };
-        let shown = id.to_str().unwrap_or_default();
-        let span = tracing::info_span!("request", id = shown);
+        let id = given(request.headers()).cloned().unwrap_or_else(made);
+        request.extensions_mut().insert(RequestId(id.clone()));
+        let span = tracing::debug_span!("request", id = shown(&id));
         Identified {
             answer: self.0.call(request).instrument(span),
             id: Some(id),
@@ -81,6 +73,10 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for Identified<F> {
         let this = self.project();
         let mut answer = ready!(this.answer.poll(cx));
         if let (Ok(response), Some(id)) = (&mut answer, this.id.take()) {
+            if let Some(Cause(cause)) = response.extensions_mut().remove() {
+                let span = tracing::error_span!("request", id = shown(&id));
+                span.in_scope(|| tracing::error!("{cause}"));
+            }
             response.headers_mut().insert(REQUEST_ID, id);
         }
         Poll::Ready(answer)
@@ -89,7 +85,21 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for Identified<F> {
 
 /// The id that [`RequestIdLayer`] has given a request.
 pub(crate) fn of(request: &Request) -> Option<HeaderValue> {
-    request.headers().get(REQUEST_ID).cloned()
+    let id: Option<&RequestId> = request.extensions().get();
+    id.map(|RequestId(id)| id.clone())
+}
+
+/// What a request carries its id in.
+#[derive(Debug, Clone)]
+struct RequestId(HeaderValue);
+
+/// Why there is no answer, for the log, where it stands with the id of the request. The answer carries it
+/// in its extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause(pub(crate) String);
+
+fn shown(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
 }
 
 /// The id that a client has given: one, of up to [`LONGEST`] visible characters of ASCII. Another one could be
@@ -104,22 +114,31 @@ fn given(headers: &HeaderMap) -> Option<&HeaderValue> {
     is_usable.then_some(id)
 }
 
-/// A new id of 32 hexadecimal digits: half of them are the process's, and the others do not come twice.
+/// A new id of 32 hexadecimal digits: half of them are the thread's, and the others do not come twice.
 fn made() -> HeaderValue {
-    static PROCESS: LazyLock<[u64; 2]> = LazyLock::new(|| {
-        [0, 1].map(|which| {
+    thread_local! {
+        static THREAD: [u64; 2] = [0, 1].map(|which| {
             let mut random = RandomState::new().build_hasher();
             random.write_u64(which);
             random.finish()
-        })
-    });
-    static MADE: AtomicU64 = AtomicU64::new(0);
-    let [process, mask] = *PROCESS;
+        });
+        static MADE: Cell<u64> = const { Cell::new(0) };
+    }
+    let [thread, mask] = THREAD.with(|thread| *thread);
+    let number = MADE.replace(MADE.get().wrapping_add(1));
     // Odd factors lead to different numbers: nobody needs to see how many requests there were.
-    let number = MADE.fetch_add(1, Ordering::Relaxed);
     let number = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ mask;
-    let text = format!("{process:016x}{number:016x}");
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("none"))
+    let mut text = [0; 32];
+    let bytes = thread.to_be_bytes().into_iter().chain(number.to_be_bytes());
+    let digits = bytes.flat_map(|byte| [byte >> 4, byte & 0xf]);
+    for (place, digit) in text.iter_mut().zip(digits) {
+        *place = if digit < 10 {
+            b'0' + digit
+        } else {
+            b'a' - 10 + digit
+        };
+    }
+    HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static("none"))
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use retail_core::feature::{
     Extractor, FeatureError, FeatureSpec, RangeError, Sale, SaleField, StandardFeature,
 };
@@ -13,21 +15,32 @@ const LARGEST_CUSTOMER: f64 = 9_007_199_254_740_992.0;
 #[derive(Debug)]
 pub(crate) struct SaleFields {
     places: [Option<usize>; SaleField::ALL.len()],
-    ranges: Vec<FeatureSpec>,
 }
+
+/// The standard features, which say what the fields of the same names may hold.
+static RANGES: LazyLock<[FeatureSpec; StandardFeature::ALL.len()]> =
+    LazyLock::new(|| StandardFeature::ALL.map(|feature| feature.spec()));
 
 impl SaleFields {
     pub(crate) fn new(fields: &[Field<'_>]) -> Self {
-        let place = |sale: SaleField| fields.iter().position(|field| field.name() == sale.name());
-        Self {
-            places: SaleField::ALL.map(place),
-            ranges: StandardFeature::ALL.map(|feature| feature.spec()).into(),
+        let mut places = [None; SaleField::ALL.len()];
+        for (place, field) in fields.iter().enumerate() {
+            let sale = match field {
+                Field::Sale(sale) => Some(*sale),
+                named => SaleField::ALL
+                    .into_iter()
+                    .find(|sale| sale.name() == named.name()),
+            };
+            // `ALL` has them in the order in which they are declared.
+            if let Some(known) = sale.and_then(|sale| places.get_mut(sale as usize)) {
+                known.get_or_insert(place);
+            }
         }
+        Self { places }
     }
 
     fn cell<'r>(&self, row: &'r [Cell], field: SaleField) -> &'r Cell {
-        let index = SaleField::ALL.iter().position(|known| *known == field);
-        let place = index.and_then(|index| self.places.get(index).copied().flatten());
+        let place = self.places.get(field as usize).copied().flatten();
         place
             .and_then(|place| row.get(place))
             .unwrap_or(&Cell::Empty)
@@ -37,7 +50,7 @@ impl SaleFields {
     /// [`SaleFields::refuse`] says what is wrong with it, once something needs it.
     pub(crate) fn sale<'r>(&self, row: &'r [Cell]) -> Sale<'r> {
         let number = |field| match self.cell(row, field) {
-            Cell::Number(value) => self.check(field, *value).is_ok().then_some(*value),
+            Cell::Number(value) => Self::check(field, *value).is_ok().then_some(*value),
             _ => None,
         };
         let text = |field| match self.cell(row, field) {
@@ -66,17 +79,17 @@ impl SaleFields {
         }
     }
 
-    fn range(&self, field: SaleField) -> Option<&FeatureSpec> {
-        self.ranges.iter().find(|spec| spec.name == field.name())
+    fn range(field: SaleField) -> Option<&'static FeatureSpec> {
+        RANGES.iter().find(|spec| spec.name == field.name())
     }
 
-    fn check(&self, field: SaleField, value: f64) -> Result<(), RangeError> {
-        self.range(field).map_or(Ok(()), |spec| spec.check(value))
+    fn check(field: SaleField, value: f64) -> Result<(), RangeError> {
+        Self::range(field).map_or(Ok(()), |spec| spec.check(value))
     }
 
     /// What a field may hold, in words.
-    fn expected(&self, field: SaleField) -> String {
-        match (self.range(field), field) {
+    fn expected(field: SaleField) -> String {
+        match (Self::range(field), field) {
             (Some(spec), _) => spec.expected(),
             (None, SaleField::InvoiceDate) => {
                 let words = ParseTimestampError.to_string();
@@ -160,16 +173,16 @@ impl SaleFields {
             Cell::Empty => Refusal::Presence(ApiError::MissingField {
                 field: name,
                 row,
-                expected: expected(self.expected(field)),
+                expected: expected(Self::expected(field)),
             }),
             Cell::Twice => Refusal::Presence(ApiError::DuplicateField { field: name, row }),
-            Cell::Number(value) if let Err(error) = self.check(field, *value) => {
+            Cell::Number(value) if let Err(error) = Self::check(field, *value) => {
                 Refusal::Value(ApiError::OutOfRange { row, error })
             }
             other => Refusal::Presence(ApiError::WrongType {
                 field: Some(name),
                 row,
-                expected: self.expected(field),
+                expected: Self::expected(field),
                 got: other.words(),
             }),
         }

@@ -74,6 +74,9 @@ pub struct AppState {
     pub(crate) readers: Arc<Semaphore>,
 }
 
+/// The state as routes have it, who all share one: each request clones it.
+pub(crate) type Shared = Arc<AppState>;
+
 impl AppState {
     /// Serves the models of `registry`, without an engine and with the default [`Limits`].
     #[must_use]

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use retail_core::train::Model;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinError;
 use tracing::Span;
 
 use crate::body::Received;
@@ -65,7 +67,7 @@ pub(crate) async fn run<E: From<ApiError> + Send + 'static>(
     // Nothing that `work` borrows or shares is changed by it, so nothing is left half changed.
     let guarded = || {
         let work = || work(&body.decoded()?);
-        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(ApiError::ModelFailed.into()))
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic).into()))
     };
     let steps = steps_per_row.saturating_mul(1 + body_bytes / LEAST_ROW);
     if body_bytes <= MAX_INLINE_BYTES && steps <= MAX_INLINE_STEPS {
@@ -75,11 +77,25 @@ pub(crate) async fn run<E: From<ApiError> + Send + 'static>(
     // The turn goes along: the work goes on even if the client has hung up.
     let span = Span::current();
     let job = tokio::task::spawn_blocking(move || (span.in_scope(guarded), turn));
-    let (answer, turn) = job.await.map_err(|_| ApiError::ModelFailed)?;
+    let (answer, turn) = job.await.map_err(cut_off)?;
     // It ends when there is room for the answer, so that few answers wait for room.
     let response = respond(state, answer?).await;
     drop(turn);
     Ok(response?)
+}
+
+/// What is answered if a model has panicked.
+fn panicked(panic: &(dyn Any + Send)) -> ApiError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let cause = format!("a model panicked: {}", text.unwrap_or("without a message"));
+    ApiError::ModelFailed { cause }
+}
+
+/// What is answered if the work was not done, since the server ends.
+fn cut_off(error: JoinError) -> ApiError {
+    let cause = format!("the work on a request was cut off: {error}");
+    ApiError::ModelFailed { cause }
 }
 
 /// The turn of one large request.

@@ -84,9 +84,19 @@ impl Registry {
         slots.into_iter().map(shown)
     }
 
+    /// The slot of this version of a target, if there is one.
+    #[must_use]
+    pub fn find_slot(&self, target: &str, version: u32) -> Option<Arc<SlotName>> {
+        let slots = self.slots.load();
+        let is_asked =
+            |slot: &&Arc<Slot>| slot.name.version == version && slot.name.target == target;
+        let slot = slots.values().find(is_asked)?;
+        Some(Arc::clone(&slot.name))
+    }
+
     /// What the slot of this name serves; `None` if nothing is trained, or no such slot exists.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Served>> {
-        self.find(name)?.current.load_full()
+        self.slots.load().get(name)?.current.load_full()
     }
 }

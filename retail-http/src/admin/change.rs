@@ -17,7 +17,7 @@ use crate::error::{AdminError, ApiError};
 use crate::json::json;
 use crate::openapi::engine::StateShape;
 use crate::paths::admin as paths;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 
 /// The variable parts of the path, by name: a prefix that an embedder adds may have its own.
 #[derive(Debug, Deserialize)]
@@ -56,7 +56,7 @@ pub(super) type Parts<T> = Result<Path<T>, PathRejection>;
     ),
 )]
 pub(super) async fn roll_back(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Of>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -90,7 +90,7 @@ pub(super) async fn roll_back(
     ),
 )]
 pub(super) async fn promote(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Of>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -129,7 +129,7 @@ pub(super) async fn promote(
     ),
 )]
 pub(super) async fn pin(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Of>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -165,7 +165,7 @@ pub(super) async fn pin(
     ),
 )]
 pub(super) async fn unpin(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Of>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -203,7 +203,7 @@ pub(super) async fn unpin(
     ),
 )]
 pub(super) async fn set_alias(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Named>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -242,7 +242,7 @@ pub(super) async fn set_alias(
     ),
 )]
 pub(super) async fn remove_alias(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Named>,
     request: Request,
 ) -> Result<Response, ApiError> {

@@ -17,7 +17,7 @@ use crate::openapi::engine::{SliceShape, StateShape};
 use crate::openapi::measures::HoldOutShape;
 use crate::openapi::{CONNECTION, Responses, refusals};
 use crate::paths::{admin as paths, version_text};
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// How many revisions are listed, besides those that are served or have a name.
 const MOST: usize = 100;
@@ -60,7 +60,7 @@ struct OfModel {
         Unlisted,
     ),
 )]
-pub(super) async fn models(State(state): State<AppState>) -> Response {
+pub(super) async fn models(State(state): State<Shared>) -> Response {
     let slots = state.registry.iter();
     let models = slots.map(|(slot, _)| OfModel {
         // A slot is never taken away.
@@ -200,7 +200,7 @@ impl IntoResponses for Refused {
     ),
 )]
 pub(super) async fn revisions(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Result<Path<Of>, PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {

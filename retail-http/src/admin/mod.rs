@@ -23,7 +23,7 @@ use utoipa::openapi::{RefOr, Required};
 use crate::access::Admin;
 use crate::error::{AdminError, ApiError};
 use crate::paths::admin as paths;
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// The paths of the administration.
 #[derive(OpenApi)]
@@ -66,7 +66,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// The routes, each of which wants the token.
-pub(crate) fn routes(admin: Arc<Admin>) -> Router<AppState> {
+pub(crate) fn routes(admin: Arc<Admin>) -> Router<Shared> {
     Router::new()
         .route(paths::MODELS, get(listing::models))
         .route(paths::REVISIONS, get(listing::revisions))

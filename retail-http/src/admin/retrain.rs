@@ -12,7 +12,7 @@ use crate::error::{AdminError, ApiError};
 use crate::json::json;
 use crate::openapi::{BODY, CONNECTION, Responses, refusals};
 use crate::paths::admin as paths;
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// The models that will be trained.
 #[derive(Serialize, ToSchema)]
@@ -51,7 +51,7 @@ impl IntoResponses for Refused {
     ),
 )]
 pub(super) async fn retrain(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let fields = Fields::of_model(&state, request).await?;

@@ -15,7 +15,7 @@ use crate::error::{AdminError, ApiError};
 use crate::json::json;
 use crate::openapi::{BODY, CONNECTION, Responses, refusals};
 use crate::paths::admin as paths;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::traffic::{Contender, Taken, Tally};
 
 /// Who answers the requests to a model besides it, and what came of it.
@@ -156,7 +156,7 @@ impl IntoResponses for Unended {
     ),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Of>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -203,7 +203,7 @@ pub(super) async fn show(
     ),
 )]
 pub(super) async fn set(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Of>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -234,7 +234,7 @@ pub(super) async fn set(
     ),
 )]
 pub(super) async fn end(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Parts<Of>,
     request: Request,
 ) -> Result<Response, ApiError> {

@@ -1,8 +1,9 @@
 mod encoding;
 mod media;
 
-use std::future::poll_fn;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -49,7 +50,12 @@ impl Received {
 /// [`ApiError::UnsupportedType`], [`ApiError::UnsupportedEncoding`], [`ApiError::BodyTooLarge`],
 /// [`ApiError::BodyTimeout`] and [`ApiError::UnreadableBody`].
 pub(crate) async fn receive(request: Request, limits: &Limits) -> Result<Received, ApiError> {
-    let read = read(request, limits.max_body_bytes);
+    let mut read = pin!(read(request, limits.max_body_bytes));
+    // Most bodies are there already, and take no timer.
+    let at_once = poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx)));
+    if let Poll::Ready(received) = at_once.await {
+        return received;
+    }
     match limits.body_timeout {
         None => read.await,
         Some(patience) => tokio::time::timeout(patience, read)
@@ -72,7 +78,7 @@ async fn read(request: Request, limit: usize) -> Result<Received, ApiError> {
     if announced > discardable || (announced > keep && client_waits) {
         return Err(readable.err().unwrap_or(too_large));
     }
-    let mut bytes = Kept::with_capacity(announced.min(keep));
+    let mut bytes = Kept::default();
     let mut seen = 0_usize;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(|_| ApiError::UnreadableBody)?;
@@ -80,7 +86,10 @@ async fn read(request: Request, limit: usize) -> Result<Received, ApiError> {
             continue;
         };
         seen = seen.saturating_add(data.len());
-        if seen <= keep {
+        if seen <= keep && seen == data.len() && body.is_end_stream() {
+            bytes = Kept::read(data);
+        } else if seen <= keep {
+            bytes.expect(announced.min(keep));
             bytes.extend(&data);
         } else if seen <= discardable {
             bytes = Kept::default();

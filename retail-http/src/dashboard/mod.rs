@@ -17,7 +17,7 @@ use utoipa::{IntoResponses, OpenApi};
 use crate::error::ApiError;
 use crate::openapi::{CONNECTION, Responses, refusals};
 use crate::paths::{DASHBOARD, DASHBOARD_FILE};
-use crate::state::AppState;
+use crate::state::Shared;
 
 pub(crate) use page::page;
 
@@ -34,7 +34,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// The routes of the dashboard.
-pub(crate) fn routes() -> Router<AppState> {
+pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route(DASHBOARD, get(page))
         .route(DASHBOARD_FILE, get(file))

@@ -97,7 +97,9 @@ pub(crate) fn examples() -> Vec<ApiError> {
         },
         ApiError::Busy,
         ApiError::TooManyReaders { limit: 64 },
-        ApiError::ModelFailed,
+        ApiError::ModelFailed {
+            cause: String::new(),
+        },
     ];
     all.extend(AdminError::examples().into_iter().map(ApiError::Admin));
     if let Err(error) = serde_json::from_str::<Value>("{'quantity': 10}") {

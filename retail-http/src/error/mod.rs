@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::json::json;
 use crate::paths::PATHS;
+use crate::request_id::Cause;
 
 pub(crate) use admin::AdminError;
 pub(crate) use details::Details;
@@ -144,7 +145,10 @@ pub(crate) enum ApiError {
         limit: usize,
     },
     /// A model broke its contract or panicked. The log has the cause; the client cannot help it.
-    ModelFailed,
+    /// A model gave no answer. The cause is for the log, not for the client.
+    ModelFailed {
+        cause: String,
+    },
 }
 
 /// The code of an error, which goes along with its response.
@@ -196,7 +200,7 @@ impl ApiError {
             Self::TooMuchToExplain { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "too_much_to_explain")
             }
-            Self::ModelFailed => (StatusCode::INTERNAL_SERVER_ERROR, "model_failed"),
+            Self::ModelFailed { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "model_failed"),
             Self::NotTrained { .. } | Self::NothingTrained => {
                 (StatusCode::SERVICE_UNAVAILABLE, "not_trained")
             }
@@ -329,7 +333,7 @@ impl ApiError {
             Self::TooManyReaders { limit } => {
                 Details::mismatch("readers of events", format!("at most {limit}"), "more")
             }
-            Self::ModelFailed => {
+            Self::ModelFailed { .. } => {
                 Details::message("the model failed; the server's log has the cause")
             }
         };
@@ -358,10 +362,17 @@ impl ApiError {
             Self::Admin(AdminError::Unauthorized) => Some((header::WWW_AUTHENTICATE, "Bearer")),
             _ => None,
         };
+        let cause = match &self {
+            Self::ModelFailed { cause } => Some(Cause(cause.clone())),
+            _ => None,
+        };
         let (status, error) = self.into_details();
         let code = ErrorCode(error.code());
         let mut response = body(status, error);
         response.extensions_mut().insert(code);
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
+        }
         if let Some((name, value)) = extra {
             let value = HeaderValue::from_static(value);
             response.headers_mut().insert(name, value);

@@ -1,49 +1,57 @@
-use std::collections::hash_map::RandomState;
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::BuildHasher;
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::iter::repeat_n;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ndarray::Array2;
+use retail_core::registry::SlotName;
 
-use super::{Outcome, Scored};
+use super::ids::{AsItIs, Id};
+use super::revisions::Revisions;
+use super::ring::Ring;
+use super::scores::Scores;
+use super::{Outcome, Said, Scored};
 
 /// So many ids are known to have been forgotten.
 const MOST_FORGOTTEN: usize = 65_536;
 
 /// What was said to requests, the newest up to a number of rows.
+///
+/// Requests, answers and rows are numbered from the first that there ever was, and stand in rings: to keep
+/// one more and to forget the oldest takes no memory and gives none back.
 #[derive(Debug)]
 pub(super) struct Memory {
-    hasher: RandomState,
-    requests: VecDeque<Remembered>,
-    /// How many requests came before the first in `requests`.
-    before: u64,
-    /// The newest request with an id, counted from the first there ever was.
-    by_id: HashMap<u64, u64>,
-    n_rows: usize,
     max_rows: usize,
-    /// The ids of older requests, and their order.
-    forgotten: HashSet<u64>,
-    order: VecDeque<u64>,
+    requests: Ring<Remembered>,
+    answers: Ring<Answer>,
+    /// Of each answer, the scores of its rows, one row after another.
+    scores: Ring<f64>,
+    /// Of each answer, whether the truth of a row is known.
+    known: Ring<bool>,
+    /// The ids of the requests that are kept, and of some before them.
+    ids: Ring<u64>,
+    /// The newest request with an id.
+    by_id: HashMap<u64, u64, BuildHasherDefault<AsItIs>>,
+    /// Rows kept, and requests with none.
+    n_rows: usize,
+    scored: Revisions,
 }
 
-/// What was said to one request.
+/// What was said to one request: the answers from this one on, up to those of the next.
 #[derive(Debug)]
 struct Remembered {
-    id: u64,
     since: Instant,
-    answers: Vec<Answer>,
+    answers: u64,
 }
 
-/// What one model said.
-#[derive(Debug)]
-pub(super) struct Answer {
-    scored: Arc<Scored>,
-    /// Row by row.
-    scores: Box<[f64]>,
+/// What one model said: of so many rows, each with so many scores, from these on.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    revision: usize,
     n_rows: usize,
-    /// The rows whose truth is known; empty if there are none.
-    known: Box<[bool]>,
+    n_outputs: usize,
+    scores: u64,
+    known: u64,
 }
 
 /// What a model said of one row.
@@ -78,51 +86,18 @@ pub(super) enum Found {
     Nothing,
 }
 
-impl Answer {
-    pub(super) fn new(scored: Arc<Scored>, scores: &Array2<f64>) -> Self {
-        Self {
-            scored,
-            scores: scores.iter().copied().collect(),
-            n_rows: scores.nrows(),
-            known: Box::default(),
-        }
-    }
-
-    fn is_wanted(&self, wanted: &Wanted) -> bool {
-        let slot = self.scored.slot();
-        let is_version = wanted.version.is_none_or(|version| version == slot.version);
-        slot.target == wanted.target && is_version && wanted.row < self.n_rows
-    }
-
-    /// What was said of a row, the first time that its truth is known.
-    fn take(&mut self, row: usize) -> Option<Taken> {
-        if self.known.is_empty() {
-            self.known = vec![false; self.n_rows].into();
-        }
-        let known = self.known.get_mut(row)?;
-        if std::mem::replace(known, true) {
-            return None;
-        }
-        let n_outputs = self.scores.len() / self.n_rows;
-        let scores = self.scores.get(row * n_outputs..(row + 1) * n_outputs)?;
-        Some(Taken {
-            scored: Arc::clone(&self.scored),
-            scores: scores.to_vec(),
-        })
-    }
-}
-
 impl Memory {
     pub(super) fn new(max_rows: usize) -> Self {
         Self {
-            hasher: RandomState::new(),
-            requests: VecDeque::new(),
-            before: 0,
-            by_id: HashMap::new(),
-            n_rows: 0,
             max_rows,
-            forgotten: HashSet::new(),
-            order: VecDeque::new(),
+            requests: Ring::default(),
+            answers: Ring::default(),
+            scores: Ring::default(),
+            known: Ring::default(),
+            ids: Ring::default(),
+            by_id: HashMap::default(),
+            n_rows: 0,
+            scored: Revisions::default(),
         }
     }
 
@@ -130,93 +105,136 @@ impl Memory {
         self.n_rows
     }
 
-    /// Keeps what was said to a request. Of several with one id, the newest counts.
-    pub(super) fn push(&mut self, id: &[u8], since: Instant, answers: Vec<Answer>) {
-        let id = self.hasher.hash_one(id);
-        self.n_rows += rows(&answers);
-        let number = self.before + self.requests.len() as u64;
-        self.requests.push_back(Remembered { id, since, answers });
-        self.by_id.insert(id, number);
-        self.forgotten.remove(&id);
+    /// Keeps what was said to a request. Of several with one id, the newest counts. What is to be said of
+    /// truths about it stands in `scores`.
+    pub(super) fn push<'a>(
+        &mut self,
+        id: Id,
+        since: Instant,
+        said: impl IntoIterator<Item = Said<'a>>,
+        scores: &Scores,
+    ) {
+        let answers = self.answers.end();
+        let mut n_rows = 0;
+        for said in said {
+            let answer = Answer {
+                revision: self.scored.hold(&said, scores),
+                n_rows: said.scores.nrows(),
+                n_outputs: said.scores.ncols(),
+                scores: self.scores.end(),
+                known: self.known.end(),
+            };
+            n_rows += answer.n_rows;
+            self.scores.extend(said.scores.iter().copied());
+            self.known.extend(repeat_n(false, answer.n_rows));
+            self.answers.push(answer);
+        }
+        // A request whose answers were empty takes room, too.
+        self.n_rows += n_rows.max(1);
+        self.by_id.insert(id.0, self.requests.end());
+        self.requests.push(Remembered { since, answers });
+        self.ids.push(id.0);
         while self.n_rows > self.max_rows {
             self.forget_oldest();
         }
     }
 
     fn forget_oldest(&mut self) {
-        let Some(oldest) = self.requests.pop_front() else {
-            return;
-        };
-        let number = self.before;
-        self.before += 1;
-        self.n_rows -= rows(&oldest.answers);
-        if self.by_id.get(&oldest.id) != Some(&number) {
+        if self.requests.pop().is_none() {
             return;
         }
-        self.by_id.remove(&oldest.id);
-        if self.order.len() == MOST_FORGOTTEN
-            && let Some(first) = self.order.pop_front()
+        let next = self.requests.front();
+        let end = next.map_or(self.answers.end(), |next| next.answers);
+        let mut n_rows = 0;
+        while self.answers.begin < end
+            && let Some(answer) = self.answers.pop()
         {
-            self.forgotten.remove(&first);
+            n_rows += answer.n_rows;
+            self.scores.forget(answer.n_rows * answer.n_outputs);
+            self.known.forget(answer.n_rows);
+            self.scored.release(answer.revision);
         }
-        self.forgotten.insert(oldest.id);
-        self.order.push_back(oldest.id);
+        self.n_rows -= n_rows.max(1);
+        while self.ids.len() > self.requests.len() + MOST_FORGOTTEN {
+            let number = self.ids.begin;
+            if let Some(id) = self.ids.pop()
+                && self.by_id.get(&id) == Some(&number)
+            {
+                self.by_id.remove(&id);
+            }
+        }
     }
 
     /// What was said to the request with this id, unless that is longer ago than `max_age`.
-    pub(super) fn find(&mut self, id: &[u8], max_age: Duration) -> Found {
+    pub(super) fn find(&mut self, id: Id, max_age: Duration) -> Found {
         while let Some(oldest) = self.requests.front()
             && oldest.since.elapsed() > max_age
         {
             self.forget_oldest();
         }
-        let id = self.hasher.hash_one(id);
-        if let Some(request) = self.request(id) {
-            return Found::Answers(request.answers.iter().map(Asked::of).collect());
+        if !self.by_id.contains_key(&id.0) {
+            return Found::Nothing;
         }
-        match self.forgotten.contains(&id) {
-            true => Found::Forgotten,
-            false => Found::Nothing,
-        }
+        let Some(answers) = self.answers(id) else {
+            return Found::Forgotten;
+        };
+        let asked = answers.filter_map(|answer| {
+            Some(Asked {
+                scored: self.scored.get(answer.revision)?,
+                n_rows: answer.n_rows,
+            })
+        });
+        Found::Answers(asked.collect())
     }
 
     /// What was said of a row, by models that do not know its truth yet.
-    pub(super) fn take(&mut self, id: &[u8], wanted: &Wanted) -> Result<Vec<Taken>, Outcome> {
-        let id = self.hasher.hash_one(id);
-        let Some(request) = self.request(id) else {
-            return Err(Outcome::Late);
-        };
-        let of_row = request.answers.iter_mut();
-        let of_row: Vec<_> = of_row.filter(|answer| answer.is_wanted(wanted)).collect();
+    pub(super) fn take(&mut self, id: Id, wanted: &Wanted) -> Result<Vec<Taken>, Outcome> {
+        let answers = self.answers(id).ok_or(Outcome::Late)?;
+        let of_row: Vec<(Answer, Arc<Scored>)> = answers
+            .filter(|answer| wanted.row < answer.n_rows)
+            .filter_map(|answer| Some((answer, self.scored.get(answer.revision)?)))
+            .filter(|(_, scored)| wanted.is_of(scored.slot()))
+            .collect();
         if of_row.is_empty() {
             return Err(Outcome::Unknown);
         }
-        let taken = of_row.into_iter().filter_map(|said| said.take(wanted.row));
-        let taken: Vec<_> = taken.collect();
+        let taken = of_row.into_iter();
+        let taken = taken.filter_map(|(answer, scored)| self.take_row(answer, scored, wanted.row));
+        let taken: Vec<Taken> = taken.collect();
         match taken.is_empty() {
             true => Err(Outcome::Duplicate),
             false => Ok(taken),
         }
     }
 
-    fn request(&mut self, id: u64) -> Option<&mut Remembered> {
-        let number = *self.by_id.get(&id)?;
-        let index = usize::try_from(number.checked_sub(self.before)?).ok()?;
-        self.requests.get_mut(index)
-    }
-}
-
-impl Asked {
-    fn of(answer: &Answer) -> Self {
-        Self {
-            scored: Arc::clone(&answer.scored),
-            n_rows: answer.n_rows,
+    /// What was said of a row, the first time that its truth is known.
+    fn take_row(&mut self, answer: Answer, scored: Arc<Scored>, row: usize) -> Option<Taken> {
+        let known = self.known.get_mut(answer.known + row as u64)?;
+        if std::mem::replace(known, true) {
+            return None;
         }
+        let first = answer.scores + (row * answer.n_outputs) as u64;
+        let scores = (first..).take(answer.n_outputs);
+        let scores = scores.map(|number| self.scores.get(number).copied());
+        Some(Taken {
+            scored,
+            scores: scores.collect::<Option<_>>()?,
+        })
+    }
+
+    /// The answers to the request with this id, if it is kept.
+    fn answers(&self, id: Id) -> Option<impl Iterator<Item = Answer> + use<'_>> {
+        let number = *self.by_id.get(&id.0)?;
+        let first = self.requests.get(number)?.answers;
+        let next = self.requests.get(number + 1);
+        let end = next.map_or(self.answers.end(), |next| next.answers);
+        Some((first..end).filter_map(|number| self.answers.get(number).copied()))
     }
 }
 
-fn rows(answers: &[Answer]) -> usize {
-    // A request whose answers were empty takes room, too.
-    let rows: usize = answers.iter().map(|answer| answer.n_rows).sum();
-    rows.max(1)
+impl Wanted {
+    fn is_of(&self, slot: &SlotName) -> bool {
+        let is_version = self.version.is_none_or(|version| version == slot.version);
+        slot.target == self.target && is_version
+    }
 }

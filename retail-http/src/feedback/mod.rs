@@ -1,6 +1,9 @@
 //! Answers that are kept for a while, and how good they were once their truth is known.
 
+mod ids;
 mod memory;
+mod revisions;
+mod ring;
 mod scores;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +15,7 @@ use retail_core::registry::{Served, SlotName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use ids::Ids;
 use memory::{Found, Memory};
 use scores::Scores;
 
@@ -87,6 +91,7 @@ pub(crate) struct Said<'a> {
 #[derive(Debug)]
 pub(crate) struct Feedback {
     options: FeedbackOptions,
+    ids: Ids,
     memory: Mutex<Memory>,
     scores: Scores,
     accepted: AtomicU64,
@@ -99,6 +104,7 @@ impl Feedback {
     pub(crate) fn new(options: FeedbackOptions) -> Self {
         Self {
             options,
+            ids: Ids::default(),
             memory: Mutex::new(Memory::new(options.max_rows.max(1))),
             scores: Scores::default(),
             accepted: AtomicU64::default(),
@@ -110,16 +116,13 @@ impl Feedback {
 
     /// Keeps what models said to one request.
     pub(crate) fn remember<'a>(&self, id: &[u8], said: impl IntoIterator<Item = Said<'a>>) {
-        let answers = said.into_iter().map(|said| {
-            let scored = self.scores.of(said.slot, said.served);
-            memory::Answer::new(scored, said.scores)
-        });
-        let answers = answers.collect();
-        self.with_memory(|memory| memory.push(id, Instant::now(), answers));
+        let (id, now) = (self.ids.of(id), Instant::now());
+        self.with_memory(|memory| memory.push(id, now, said, &self.scores));
     }
 
     /// What was said to the request with this id.
     pub(crate) fn asked(&self, id: &[u8]) -> Result<Vec<Asked>, Outcome> {
+        let id = self.ids.of(id);
         match self.with_memory(|memory| memory.find(id, self.options.max_age)) {
             Found::Answers(asked) => Ok(asked),
             Found::Forgotten => Err(Outcome::Late),
@@ -129,6 +132,7 @@ impl Feedback {
 
     /// Compares a truth with what was said of it.
     pub(crate) fn accept(&self, id: &[u8], wanted: &Wanted, truth: f64) -> Outcome {
+        let id = self.ids.of(id);
         let taken = self.with_memory(|memory| memory.take(id, wanted));
         match taken {
             Err(outcome) => outcome,

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ndarray::{Array1, Array2};
@@ -21,6 +22,8 @@ pub(crate) struct Scored {
     slot: Arc<SlotName>,
     revision: u64,
     task: Task,
+    /// Whether it is one of those that [`Scores::read`] shows.
+    is_shown: AtomicBool,
     running: Mutex<Running>,
 }
 
@@ -55,10 +58,13 @@ impl Scores {
             slot: Arc::clone(slot),
             revision: served.revision,
             task: task.clone(),
+            is_shown: AtomicBool::new(true),
             running: Mutex::new(Running::new(task.clone())),
         });
-        if known.len() == MOST_REVISIONS {
-            known.pop_front();
+        if known.len() == MOST_REVISIONS
+            && let Some(oldest) = known.pop_front()
+        {
+            oldest.is_shown.store(false, Ordering::Relaxed);
         }
         known.push_back(Arc::clone(&scored));
         scored
@@ -75,6 +81,13 @@ impl Scores {
 }
 
 impl Scored {
+    /// Whether what this revision says is to be compared with truths here.
+    pub(super) fn is_of(&self, slot: &SlotName, served: &Served) -> bool {
+        self.revision == served.revision
+            && self.is_shown.load(Ordering::Relaxed)
+            && *self.slot == *slot
+    }
+
     pub(crate) fn slot(&self) -> &SlotName {
         &self.slot
     }

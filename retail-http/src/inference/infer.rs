@@ -19,7 +19,7 @@ use crate::openapi::{BODY, ROWS, Responses};
 use crate::paths::inference as paths;
 use crate::predict::Predicted;
 use crate::query::Extras;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::statistics::Durations;
 use crate::{body, request_id, work};
 
@@ -63,7 +63,7 @@ impl IntoResponses for Refused {
     ),
 )]
 pub(super) async fn infer_version(
-    state: State<AppState>,
+    state: State<Shared>,
     path: NamedPath,
     request: Request,
 ) -> Result<Response, Fault> {
@@ -102,7 +102,7 @@ pub(super) async fn infer_version(
     ),
 )]
 pub(super) async fn infer(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: NamedPath,
     request: Request,
 ) -> Result<Response, Fault> {
@@ -117,7 +117,7 @@ pub(super) async fn infer(
         Some(chosen) => chosen,
         None => (Arc::clone(&asked.slot), asked.served(&state)?),
     };
-    let (shared, name) = (state.clone(), Arc::clone(&asked.slot));
+    let (shared, name) = (Arc::clone(&state), Arc::clone(&asked.slot));
     let steps = work::steps_per_row([served.artefact.model.as_ref()], Extras::default());
     let answered = work::run(&state, body, steps, move |body| {
         let by = (&slot, &served);

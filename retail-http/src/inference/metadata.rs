@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::model::{Asked, NamedPath, OfTrained};
 use crate::json::json;
 use crate::paths::inference as paths;
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// `GET /v2/models/{name}/versions/{version}`.
 #[utoipa::path(
@@ -39,7 +39,7 @@ use crate::state::AppState;
     ),
 )]
 pub(super) async fn metadata_of_version(
-    state: State<AppState>,
+    state: State<Shared>,
     path: NamedPath,
 ) -> Result<Response, Fault> {
     metadata(state, path).await
@@ -69,7 +69,7 @@ pub(super) async fn metadata_of_version(
     ),
 )]
 pub(super) async fn metadata(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: NamedPath,
 ) -> Result<Response, Fault> {
     let asked = Asked::find(&state.registry, path)?;

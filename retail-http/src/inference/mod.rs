@@ -20,7 +20,7 @@ use utoipa::openapi::{RefOr, Required};
 
 use crate::error::ApiError;
 use crate::paths::inference as paths;
-use crate::state::AppState;
+use crate::state::Shared;
 use fault::Fault;
 
 /// The paths of the protocol.
@@ -61,7 +61,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// The routes of the protocol.
-pub(crate) fn routes() -> Router<AppState> {
+pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route(paths::SERVER, get(server::server))
         .route(paths::LIVE, get(server::live))

@@ -14,7 +14,7 @@ use super::fault::{Fault, refusals};
 use crate::json::json;
 use crate::openapi::Responses;
 use crate::paths::inference as paths;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 
 /// The variable parts of a path, by name: a prefix that an embedder adds may have its own.
 #[derive(Debug, Deserialize)]
@@ -140,7 +140,7 @@ pub(super) struct Ready<'a> {
     ),
 )]
 pub(super) async fn ready_of_version(
-    state: State<AppState>,
+    state: State<Shared>,
     path: NamedPath,
 ) -> Result<Response, Fault> {
     ready(state, path).await
@@ -168,10 +168,7 @@ pub(super) async fn ready_of_version(
         OfModel,
     ),
 )]
-pub(super) async fn ready(
-    State(state): State<AppState>,
-    path: NamedPath,
-) -> Result<Response, Fault> {
+pub(super) async fn ready(State(state): State<Shared>, path: NamedPath) -> Result<Response, Fault> {
     let asked = Asked::find(&state.registry, path)?;
     let ready = asked.served.is_some();
     let status = match ready {

@@ -12,7 +12,7 @@ use crate::body;
 use crate::json::json;
 use crate::openapi::{BODY, Responses};
 use crate::paths::inference as paths;
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// Which models are wanted.
 #[derive(Default, Deserialize, ToSchema)]
@@ -62,7 +62,7 @@ impl IntoResponses for Refused {
     ),
 )]
 pub(super) async fn index(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     request: Request,
 ) -> Result<Response, Fault> {
     let body = body::receive(request, &state.limits).await?.decoded()?;

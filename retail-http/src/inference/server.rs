@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::json::json;
 use crate::openapi::Unheard;
 use crate::paths::inference as paths;
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// What the server is, and what it has beyond the protocol.
 #[derive(Serialize, ToSchema)]
@@ -100,7 +100,7 @@ pub(super) async fn live() -> Response {
         Unheard,
     ),
 )]
-pub(super) async fn ready(State(state): State<AppState>) -> Response {
+pub(super) async fn ready(State(state): State<Shared>) -> Response {
     let ready = state.registry.iter().any(|(_, served)| served.is_some());
     let health = Health {
         live: true,

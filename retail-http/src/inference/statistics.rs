@@ -12,7 +12,7 @@ use super::model::{Asked, NamedPath, OfModel};
 use crate::json::json;
 use crate::openapi::Unheard;
 use crate::paths::inference as paths;
-use crate::state::AppState;
+use crate::state::Shared;
 use crate::statistics::{Statistics, Total};
 
 /// What models were asked since the start, by this protocol.
@@ -98,7 +98,7 @@ impl ShownModel {
         Unheard,
     ),
 )]
-pub(super) async fn of_all(State(state): State<AppState>) -> Response {
+pub(super) async fn of_all(State(state): State<Shared>) -> Response {
     let mut slots: Vec<_> = state.registry.iter().map(|(slot, _)| slot).collect();
     slots.sort_by(|a, b| (&a.target, a.version).cmp(&(&b.target, b.version)));
     let model_stats = slots
@@ -136,7 +136,7 @@ pub(super) async fn of_all(State(state): State<AppState>) -> Response {
         OfModel,
     ),
 )]
-pub(super) async fn of_version(state: State<AppState>, path: NamedPath) -> Result<Response, Fault> {
+pub(super) async fn of_version(state: State<Shared>, path: NamedPath) -> Result<Response, Fault> {
     of_model(state, path).await
 }
 
@@ -168,7 +168,7 @@ pub(super) async fn of_version(state: State<AppState>, path: NamedPath) -> Resul
     ),
 )]
 pub(super) async fn of_model(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: NamedPath,
 ) -> Result<Response, Fault> {
     let asked = Asked::find(&state.registry, path)?;

@@ -21,7 +21,7 @@ use prometheus_client::registry::Registry;
 
 use crate::openapi::Unheard;
 use crate::paths::METRICS;
-use crate::state::AppState;
+use crate::state::Shared;
 use families::Families;
 use form::Form;
 pub(crate) use source::lag;
@@ -49,7 +49,7 @@ pub(crate) use source::lag;
         Unheard,
     ),
 )]
-pub(crate) async fn scrape(State(state): State<AppState>, headers: HeaderMap) -> Response {
+pub(crate) async fn scrape(State(state): State<Shared>, headers: HeaderMap) -> Response {
     let form = Form::accepted(&headers);
     // The system and the source are asked, which may take longer than a prediction.
     let written = tokio::task::spawn_blocking(move || {
@@ -75,7 +75,7 @@ fn failed(error: &dyn fmt::Display) -> Response {
 
 /// Everything that there is to know at one moment.
 #[derive(Debug)]
-struct Scrape(AppState);
+struct Scrape(Shared);
 
 impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {

@@ -1,6 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::per_thread::PerThread;
+
 /// The upper bounds of the buckets, inclusive, in nanoseconds: from what one row takes to what the
 /// largest body may.
 const BOUNDS: [u64; 19] = [
@@ -27,7 +29,10 @@ const BOUNDS: [u64; 19] = [
 
 /// A histogram of durations.
 #[derive(Debug, Default)]
-pub(super) struct Latency {
+pub(super) struct Latency(PerThread<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
     /// How many durations there are up to each bound and above the one before.
     buckets: [AtomicU64; BOUNDS.len()],
     /// How many are above the last bound.
@@ -49,21 +54,27 @@ impl Latency {
     pub(super) fn count(&self, took: Duration) {
         let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let bucket = BOUNDS.partition_point(|&bound| bound < nanoseconds);
-        let bucket = self.buckets.get(bucket).unwrap_or(&self.longer);
+        let counters = self.0.mine();
+        let bucket = counters.buckets.get(bucket).unwrap_or(&counters.longer);
         bucket.fetch_add(1, Ordering::Relaxed);
-        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+        counters
+            .nanoseconds
+            .fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
     pub(super) fn read(&self) -> Latencies {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let bounded = BOUNDS.iter().zip(&self.buckets);
-        let seconds = |nanoseconds: &u64| Duration::from_nanos(*nanoseconds).as_secs_f64();
-        let buckets = bounded.map(|(bound, bucket)| (seconds(bound), count(bucket)));
-        let longer = (f64::INFINITY, count(&self.longer));
-        Latencies {
-            buckets: buckets.chain([longer]).collect(),
-            sum: Duration::from_nanos(count(&self.nanoseconds)),
+        let seconds = BOUNDS.map(|bound| Duration::from_nanos(bound).as_secs_f64());
+        let bounds = seconds.into_iter().chain([f64::INFINITY]);
+        let mut buckets: Vec<(f64, u64)> = bounds.map(|bound| (bound, 0)).collect();
+        let mut sum = Duration::ZERO;
+        for counters in self.0.iter() {
+            let counts = counters.buckets.iter().chain([&counters.longer]);
+            for ((_, count), more) in buckets.iter_mut().zip(counts) {
+                *count += more.load(Ordering::Relaxed);
+            }
+            sum += Duration::from_nanos(counters.nanoseconds.load(Ordering::Relaxed));
         }
+        Latencies { buckets, sum }
     }
 }
 

@@ -94,7 +94,8 @@ struct InFlight {
 
 impl InFlight {
     fn begin(place: Arc<Place>) -> Self {
-        place.requests.in_flight.fetch_add(1, Ordering::Relaxed);
+        let in_flight = place.requests.in_flight.mine();
+        in_flight.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
         Self { place, begun }
     }
@@ -102,7 +103,7 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let in_flight = &self.place.requests.in_flight;
+        let in_flight = self.place.requests.in_flight.mine();
         in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }

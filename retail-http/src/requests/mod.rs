@@ -4,11 +4,13 @@
 mod latency;
 mod layer;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+
+use crate::per_thread::PerThread;
 
 pub(crate) use latency::Latencies;
 use latency::Latency;
@@ -18,7 +20,7 @@ pub(crate) use layer::MeasureLayer;
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     /// Those that have no answer yet.
-    in_flight: AtomicU64,
+    in_flight: PerThread<AtomicI64>,
     /// The routes that have been asked for. Routes are added here once; they find themselves elsewhere.
     routes: Mutex<Vec<Arc<Route>>>,
 }
@@ -54,7 +56,10 @@ impl Requests {
     }
 
     pub(crate) fn in_flight(&self) -> u64 {
-        self.in_flight.load(Ordering::Relaxed)
+        // A request may begin on one thread and end on another.
+        let places = self.in_flight.iter();
+        let sum: i64 = places.map(|place| place.load(Ordering::Relaxed)).sum();
+        u64::try_from(sum).unwrap_or_default()
     }
 
     /// Calls `see` with each path, each status of its answers and how long they took, in order.

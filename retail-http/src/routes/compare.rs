@@ -16,7 +16,7 @@ use crate::parse::Accepts;
 use crate::paths::{COMPARE, version_text};
 use crate::predict::Predicted;
 use crate::query::Extras;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::{body, request_id, work};
 
 struct Refused;
@@ -53,14 +53,14 @@ impl IntoResponses for Refused {
     responses((status = 200, description = "What each model says.", body = Object), Refused),
 )]
 pub(crate) async fn compare(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     RawQuery(asked): RawQuery,
     request: Request,
 ) -> Result<Response, ApiError> {
     let extras = Extras::read(asked.as_deref())?.where_possible();
     let id = request_id::of(&request);
     let body = body::receive(request, &state.limits).await?;
-    let shared = state.clone();
+    let shared = Arc::clone(&state);
     // One look at the registry, so that a model swapped meanwhile is seen in one revision only.
     let models: Vec<(Arc<SlotName>, Option<Arc<Served>>)> = state.registry.iter().collect();
     let trained = models.iter().filter_map(|(_, served)| served.as_ref());

@@ -16,7 +16,7 @@ use super::fallback;
 use crate::error::ApiError;
 use crate::openapi::{CONNECTION, Responses, Unheard, refusals};
 use crate::paths::docs::{DOCS, FILE, PAGE};
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// The page may load what is beside it and ask the API, and nothing else. Swagger UI writes styles into its
 /// elements, and has its icons in the address.
@@ -40,7 +40,7 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
     Page::openapi()
 }
 
-pub(super) fn routes() -> Router<AppState> {
+pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route(DOCS, get(without_slash))
         .route(PAGE, get(page))

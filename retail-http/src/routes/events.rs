@@ -18,7 +18,7 @@ use crate::events::{Endless, Message, Watching};
 use crate::metrics::lag;
 use crate::openapi::{CONNECTION, Responses, refusals};
 use crate::paths::EVENTS;
-use crate::state::{AppState, SourceStatus};
+use crate::state::{Shared, SourceStatus};
 
 /// How often something is sent at least. It shows who has gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -60,7 +60,7 @@ impl IntoResponses for Refused {
         Refused,
     ),
 )]
-pub(crate) async fn events(State(state): State<AppState>) -> Result<Response, ApiError> {
+pub(crate) async fn events(State(state): State<Shared>) -> Result<Response, ApiError> {
     let Ok(place) = Arc::clone(&state.readers).try_acquire_owned() else {
         let limit = state.limits.max_event_readers;
         return Err(ApiError::TooManyReaders { limit });

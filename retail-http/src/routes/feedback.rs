@@ -17,7 +17,7 @@ use crate::openapi::engine::{PrequentialShape, ServedShape};
 use crate::openapi::{BODY, CONNECTION, ROWS, Responses, Unheard, refusals};
 use crate::paths::{FEEDBACK, version_text};
 use crate::query::Extras;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::truths::{About, Truth, Truths};
 use crate::{body, work};
 
@@ -90,7 +90,7 @@ impl IntoResponses for Refused {
     ),
 )]
 pub(crate) async fn post(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let Some(feedback) = state.feedback.clone() else {
@@ -102,7 +102,7 @@ pub(crate) async fn post(
     let trained = models.iter().filter_map(|(_, served)| served.as_ref());
     let models_of = trained.map(|served| served.artefact.model.as_ref());
     let steps = work::steps_per_row(models_of, Extras::default());
-    let shared = state.clone();
+    let shared = Arc::clone(&state);
     work::run(&state, body, steps, move |body| {
         accept(&shared, &feedback, &models, body)
     })
@@ -188,7 +188,7 @@ struct Model<'a> {
     ),
 )]
 pub(crate) async fn get(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let Some(feedback) = &state.feedback else {

@@ -14,7 +14,7 @@ use crate::openapi::history::{ScoreShape, TrainingShape};
 use crate::openapi::{CONNECTION, Responses, refusals};
 use crate::paths::HISTORY;
 use crate::query;
-use crate::state::AppState;
+use crate::state::Shared;
 
 /// The newest batches, scores and trainings, each oldest first.
 #[derive(Serialize, ToSchema)]
@@ -74,7 +74,7 @@ impl IntoResponses for Refused {
     ),
 )]
 pub(crate) async fn history(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     RawQuery(asked): RawQuery,
 ) -> Result<Response, ApiError> {
     let after = query::after(asked.as_deref())?;

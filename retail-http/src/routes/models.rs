@@ -16,7 +16,7 @@ use crate::openapi::Unheard;
 use crate::openapi::engine::{FeatureShape, SliceShape, TaskShape};
 use crate::openapi::measures::HoldOutShape;
 use crate::paths::{MODELS, version_text};
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 
 /// `GET /models`.
 #[utoipa::path(
@@ -53,7 +53,7 @@ use crate::state::AppState;
         Unheard,
     ),
 )]
-pub(crate) async fn models(State(state): State<AppState>) -> Response {
+pub(crate) async fn models(State(state): State<Shared>) -> Response {
     let slots: Vec<_> = state.registry.iter().collect();
     let models = slots
         .iter()

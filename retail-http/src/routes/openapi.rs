@@ -16,10 +16,10 @@ use crate::error::Body;
 use crate::json::json_bytes;
 use crate::openapi::{Unheard, complete};
 use crate::paths::OPENAPI;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::{admin, dashboard, inference};
 
-pub(super) fn routes() -> Router<AppState> {
+pub(super) fn routes() -> Router<Shared> {
     let routes = Router::new()
         .route(OPENAPI, get(document))
         .method_not_allowed_fallback(fallback::method_not_allowed);
@@ -87,7 +87,7 @@ Bodies are JSON, and may be compressed by `gzip`, `deflate`, `br` or `zstd`. Eve
         Unheard,
     ),
 )]
-async fn document(State(state): State<AppState>, headers: HeaderMap) -> Response {
+async fn document(State(state): State<Shared>, headers: HeaderMap) -> Response {
     let bytes = match whole(&state).and_then(|document| serde_json::to_vec(&document)) {
         Ok(bytes) => bytes,
         Err(error) => {

@@ -13,10 +13,10 @@ use crate::error::{ApiError, one_of};
 use crate::features::Given;
 use crate::openapi::{BODY, CONNECTION, ROWS, Responses, refusals};
 use crate::parse::Accepts;
-use crate::paths::{PREDICT, version_text};
+use crate::paths::{PREDICT, version_of, version_text};
 use crate::predict::Predicted;
 use crate::query::Extras;
-use crate::state::AppState;
+use crate::state::{AppState, Shared};
 use crate::{body, request_id, work};
 
 /// The variable parts of the path, by name: a prefix that an embedder adds may have its own.
@@ -70,7 +70,7 @@ impl IntoResponses for Refused {
     responses((status = 200, description = "What the model says.", body = Object), Refused),
 )]
 pub(crate) async fn predict(
-    State(state): State<AppState>,
+    State(state): State<Shared>,
     path: Result<Path<Model>, PathRejection>,
     RawQuery(asked): RawQuery,
     request: Request,
@@ -102,7 +102,7 @@ pub(crate) async fn predict(
         served,
         extras,
     };
-    let shared = state.clone();
+    let shared = Arc::clone(&state);
     work::run(&state, body, steps, move |body| {
         answer(&shared, asking, body)
     })
@@ -144,9 +144,16 @@ fn answer(state: &AppState, asking: Asking, body: &[u8]) -> Result<Vec<u8>, ApiE
 }
 
 fn find(registry: &Registry, model: &Model) -> Result<Arc<SlotName>, ApiError> {
+    let version = version_of(&model.version);
+    let slot = version.and_then(|version| registry.find_slot(&model.target, version));
+    slot.ok_or_else(|| unknown(registry, model))
+}
+
+/// Why there is no such model.
+fn unknown(registry: &Registry, model: &Model) -> ApiError {
     let slots: Vec<Arc<SlotName>> = registry.iter().map(|(slot, _)| slot).collect();
     if slots.is_empty() {
-        return Err(ApiError::NothingTrained);
+        return ApiError::NothingTrained;
     }
     let of_target = slots.iter().filter(|slot| slot.target == model.target);
     let mut of_target: Vec<&Arc<SlotName>> = of_target.collect();
@@ -154,24 +161,19 @@ fn find(registry: &Registry, model: &Model) -> Result<Arc<SlotName>, ApiError> {
         let mut targets: Vec<&str> = slots.iter().map(|slot| slot.target.as_str()).collect();
         targets.sort_unstable();
         targets.dedup();
-        return Err(ApiError::UnknownTarget {
+        return ApiError::UnknownTarget {
             target: model.target.clone(),
             known: one_of(&targets),
-        });
+        };
     }
     // By number, not by text: v10 comes after v9.
     of_target.sort_by_key(|slot| slot.version);
-    let asked = of_target
+    let known: Vec<String> = of_target
         .iter()
-        .find(|slot| version_text(slot.version) == model.version);
-    asked.map(|slot| Arc::clone(slot)).ok_or_else(|| {
-        let known: Vec<String> = of_target
-            .iter()
-            .map(|slot| version_text(slot.version))
-            .collect();
-        ApiError::UnknownVersion {
-            version: model.version.clone(),
-            known: one_of(&known),
-        }
-    })
+        .map(|slot| version_text(slot.version))
+        .collect();
+    ApiError::UnknownVersion {
+        version: model.version.clone(),
+        known: one_of(&known),
+    }
 }

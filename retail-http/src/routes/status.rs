@@ -9,7 +9,7 @@ use crate::json::json;
 use crate::openapi::Unheard;
 use crate::openapi::engine::EngineShape;
 use crate::paths::{BATCHES, HEALTH};
-use crate::state::{AppState, SourceStatus};
+use crate::state::{Shared, SourceStatus};
 
 /// That the process serves, and how many models it has.
 #[derive(Serialize, ToSchema)]
@@ -38,7 +38,7 @@ pub(crate) struct Health {
         Unheard,
     ),
 )]
-pub(crate) async fn health(State(state): State<AppState>) -> Response {
+pub(crate) async fn health(State(state): State<Shared>) -> Response {
     let (mut models_trained, mut models_total) = (0, 0);
     for (_, served) in state.registry.iter() {
         models_total += 1;
@@ -99,7 +99,7 @@ pub(crate) struct Batches<'a> {
         Unheard,
     ),
 )]
-pub(crate) async fn batches(State(state): State<AppState>) -> Response {
+pub(crate) async fn batches(State(state): State<Shared>) -> Response {
     let source = state.source.as_ref().and_then(SourceStatus::get);
     let engine = &*state.status.read();
     json(StatusCode::OK, &Batches { engine, source })

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use hyper::rt::{Executor, Read, Write};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -120,32 +122,44 @@ impl Connection {
                 }
             };
             let idle = if was_idle { LONGEST } else { idle };
+            let interrupted = async {
+                tokio::select! {
+                    // The senders are dropped, never used: an error is the signal. Who waits for the
+                    // connections has a limit of its own.
+                    _ = self.stopped.changed(), if going => Some(LONGEST),
+                    _ = &mut slot.ended, if going => match activity.wait() {
+                        Some(_) if !activity.is_multiplexed() => None,
+                        Some(_) => Some(answer),
+                        // It has become busy meanwhile.
+                        None => Some(LONGEST),
+                    },
+                    () = age.as_mut(), if going => Some(LONGEST),
+                    overdue = activity.overdue(idle, answer) => match overdue {
+                        Overdue::Idle if activity.is_multiplexed() => {
+                            was_idle = true;
+                            Some(answer)
+                        }
+                        Overdue::Idle | Overdue::Answer => None,
+                    },
+                    () = over => None,
+                }
+            };
+            // Is looked at when something of this has happened, not whenever the client sends something.
+            let mut interrupted: FuturesUnordered<_> = [interrupted].into_iter().collect();
             let patience = tokio::select! {
+                biased;
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
                         tracing::debug!("a connection ended: {error}");
                     }
                     return;
                 }
-                // The senders are dropped, never used: an error is the signal. Who waits for the
-                // connections has a limit of its own.
-                _ = self.stopped.changed(), if going => LONGEST,
-                _ = &mut slot.ended, if going => match activity.wait() {
-                    Some(_) if !activity.is_multiplexed() => return,
-                    Some(_) => answer,
-                    // It has become busy meanwhile.
-                    None => LONGEST,
+                interrupted = interrupted.next() => match interrupted.flatten() {
+                    Some(patience) => patience,
+                    None => return,
                 },
-                () = age.as_mut(), if going => LONGEST,
-                overdue = activity.overdue(idle, answer) => match overdue {
-                    Overdue::Idle if activity.is_multiplexed() => {
-                        was_idle = true;
-                        answer
-                    }
-                    Overdue::Idle | Overdue::Answer => return,
-                },
-                () = over => return,
             };
+            drop(interrupted);
             connection.as_mut().graceful_shutdown();
             let latest = Instant::now() + patience;
             end = Some(end.map_or(latest, |end: Instant| end.min(latest)));

@@ -2,11 +2,11 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::http::{Version, header};
+use axum::http::{HeaderValue, Version, header};
 use axum::response::{IntoResponse, Response};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -29,7 +29,9 @@ pub(super) struct Checked {
     peer: Option<SocketAddr>,
     activity: Arc<Activity>,
     room: Room,
-    stopped: watch::Receiver<()>,
+    stopped: Arc<watch::Receiver<()>>,
+    /// The `Host` of the requests so far, which nearly always is that of the next.
+    host: OnceLock<HeaderValue>,
 }
 
 /// Room for requests of HTTP/2. Each connection has some for one request, as one of HTTP/1 has.
@@ -65,16 +67,33 @@ impl Checked {
             peer,
             activity,
             room: Room { own, more },
-            stopped,
+            stopped: Arc::new(stopped),
+            host: OnceLock::new(),
         }
     }
 
     fn check(&self, request: &Request<Incoming>) -> Result<(), ApiError> {
+        self.check_host(request)?;
+        coding::check(request.headers())
+    }
+
+    fn check_host(&self, request: &Request<Incoming>) -> Result<(), ApiError> {
+        let mut values = request.headers().get_all(header::HOST).iter();
+        let only = values.next().filter(|_| values.next().is_none());
+        let only = only.filter(|_| request.uri().authority().is_none());
+        if only.is_some() && only == self.host.get() {
+            return Ok(());
+        }
         let named = hosts::named(request.version(), request.headers(), request.uri())?;
         if let Some((hosts, local)) = &self.known {
             hosts.check(named.as_ref(), request.uri(), *local)?;
         }
-        coding::check(request.headers())
+        // HTTP/1.0 may leave it empty, other requests may not.
+        if let Some(only) = only.filter(|only| !only.is_empty()) {
+            // A copy: the connection reads into what it would be part of.
+            let _ = HeaderValue::from_bytes(only.as_bytes()).map(|only| self.host.set(only));
+        }
+        Ok(())
     }
 }
 
@@ -91,7 +110,7 @@ impl Service<Request<Incoming>> for Checked {
         }
         let checked = self.check(&request);
         let router = self.router.clone();
-        let stopped = self.stopped.clone();
+        let stopped = Arc::clone(&self.stopped);
         let room = is_multiplexed.then(|| self.room.clone());
         Box::pin(async move {
             let permit = match room {
@@ -107,7 +126,7 @@ impl Service<Request<Incoming>> for Checked {
                 response.headers_mut().remove(header::CONNECTION);
             }
             let endless = response.extensions_mut().remove::<Endless>();
-            let ending = endless.map(|Endless| stopped);
+            let ending = endless.map(|Endless| watch::Receiver::clone(&stopped));
             Ok(response.map(|body| Tracked::new(body, answering, permit, ending)))
         })
     }

@@ -284,7 +284,7 @@ async fn every_action_is_an_event_of_tracing_too() {
         .collect();
     assert_eq!(events.len(), 2, "{text}");
     for part in [
-        "request{id=",
+        "request=\"",
         "action=\"roll_back\"",
         "model=\"linear_model_1\"",
         "revision_before=2",
