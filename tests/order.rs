@@ -93,6 +93,7 @@ const ORDERS: [Order; 5] = [
             "work",
             "parse",
             "sale",
+            "place",
             "features",
             "predict",
             "truths",

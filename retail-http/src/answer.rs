@@ -1,10 +1,13 @@
-use ndarray::{ArrayView1, Axis};
+use std::ops::Range;
+
+use ndarray::ArrayView1;
 use retail_core::label::Task;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::error::ApiError;
 use crate::explanation::Explanation;
-use crate::json::{Number, Object};
+use crate::json::Number;
 use crate::paths::Version;
 use crate::predict::Predicted;
 
@@ -14,22 +17,168 @@ pub(crate) const DECISION_THRESHOLD: f64 = 0.5;
 /// Room for the answer about one row.
 const USUAL_BYTES: usize = 512;
 
-/// The answers of one model, which serialise as an array of [`Answer`]s.
-#[derive(Debug)]
-pub(crate) struct Answers(pub(crate) Predicted);
+/// The answers of one model, as JSON.
+///
+/// The keys and whatever else is the same in all rows are written once: most of an answer is.
+pub(crate) struct Answers<'a> {
+    of: &'a Predicted,
+    /// What stands before the first feature.
+    head: Text,
+    /// What stands before each feature's value, and which are whole numbers.
+    features: Vec<(Text, bool)>,
+    /// What stands before each score of a class, and before the decision between two.
+    scores: Vec<Text>,
+    /// All these texts, one after another.
+    texts: Vec<u8>,
+}
 
-impl Answers {
-    /// The answers, row by row.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Answer<'_>> {
-        let of = &self.0;
-        (0..of.features.nrows()).map(|row| Answer { of, row })
+/// A part of [`Answers::texts`].
+type Text = Range<usize>;
+
+impl<'a> Answers<'a> {
+    /// # Errors
+    /// [`ApiError::ModelFailed`] if they cannot be written, here and below.
+    pub(crate) fn new(of: &'a Predicted) -> Result<Self, ApiError> {
+        Self::prepared(of).map_err(unwritable)
+    }
+
+    fn prepared(of: &'a Predicted) -> Result<Self, serde_json::Error> {
+        let mut texts = Vec::with_capacity(USUAL_BYTES);
+        let info = &of.served.artefact.info;
+        texts.extend_from_slice(b"{\"model\":");
+        serde_json::to_writer(&mut texts, &of.slot.name)?;
+        texts.extend_from_slice(b",\"model_version\":");
+        serde_json::to_writer(&mut texts, &Version(of.slot.version))?;
+        texts.extend_from_slice(b",\"revision\":");
+        serde_json::to_writer(&mut texts, &of.served.revision)?;
+        texts.extend_from_slice(b",\"features_used\":{");
+        let head = 0..texts.len();
+        let mut features = Vec::with_capacity(info.features.0.len());
+        for spec in &info.features.0 {
+            features.push((
+                key(&mut texts, features.is_empty(), &spec.name)?,
+                spec.whole,
+            ));
+        }
+        let mut scores = Vec::new();
+        match &info.task {
+            Task::Regression => {}
+            Task::Multiclass { classes } => {
+                scores.reserve_exact(classes.len());
+                for class in classes {
+                    scores.push(key(&mut texts, scores.is_empty(), class)?);
+                }
+            }
+            Task::Binary => {
+                let name = format!("is_{}", of.slot.target);
+                scores.push(key(&mut texts, true, &name)?);
+            }
+        }
+        Ok(Self {
+            of,
+            head,
+            features,
+            scores,
+            texts,
+        })
+    }
+
+    /// All rows, as an array.
+    pub(crate) fn array(&self) -> Result<Vec<u8>, ApiError> {
+        let n_rows = self.of.features.nrows();
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        text.push(b'[');
+        for row in 0..n_rows {
+            if row > 0 {
+                text.push(b',');
+            }
+            self.write(row, &mut text).map_err(unwritable)?;
+            if row == 0 {
+                // The others are about as long.
+                text.reserve(text.len().saturating_mul(n_rows));
+            }
+        }
+        text.push(b']');
+        Ok(text)
+    }
+
+    /// The first row.
+    pub(crate) fn first(&self) -> Result<Vec<u8>, ApiError> {
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        self.write(0, &mut text).map_err(unwritable)?;
+        Ok(text)
+    }
+
+    /// The first row, as a part of other JSON.
+    pub(crate) fn raw(&self) -> Result<Box<RawValue>, ApiError> {
+        serde_json::from_slice(&self.first()?).map_err(unwritable)
+    }
+
+    fn write(&self, row: usize, text: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        let features = self.of.features.row(row);
+        let scores = self.of.scores.row(row);
+        text.extend_from_slice(self.text(&self.head));
+        for ((key, whole), &value) in self.features.iter().zip(features) {
+            text.extend_from_slice(self.text(key));
+            let whole = *whole;
+            serde_json::to_writer(&mut *text, &Number { value, whole })?;
+        }
+        match &self.of.served.artefact.info.task {
+            Task::Regression => {
+                text.extend_from_slice(b"},\"prediction\":");
+                serde_json::to_writer(&mut *text, &scores.first())?;
+                if let Some(interval) = interval(self.of, row) {
+                    text.extend_from_slice(b",\"interval\":");
+                    serde_json::to_writer(&mut *text, &interval)?;
+                }
+            }
+            task @ Task::Multiclass { .. } => {
+                let (class, confidence) = largest(scores);
+                text.extend_from_slice(b"},\"predicted_category\":");
+                serde_json::to_writer(&mut *text, task.class_name(class))?;
+                text.extend_from_slice(b",\"probabilities\":{");
+                for (key, probability) in self.scores.iter().zip(scores) {
+                    text.extend_from_slice(self.text(key));
+                    serde_json::to_writer(&mut *text, probability)?;
+                }
+                text.extend_from_slice(b"},\"confidence\":");
+                serde_json::to_writer(&mut *text, &confidence)?;
+            }
+            Task::Binary => {
+                let probability = scores.last().copied().unwrap_or_default();
+                text.extend_from_slice(b"},");
+                for key in &self.scores {
+                    text.extend_from_slice(self.text(key));
+                }
+                serde_json::to_writer(&mut *text, &(probability >= DECISION_THRESHOLD))?;
+                text.extend_from_slice(b",\"probability\":");
+                serde_json::to_writer(&mut *text, &probability)?;
+                text.extend_from_slice(b",\"threshold\":");
+                serde_json::to_writer(&mut *text, &DECISION_THRESHOLD)?;
+            }
+        }
+        if let Some(explanation) = Explanation::of(self.of, row) {
+            text.extend_from_slice(b",\"explanation\":");
+            serde_json::to_writer(&mut *text, &explanation)?;
+        }
+        text.push(b'}');
+        Ok(())
+    }
+
+    fn text(&self, text: &Text) -> &[u8] {
+        self.texts.get(text.clone()).unwrap_or_default()
     }
 }
 
-impl Serialize for Answers {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
+/// Adds a key of an object, with what stands around it.
+fn key(texts: &mut Vec<u8>, is_first: bool, name: &str) -> Result<Text, serde_json::Error> {
+    let start = texts.len();
+    if !is_first {
+        texts.push(b',');
     }
+    serde_json::to_writer(&mut *texts, name)?;
+    texts.push(b':');
+    Ok(start..texts.len())
 }
 
 /// An answer as JSON.
@@ -39,17 +188,13 @@ impl Serialize for Answers {
 pub(crate) fn written(answer: &impl Serialize) -> Result<Vec<u8>, ApiError> {
     let mut text = Vec::with_capacity(USUAL_BYTES);
     let written = serde_json::to_writer(&mut text, answer);
-    written.map(|()| text).map_err(|error| {
-        let cause = format!("cannot write an answer: {error}");
-        ApiError::ModelFailed { cause }
-    })
+    written.map(|()| text).map_err(unwritable)
 }
 
-/// What a model says of one row.
-#[derive(Debug)]
-pub(crate) struct Answer<'a> {
-    of: &'a Predicted,
-    row: usize,
+fn unwritable(error: serde_json::Error) -> ApiError {
+    ApiError::ModelFailed {
+        cause: format!("cannot write an answer: {error}"),
+    }
 }
 
 /// Where the target of a row lies with the probability `level`.
@@ -61,66 +206,14 @@ pub(crate) struct Interval {
     upper: f64,
 }
 
-impl Answer<'_> {
-    fn interval(&self) -> Option<Interval> {
-        let intervals = self.of.intervals.as_ref()?;
-        let ends = intervals.ends.index_axis(Axis(0), self.row);
-        Some(Interval {
-            level: intervals.level,
-            lower: *ends.first()?,
-            upper: *ends.last()?,
-        })
-    }
-}
-
-impl Serialize for Answer<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Predicted {
-            slot,
-            served,
-            features,
-            scores,
-            ..
-        } = self.of;
-        let info = &served.artefact.info;
-        let scores = scores.index_axis(Axis(0), self.row);
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("model", &slot.name)?;
-        map.serialize_entry("model_version", &Version(slot.version))?;
-        map.serialize_entry("revision", &served.revision)?;
-        let features = features.index_axis(Axis(0), self.row);
-        let used = info.features.0.iter().zip(features).map(|(spec, &value)| {
-            let whole = spec.whole;
-            (spec.name.as_str(), Number { value, whole })
-        });
-        map.serialize_entry("features_used", &Object(used))?;
-        match &info.task {
-            Task::Regression => {
-                map.serialize_entry("prediction", &scores.first())?;
-                if let Some(interval) = self.interval() {
-                    map.serialize_entry("interval", &interval)?;
-                }
-            }
-            Task::Multiclass { classes } => {
-                let (class, confidence) = largest(scores);
-                let probabilities = classes.iter().map(String::as_str).zip(scores);
-                map.serialize_entry("predicted_category", info.task.class_name(class))?;
-                map.serialize_entry("probabilities", &Object(probabilities))?;
-                map.serialize_entry("confidence", &confidence)?;
-            }
-            Task::Binary => {
-                let probability = scores.last().copied().unwrap_or_default();
-                let key = format!("is_{}", slot.target);
-                map.serialize_entry(&key, &(probability >= DECISION_THRESHOLD))?;
-                map.serialize_entry("probability", &probability)?;
-                map.serialize_entry("threshold", &DECISION_THRESHOLD)?;
-            }
-        }
-        if let Some(explanation) = Explanation::of(self.of, self.row) {
-            map.serialize_entry("explanation", &explanation)?;
-        }
-        map.end()
-    }
+fn interval(of: &Predicted, row: usize) -> Option<Interval> {
+    let intervals = of.intervals.as_ref()?;
+    let ends = intervals.ends.row(row);
+    Some(Interval {
+        level: intervals.level,
+        lower: *ends.first()?,
+        upper: *ends.last()?,
+    })
 }
 
 /// The index and value of the largest score; of equal ones the first.

@@ -3,6 +3,7 @@ use retail_core::feature::{Column, SaleField};
 
 use crate::error::ApiError;
 use crate::parse::{Accepts, Cell, Field, Parsed, parse};
+use crate::place::{Located, located};
 use crate::sale::{Refusal, SaleFields};
 
 /// What a client gave.
@@ -100,7 +101,8 @@ impl<'f> Given<'f> {
         let sale_fields = SaleFields::new(&self.fields);
         let mut wrong = None;
         let mut values = Vec::with_capacity(columns.len());
-        self.add_row(row, &sale_fields, columns, &mut values, &mut wrong)?;
+        let located = located(&self.fields, columns);
+        self.add_row(row, &sale_fields, &located, &mut values, &mut wrong)?;
         match wrong {
             Some(error) => Err(error),
             None => Ok(matrix(1, columns, values)),
@@ -121,9 +123,11 @@ impl<'f> Given<'f> {
         let sale_fields = SaleFields::new(&self.fields);
         let room = |columns: &Vec<Column<'_>>| Vec::with_capacity(n_rows * columns.len());
         let mut values: Vec<Vec<f64>> = models.iter().map(room).collect();
+        let columns = models.iter().map(|columns| located(&self.fields, columns));
+        let columns: Vec<_> = columns.collect();
         let mut wrong = None;
         for row in 0..n_rows {
-            for (columns, values) in models.iter().zip(&mut values) {
+            for (columns, values) in columns.iter().zip(&mut values) {
                 self.add_row(row, &sale_fields, columns, values, &mut wrong)?;
             }
         }
@@ -142,15 +146,21 @@ impl<'f> Given<'f> {
         &self,
         row: usize,
         sale_fields: &SaleFields,
-        columns: &[Column<'_>],
+        columns: &[Located<'_>],
         values: &mut Vec<f64>,
         wrong: &mut Option<ApiError>,
     ) -> Result<(), ApiError> {
         let cells = self.cells(row);
-        let sale = sale_fields.sale(cells);
+        let is_dated = *sale_fields.cell(cells, SaleField::InvoiceDate) != Cell::Empty;
+        let mut sale = None;
         let given = |name: &str| given(&self.fields, cells, name);
-        for column in columns {
-            let value = column.value(&sale, &given).or_else(|error| {
+        for Located { column, place } in columns {
+            if let Some(value) = place.and_then(|place| place.value(column, cells, is_dated)) {
+                values.push(value);
+                continue;
+            }
+            let sale = sale.get_or_insert_with(|| sale_fields.sale(cells));
+            let value = column.value(sale, &given).or_else(|error| {
                 let row = self.is_array().then_some(row);
                 match sale_fields.refuse(error, cells, row) {
                     Refusal::Presence(error) => Err(error),
@@ -174,8 +184,15 @@ fn matrix(n_rows: usize, columns: &[Column<'_>], values: Vec<f64>) -> Array2<f64
 /// The keys to look for: the models' features, and the fields of a sale to compute them from.
 fn fields<'f>(models: &[Vec<Column<'f>>]) -> Vec<Field<'f>> {
     let mut fields: Vec<Field<'f>> = Vec::with_capacity(16);
+    let mut has = [false; SaleField::ALL.len()];
     let mut add = |field: Field<'f>| {
-        if fields.iter().all(|known| known.name() != field.name()) {
+        // Most features go by names of fields, which need no search.
+        let sale = field.sale_field();
+        let is_known = match sale.and_then(|sale| has.get_mut(sale as usize)) {
+            Some(known) => std::mem::replace(known, true),
+            None => fields.iter().any(|known| known.name() == field.name()),
+        };
+        if !is_known {
             fields.push(field);
         }
     };

@@ -440,6 +440,7 @@ mod openapi;
 mod parse;
 mod paths;
 mod per_thread;
+mod place;
 mod predict;
 mod query;
 mod request_id;

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use axum::http::HeaderValue;
 use ndarray::{Array2, Axis};
 use retail_core::label::Task;
 use retail_core::registry::{Served, SlotName};
@@ -9,6 +8,7 @@ use retail_core::train::{Contributions, Prediction, Scale};
 use crate::error::ApiError;
 use crate::feedback::Said;
 use crate::query::Extras;
+use crate::request_id::RequestId;
 use crate::state::AppState;
 
 /// The most simple steps that the explanations of one request may take: a few seconds.
@@ -92,7 +92,7 @@ impl AppState {
     /// Keeps what models said to the request with this id, if answers are kept.
     pub(crate) fn remember<'p>(
         &self,
-        id: Option<&HeaderValue>,
+        id: Option<&RequestId>,
         said: impl IntoIterator<Item = &'p Predicted>,
     ) {
         if let (Some(feedback), Some(id)) = (&self.feedback, id) {

@@ -47,9 +47,12 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Identify<S> 
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let id = given(request.headers()).cloned().unwrap_or_else(made);
-        request.extensions_mut().insert(RequestId(id.clone()));
-        let span = tracing::debug_span!("request", id = shown(&id));
+        let id = match given(request.headers()) {
+            Some(id) => RequestId::Given(id.clone()),
+            None => made(),
+        };
+        request.extensions_mut().insert(id.clone());
+        let span = tracing::debug_span!("request", id = id.as_str());
         Identified {
             answer: self.0.call(request).instrument(span),
             id: Some(id),
@@ -62,7 +65,7 @@ pin_project! {
     pub(crate) struct Identified<F> {
         #[pin]
         answer: Instrumented<F>,
-        id: Option<HeaderValue>,
+        id: Option<RequestId>,
     }
 }
 
@@ -74,33 +77,55 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for Identified<F> {
         let mut answer = ready!(this.answer.poll(cx));
         if let (Ok(response), Some(id)) = (&mut answer, this.id.take()) {
             if let Some(Cause(cause)) = response.extensions_mut().remove() {
-                let span = tracing::error_span!("request", id = shown(&id));
+                let span = tracing::error_span!("request", id = id.as_str());
                 span.in_scope(|| tracing::error!("{cause}"));
             }
-            response.headers_mut().insert(REQUEST_ID, id);
+            response.headers_mut().insert(REQUEST_ID, id.into_header());
         }
         Poll::Ready(answer)
     }
 }
 
 /// The id that [`RequestIdLayer`] has given a request.
-pub(crate) fn of(request: &Request) -> Option<HeaderValue> {
-    let id: Option<&RequestId> = request.extensions().get();
-    id.map(|RequestId(id)| id.clone())
+pub(crate) fn of(request: &Request) -> Option<RequestId> {
+    request.extensions().get().cloned()
 }
 
-/// What a request carries its id in.
+/// The id of a request, which carries it in its extensions.
 #[derive(Debug, Clone)]
-struct RequestId(HeaderValue);
+pub(crate) enum RequestId {
+    Given(HeaderValue),
+    /// In hexadecimal digits.
+    Made([u8; 32]),
+}
+
+impl RequestId {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Given(id) => id.as_bytes(),
+            Self::Made(id) => id,
+        }
+    }
+
+    /// Both kinds are visible characters of ASCII.
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    fn into_header(self) -> HeaderValue {
+        match self {
+            Self::Given(id) => id,
+            Self::Made(id) => {
+                HeaderValue::from_bytes(&id).unwrap_or_else(|_| HeaderValue::from_static("none"))
+            }
+        }
+    }
+}
 
 /// Why there is no answer, for the log, where it stands with the id of the request. The answer carries it
 /// in its extensions.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause(pub(crate) String);
-
-fn shown(id: &HeaderValue) -> &str {
-    id.to_str().unwrap_or_default()
-}
 
 /// The id that a client has given: one, of up to [`LONGEST`] visible characters of ASCII. Another one could be
 /// taken for something else where it is logged.
@@ -115,7 +140,7 @@ fn given(headers: &HeaderMap) -> Option<&HeaderValue> {
 }
 
 /// A new id of 32 hexadecimal digits: half of them are the thread's, and the others do not come twice.
-fn made() -> HeaderValue {
+fn made() -> RequestId {
     thread_local! {
         static THREAD: [u64; 2] = [0, 1].map(|which| {
             let mut random = RandomState::new().build_hasher();
@@ -138,7 +163,7 @@ fn made() -> HeaderValue {
             b'a' - 10 + digit
         };
     }
-    HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static("none"))
+    RequestId::Made(text)
 }
 
 #[cfg(test)]
@@ -149,7 +174,8 @@ mod tests {
 
     #[test]
     fn new_ids_are_32_digits_and_none_comes_twice() {
-        let ids: HashSet<HeaderValue> = (0..10_000).map(|_| made()).collect();
+        let made = (0..10_000).map(|_| made().into_header());
+        let ids: HashSet<HeaderValue> = made.collect();
         assert_eq!(ids.len(), 10_000);
         for id in ids {
             assert_eq!(id.len(), 32);

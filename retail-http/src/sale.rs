@@ -21,25 +21,25 @@ pub(crate) struct SaleFields {
 static RANGES: LazyLock<[FeatureSpec; StandardFeature::ALL.len()]> =
     LazyLock::new(|| StandardFeature::ALL.map(|feature| feature.spec()));
 
+/// Whether a field of a sale may hold this number.
+pub(crate) fn is_legal(field: SaleField, value: f64) -> bool {
+    SaleFields::check(field, value).is_ok()
+}
+
 impl SaleFields {
     pub(crate) fn new(fields: &[Field<'_>]) -> Self {
         let mut places = [None; SaleField::ALL.len()];
         for (place, field) in fields.iter().enumerate() {
-            let sale = match field {
-                Field::Sale(sale) => Some(*sale),
-                named => SaleField::ALL
-                    .into_iter()
-                    .find(|sale| sale.name() == named.name()),
-            };
             // `ALL` has them in the order in which they are declared.
-            if let Some(known) = sale.and_then(|sale| places.get_mut(sale as usize)) {
+            let known = field.sale_field();
+            if let Some(known) = known.and_then(|known| places.get_mut(known as usize)) {
                 known.get_or_insert(place);
             }
         }
         Self { places }
     }
 
-    fn cell<'r>(&self, row: &'r [Cell], field: SaleField) -> &'r Cell {
+    pub(crate) fn cell<'r>(&self, row: &'r [Cell], field: SaleField) -> &'r Cell {
         let place = self.places.get(field as usize).copied().flatten();
         place
             .and_then(|place| row.get(place))

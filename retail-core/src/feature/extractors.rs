@@ -150,6 +150,14 @@ impl<'a> Column<'a> {
         self.spec
     }
 
+    /// Which standard feature it is; none if a user's extractor computes it, or none does.
+    #[must_use]
+    pub fn standard(&self) -> Option<StandardFeature> {
+        self.known.filter(|known| known.is_standard)?;
+        let mut all = StandardFeature::ALL.into_iter();
+        all.find(|feature| feature.name() == self.spec.name)
+    }
+
     /// Whether a user's extractor computes it, which may look at any field of a sale.
     #[must_use]
     pub fn is_custom(&self) -> bool {

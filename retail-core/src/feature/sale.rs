@@ -111,6 +111,26 @@ impl SaleField {
             Self::Country => "country",
         }
     }
+
+    /// The field of this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        // A search of `ALL` would compare more texts, and this is asked for each key of a request.
+        Some(match name {
+            "quantity" => Self::Quantity,
+            "price" => Self::Price,
+            "invoice_date" => Self::InvoiceDate,
+            "month" => Self::Month,
+            "day" => Self::Day,
+            "hour" => Self::Hour,
+            "invoice" => Self::Invoice,
+            "stock_code" => Self::StockCode,
+            "description" => Self::Description,
+            "customer_id" => Self::CustomerId,
+            "country" => Self::Country,
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for SaleField {

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Extractor, FeatureSpec, Frame, MissingField, Sale};
+use super::{Extractor, FeatureSpec, Frame, MissingField, Sale, SaleField};
 
 /// The features that every engine knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,6 +81,21 @@ impl StandardFeature {
             Self::Day => &[Field::Day],
             Self::Hour => &[Field::Hour],
             Self::TotalAmount | Self::QuantityTimesPrice => &[Field::Quantity, Field::Price],
+        }
+    }
+
+    /// The fields of a sale whose product it is: one of them, or two.
+    #[must_use]
+    pub const fn sale_fields(self) -> &'static [SaleField] {
+        match self {
+            Self::Quantity => &[SaleField::Quantity],
+            Self::Price => &[SaleField::Price],
+            Self::Month => &[SaleField::Month],
+            Self::Day => &[SaleField::Day],
+            Self::Hour => &[SaleField::Hour],
+            Self::TotalAmount | Self::QuantityTimesPrice => {
+                &[SaleField::Quantity, SaleField::Price]
+            }
         }
     }
 

@@ -215,3 +215,13 @@ fn a_product_is_computed_from_its_schema_alone() {
     let error = value(&extractors, &features, &nowhere, &given).unwrap_err();
     assert!(matches!(error, FeatureError::Contradiction { .. }));
 }
+
+#[test]
+fn fields_of_a_sale_are_found_by_their_names_and_stand_in_their_order() {
+    for (index, field) in SaleField::ALL.into_iter().enumerate() {
+        assert_eq!(field as usize, index);
+        assert_eq!(SaleField::of_name(field.name()), Some(field));
+    }
+    assert_eq!(SaleField::of_name("Quantity"), None);
+    assert_eq!(SaleField::of_name(""), None);
+}

@@ -11,7 +11,7 @@ use tracing::Instrument;
 use super::target;
 use crate::access::{Admin, Answered, Asked, Entry};
 use crate::error::{AdminError, ApiError, ErrorCode};
-use crate::request_id;
+use crate::request_id::{self, RequestId};
 
 /// Passes requests that have the token, and writes down what they changed, or were refused.
 pub(super) async fn guard(
@@ -48,7 +48,7 @@ pub(super) async fn guard(
 fn asked(request: &Request) -> Asked {
     let (action, model) = target::of(request.method(), request.uri().path());
     let id = request_id::of(request);
-    let id = id.as_ref().and_then(|id| id.to_str().ok());
+    let id = id.as_ref().map(RequestId::as_str);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     Asked {
         request: id.unwrap_or_default().to_owned(),

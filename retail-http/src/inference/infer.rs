@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
 use utoipa::IntoResponses;
@@ -19,6 +18,7 @@ use crate::openapi::{BODY, ROWS, Responses};
 use crate::paths::inference as paths;
 use crate::predict::Predicted;
 use crate::query::Extras;
+use crate::request_id::RequestId;
 use crate::state::{AppState, Shared};
 use crate::statistics::Durations;
 use crate::{body, request_id, work};
@@ -134,7 +134,7 @@ pub(super) async fn infer(
 
 fn answer(
     state: &AppState,
-    request_id: Option<&HeaderValue>,
+    request_id: Option<&RequestId>,
     asked: &SlotName,
     (slot, served): (&Arc<SlotName>, &Arc<Served>),
     body: &[u8],

@@ -13,6 +13,14 @@ pub(crate) enum Field<'f> {
 }
 
 impl<'f> Field<'f> {
+    /// The field of a sale that has this name.
+    pub(crate) fn sale_field(self) -> Option<SaleField> {
+        match self {
+            Self::Sale(field) => Some(field),
+            named => SaleField::of_name(named.name()),
+        }
+    }
+
     pub(crate) fn name(self) -> &'f str {
         match self {
             Self::Feature(spec) => &spec.name,

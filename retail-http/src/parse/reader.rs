@@ -1,3 +1,5 @@
+use std::cell::Cell as StdCell;
+
 use super::{Accepts, Cell, Field, Parsed};
 use crate::error::ApiError;
 
@@ -21,6 +23,8 @@ pub(super) struct Reader<'f> {
     fault: Option<ApiError>,
     /// Rows before the fault.
     n_sound: usize,
+    /// The field after that of the last key: clients often give them in the order of the schema.
+    next: StdCell<usize>,
 }
 
 impl<'f> Reader<'f> {
@@ -33,6 +37,7 @@ impl<'f> Reader<'f> {
             is_array: false,
             fault: None,
             n_sound: 0,
+            next: StdCell::new(0),
         }
     }
 
@@ -68,6 +73,7 @@ impl<'f> Reader<'f> {
     pub(super) fn begin_row(&mut self) {
         let length = self.cells.len() + self.fields.len();
         self.cells.resize(length, Cell::Empty);
+        self.next.set(0);
     }
 
     pub(super) fn end_row(&mut self) {
@@ -77,8 +83,18 @@ impl<'f> Reader<'f> {
 
     /// Which field a key names.
     pub(super) fn field(&self, key: &str) -> Option<usize> {
+        let next = self.next.get();
+        let is_next = self
+            .fields
+            .get(next)
+            .is_some_and(|field| field.name() == key);
         let named = |name: &str| self.fields.iter().position(|field| field.name() == name);
-        named(key).or_else(|| named(retail_core::clean::Field::known_as(key)?.name()))
+        let found = match is_next {
+            true => Some(next),
+            false => named(key).or_else(|| named(retail_core::clean::Field::known_as(key)?.name())),
+        };
+        self.next.set(found.map_or(next, |found| found + 1));
+        found
     }
 
     /// Takes a value that is no array of rows and no row.

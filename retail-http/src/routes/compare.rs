@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
-use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Served, SlotName};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::answer::{Answers, written};
@@ -16,6 +16,7 @@ use crate::parse::Accepts;
 use crate::paths::{COMPARE, version_text};
 use crate::predict::Predicted;
 use crate::query::Extras;
+use crate::request_id::RequestId;
 use crate::state::{AppState, Shared};
 use crate::{body, request_id, work};
 
@@ -73,7 +74,7 @@ pub(crate) async fn compare(
 
 fn answer(
     state: &AppState,
-    id: Option<&HeaderValue>,
+    id: Option<&RequestId>,
     models: &[(Arc<SlotName>, Option<Arc<Served>>)],
     body: &[u8],
     extras: Extras,
@@ -95,7 +96,8 @@ fn answer(
             Some(served) => {
                 let features = features.next().unwrap_or_default();
                 let predicted = Predicted::new(slot, Arc::clone(served), features, extras)?;
-                Entry::Trained(Answers(predicted))
+                let answer = Answers::new(&predicted)?.raw()?;
+                Entry::Trained { predicted, answer }
             }
             None => Entry::NotTrained {
                 error: state.not_trained(&slot).into_details().1,
@@ -144,14 +146,20 @@ pub(crate) struct NotCompared {
 
 /// The answer of `/predict`, or its error.
 enum Entry {
-    Trained(Answers),
-    NotTrained { slot: Arc<SlotName>, error: Details },
+    Trained {
+        predicted: Predicted,
+        answer: Box<RawValue>,
+    },
+    NotTrained {
+        slot: Arc<SlotName>,
+        error: Details,
+    },
 }
 
 impl Entry {
     fn predicted(&self) -> Option<&Predicted> {
         match self {
-            Self::Trained(answers) => Some(&answers.0),
+            Self::Trained { predicted, .. } => Some(predicted),
             Self::NotTrained { .. } => None,
         }
     }
@@ -160,7 +168,7 @@ impl Entry {
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Trained(answers) => answers.iter().next().serialize(serializer),
+            Self::Trained { answer, .. } => answer.serialize(serializer),
             Self::NotTrained { slot, error } => {
                 let mut map = serializer.serialize_map(Some(3))?;
                 map.serialize_entry("model", &slot.name)?;

@@ -2,13 +2,12 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::HeaderValue;
 use axum::response::Response;
 use retail_core::registry::{Registry, Served, SlotName};
 use serde::Deserialize;
 use utoipa::IntoResponses;
 
-use crate::answer::{Answers, written};
+use crate::answer::Answers;
 use crate::error::{ApiError, one_of};
 use crate::features::Given;
 use crate::openapi::{BODY, CONNECTION, ROWS, Responses, refusals};
@@ -16,6 +15,7 @@ use crate::parse::Accepts;
 use crate::paths::{PREDICT, version_of, version_text};
 use crate::predict::Predicted;
 use crate::query::Extras;
+use crate::request_id::RequestId;
 use crate::state::{AppState, Shared};
 use crate::{body, request_id, work};
 
@@ -111,7 +111,7 @@ pub(crate) async fn predict(
 
 /// A request, and who answers it.
 struct Asking {
-    id: Option<HeaderValue>,
+    id: Option<RequestId>,
     /// The model that was asked.
     asked: Arc<SlotName>,
     /// The one that answers.
@@ -136,10 +136,10 @@ fn answer(state: &AppState, asking: Asking, body: &[u8]) -> Result<Vec<u8>, ApiE
     let predicted = Predicted::new(slot, Arc::clone(&served), features, extras)?;
     state.remember(id.as_ref(), [&predicted]);
     state.shadow(&asked, &predicted);
-    let answers = Answers(predicted);
+    let answers = Answers::new(&predicted)?;
     match is_array {
-        true => written(&answers),
-        false => written(&answers.iter().next()),
+        true => answers.array(),
+        false => answers.first(),
     }
 }
 
