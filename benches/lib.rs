@@ -1,6 +1,8 @@
 //! What the programs that `benches/run` starts have in common.
 
 pub mod arrays;
+#[cfg(feature = "serving-peers")]
+pub mod sale;
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};
