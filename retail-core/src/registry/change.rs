@@ -99,6 +99,12 @@ pub enum ChangeError {
         /// The revision that it is pinned to.
         revision: u64,
     },
+    /// A share of the requests that is none.
+    #[error("share: expected 0 to 1, got {share}")]
+    WrongShare {
+        /// What was asked for.
+        share: f64,
+    },
     /// The folder cannot be read or written, or the revision that was asked for is damaged.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -16,6 +16,9 @@
 //! [`Registry::faults`] says so, and what was in force before still is; as long as names cannot be
 //! read, no revision is removed. Pins and names that another process has set in the folder are heeded
 //! before anything is written.
+//!
+//! A third file, `traffic`, says who [answers besides the model](TrafficPlan). It is for whoever serves the models:
+//! the registry keeps it, and the revisions that it names.
 
 mod alias;
 mod artefact;
@@ -33,6 +36,7 @@ mod store;
 pub(crate) mod temporaries;
 #[cfg(test)]
 mod tests;
+mod traffic;
 pub(crate) mod verify;
 
 use std::sync::{Arc, Mutex};
@@ -50,6 +54,7 @@ pub use change::{Change, ChangeError, RevisionRef, SlotState};
 pub use options::{Published, RegistryOptions};
 pub(crate) use slot::StandardModels;
 pub use slot::{Served, SlotName, standard_slots};
+pub use traffic::{ContenderRef, TrafficPlan, TrafficSplit};
 
 /// The models that are being served, by slot.
 ///

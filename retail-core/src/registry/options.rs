@@ -15,8 +15,8 @@ use crate::train::ModelFormats;
 pub struct RegistryOptions {
     /// The folder of the artefacts; `None` keeps models in memory only.
     pub dir: Option<PathBuf>,
-    /// Revisions kept of each model, at least 1; besides those that are served, pinned or have an
-    /// [`Alias`](super::Alias).
+    /// Revisions kept of each model, at least 1; besides those that are served, pinned, have an
+    /// [`Alias`](super::Alias), or [answer besides the model](super::TrafficPlan).
     pub keep_revisions: usize,
     /// The formats that can be read.
     pub formats: ModelFormats,

@@ -6,14 +6,14 @@ use std::time::SystemTime;
 use super::alias::{self, Aliases};
 use super::artefact::head;
 use super::current::Current;
-use super::{Artefact, RegistryOptions, Served, SlotName, current};
+use super::{Artefact, RegistryOptions, Served, SlotName, TrafficPlan, current, traffic};
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::storage::{self, DataMode};
 use crate::train::ModelFormats;
 
 /// The folder of one slot: `revision_<n>.json` for each revision kept, `current`, which names the one
-/// that is served, and `aliases`, which gives names to others.
+/// that is served, `aliases`, which gives names to others, and `traffic`, which says who else answers.
 #[derive(Debug)]
 pub(super) struct SlotFolder<'a> {
     dir: PathBuf,
@@ -276,12 +276,28 @@ impl<'a> SlotFolder<'a> {
         alias::write(&self.dir, aliases, mode)
     }
 
-    /// Removes all but the newest `keep` revisions; never the current one, and none that has a name.
+    /// Who else answers the requests to the model.
+    pub(super) fn traffic(&self) -> Result<TrafficPlan, StorageError> {
+        traffic::read(&self.dir)
+    }
+
+    /// Lets these answer, too.
+    pub(super) fn set_traffic(
+        &self,
+        plan: &TrafficPlan,
+        mode: DataMode,
+    ) -> Result<(), StorageError> {
+        traffic::write(&self.dir, plan, mode)
+    }
+
+    /// Removes all but the newest `keep` revisions; never the current one, and none that has a name or answers
+    /// besides it.
     pub(super) fn prune(&self, keep: usize, current: u64) -> Result<(), StorageError> {
         let revisions = self.revisions()?;
         let old = revisions.len().saturating_sub(keep);
         // Those on disk: another process may have named one.
-        let named: Vec<u64> = self.aliases()?.into_values().collect();
+        let mut named: Vec<u64> = self.aliases()?.into_values().collect();
+        named.extend(self.traffic()?.revisions());
         let is_free = |revision: &&u64| **revision != current && !named.contains(revision);
         for &revision in revisions[..old].iter().filter(is_free) {
             let path = self.path(revision);

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::alias::ALIASES;
 use super::current::CURRENT;
 use super::store::revision_of;
+use super::traffic::TRAFFIC;
 use crate::error::StorageError;
 use crate::storage;
 
@@ -20,5 +21,5 @@ pub(crate) fn remove(models: &Path) -> Result<(), StorageError> {
 
 /// Whether a file of this name is one that is kept of a model.
 pub(super) fn is_of_a_model(name: &str) -> bool {
-    name == CURRENT || name == ALIASES || revision_of(name).is_some()
+    [CURRENT, ALIASES, TRAFFIC].contains(&name) || revision_of(name).is_some()
 }

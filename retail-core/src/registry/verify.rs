@@ -8,6 +8,7 @@ use super::alias::{self, ALIASES, Alias};
 use super::current::{self, CURRENT, Current};
 use super::store::{SlotFolder, revision_of};
 use super::temporaries::is_of_a_model;
+use super::traffic::{self, TRAFFIC};
 use crate::error::StorageError;
 use crate::storage::{self, Findings};
 use crate::train::ModelFormats;
@@ -91,7 +92,7 @@ fn check_folder(
             if !running {
                 findings.half_written(&path);
             }
-        } else if name != CURRENT && name != ALIASES {
+        } else if !name.to_str().is_some_and(is_of_a_model) {
             findings.unknown(&path);
             continue;
         }
@@ -155,6 +156,7 @@ fn check_folder(
         );
     }
     check_aliases(path, &numbers, running, findings);
+    check_traffic(path, &numbers, running, findings);
     revisions
 }
 
@@ -174,6 +176,24 @@ fn check_aliases(folder: &Path, numbers: &[u64], running: bool, findings: &mut F
     for (&alias, &revision) in aliases.iter().filter(is_missing) {
         let dangling = Err(alias::dangling(folder, alias, revision));
         findings.take::<()>(&path, dangling, "nothing else depends on it");
+    }
+}
+
+/// Checks the file that says who answers besides the model, if there is one.
+fn check_traffic(folder: &Path, numbers: &[u64], running: bool, findings: &mut Findings) {
+    let path = folder.join(TRAFFIC);
+    if !path.exists() {
+        return;
+    }
+    findings.files += 1;
+    let advice = "until then the model alone answers, and no revision of it is removed";
+    let Some(plan) = findings.take(&path, traffic::read(folder), advice) else {
+        return;
+    };
+    let is_missing = |revision: &u64| !running && !numbers.contains(revision);
+    for revision in plan.revisions().filter(is_missing) {
+        let dangling = Err(traffic::dangling(folder, revision));
+        findings.take::<()>(&path, dangling, "until then the model answers in its place");
     }
 }
 

@@ -4,6 +4,7 @@ mod changes;
 mod crafted;
 mod discovery;
 mod faults;
+mod traffic;
 
 use std::collections::BTreeMap;
 use std::fs;
