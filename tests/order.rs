@@ -73,6 +73,7 @@ const ORDERS: [Order; 5] = [
         modules: &[
             "memory",
             "json",
+            "classes",
             "keyed",
             "paths",
             "per_thread",

@@ -1,18 +1,15 @@
 use std::ops::Range;
 
-use ndarray::ArrayView1;
 use retail_core::label::Task;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::classes::{DECISION_THRESHOLD, largest};
 use crate::error::ApiError;
 use crate::explanation::Explanation;
 use crate::json::Number;
 use crate::paths::Version;
 use crate::predict::Predicted;
-
-/// The probability from which on a binary target is answered with yes, inclusive.
-pub(crate) const DECISION_THRESHOLD: f64 = 0.5;
 
 /// Room for the answer about one row.
 const USUAL_BYTES: usize = 512;
@@ -214,15 +211,4 @@ fn interval(of: &Predicted, row: usize) -> Option<Interval> {
         lower: *ends.first()?,
         upper: *ends.last()?,
     })
-}
-
-/// The index and value of the largest score; of equal ones the first.
-pub(crate) fn largest(scores: ArrayView1<'_, f64>) -> (usize, f64) {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (index, &score) in scores.iter().enumerate() {
-        if score > best.1 {
-            best = (index, score);
-        }
-    }
-    best
 }

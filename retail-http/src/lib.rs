@@ -203,7 +203,7 @@
 //! | `retail_model_scored_batches_total` | *model* | batches that were predicted before any model learned from them |
 //! | `retail_model_prequential_…` | *model*, `over` | how well: `rmse`, `mae`, `r2`; `accuracy`, `macro_f1`, `log_loss`; `auc`, `brier`. `over` is `recent` (20 batches) or `overall` |
 //! | `retail_model_holdout_…` | *model* | the same on the hold-out rows of the model's slice |
-//! | `retail_split_requests_total` | `model`, `to`, `by` | requests to a model that is [split](#splits-and-shadows); `by` is `other`, `model`, or `no_key` |
+//! | `retail_split_requests_total` | `model`, `to`, `by` | requests to a model that is [split](#splits-and-shadows); `by` is `other`, `model`, `no_key` or `no_other` |
 //! | `retail_shadow_rows_total`, `…_different_…`, `…_skipped_…`, `…_failed_…`, `retail_shadow_mean_difference` | `model`, `shadow` | how the answers of a shadow compare |
 //! | `retail_source_lag_records` | `partition` | records that have not been taken yet, if the source says so ([`AppState::with_source`]) |
 //! | `retail_source_messages_total`, `…_bytes_total`, `…_rebalances_total`, `…_retries_total` | | what a Kafka source has done |
@@ -263,7 +263,14 @@
 //!   are compared and never sent: `different` counts rows with another class, or a value that is off by more than
 //!   a millionth. A shadow takes the features of the model. What comes faster than shadows answer is `skipped`, as
 //!   are arrays of more than 256 rows.
-//! - Plans are in memory: a restart ends them. Counts begin with the plan.
+//! - A plan is saved beside the revisions of its model (`models/linear_model_1/traffic`) before it is answered, and
+//!   survives a restart: it is read when [`AppState::new`] is called. Counts begin anew. The revisions that a plan
+//!   names by their numbers are kept. Where nothing can be saved, with a registry in memory or a folder that is read
+//!   only, a plan lasts until the restart, and `saved` is false.
+//! - If somebody in a plan is gone, a model that is not trained, an alias that no revision has, or a revision whose
+//!   file is lost or damaged, the model answers in its place. `GET` has the `problem`, the log a warning at the
+//!   start, and the count `without_other` how often. The same holds for a file that is damaged: `active` is false
+//!   then, and a new plan replaces it.
 //!
 //! # OpenAPI
 //! `GET /openapi.json` is the OpenAPI 3.1 document of these paths, for clients, generators and tests. It describes
@@ -416,7 +423,7 @@
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
 // features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state,
-// statistics, requests, events, traffic, feedback, access, cors, error, setting, openapi, paths, json and memory know none
+// statistics, requests, events, traffic, feedback, access, cors, error, setting, openapi, paths, json, classes and memory know none
 // of them. Inference is another way through the same rooms, and admin, which lets in only those whom access
 // knows, a way to the registry. Metrics reads the state, and requests counts all that passes routes. The
 // dashboard is files, and asks for the rest over HTTP.
@@ -424,6 +431,7 @@ mod access;
 mod admin;
 mod answer;
 mod body;
+mod classes;
 mod cors;
 mod dashboard;
 mod error;

@@ -78,11 +78,13 @@ pub struct AppState {
 pub(crate) type Shared = Arc<AppState>;
 
 impl AppState {
-    /// Serves the models of `registry`, without an engine and with the default [`Limits`].
+    /// Serves the models of `registry`, without an engine and with the default [`Limits`]. Plans of
+    /// [splits and shadows](crate#splits-and-shadows) that were saved in its folder are in force again.
     #[must_use]
     pub fn new(registry: Arc<Registry>) -> Self {
         let limits = Limits::default();
         Self {
+            traffic: Arc::new(Traffic::restored(&registry)),
             registry,
             extractors: Arc::default(),
             status: Arc::default(),
@@ -94,7 +96,6 @@ impl AppState {
             admin: None,
             statistics: Arc::default(),
             feedback: None,
-            traffic: Arc::default(),
             requests: Arc::default(),
             events: Events::default(),
             readers: Arc::new(Semaphore::new(readers(limits))),

@@ -294,7 +294,7 @@ async fn change(
     let (name, traffic) = (model.clone(), Arc::clone(&state.traffic));
     let change = on_disk(state, move |registry| {
         let change = work(registry, &name)?;
-        // An alias may name another revision now.
+        // An alias may name another revision now: no request is to wait for the disk.
         traffic.refresh(registry, &name);
         Ok(change)
     })

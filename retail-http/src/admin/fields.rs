@@ -176,7 +176,7 @@ fn wrong(field: &str, expected: &str, got: &Value) -> ApiError {
 }
 
 /// A value in few words.
-fn kind(value: &Value) -> String {
+pub(super) fn kind(value: &Value) -> String {
     match value {
         Value::Object(_) => "an object".to_owned(),
         Value::Array(_) => "an array".to_owned(),

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use axum::http::HeaderName;
 use retail_core::feature::RangeError;
-use retail_core::registry::{Alias, ChangeError, Registry, SlotName};
+use retail_core::registry::{Alias, ChangeError, ContenderRef, Registry, SlotName};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::description::{ByAlias, ByNumber};
-use super::fields::{aliases, whole};
+use super::fields::{aliases, kind, whole};
 use crate::error::{AdminError, ApiError, one_of};
 use crate::keyed::{Keyed, objects};
 use crate::paths::{version_of, version_text};
-use crate::traffic::{Contender, Plan, Shadow, Split, Who};
+use crate::traffic::{Contender, Plan, Shadow, Split};
 
 /// The most shadows of one model.
 const MOST_SHADOWS: usize = 5;
@@ -98,12 +98,12 @@ struct ByVersion {
 }
 
 impl Planned {
-    /// Finds everybody; those that cannot answer are refused. With nobody there is no plan.
+    /// Finds everybody; those that cannot answer are refused.
     pub(super) fn plan(
         self,
         registry: &Registry,
         slot: &Arc<SlotName>,
-    ) -> Result<Result<Option<Plan>, ApiError>, ChangeError> {
+    ) -> Result<Result<Plan, ApiError>, ChangeError> {
         if self.shadows.len() > MOST_SHADOWS {
             let (expected, got) = (format!("at most {MOST_SHADOWS}"), self.shadows.len());
             return Ok(Err(wrong("shadows", expected, got.to_string())));
@@ -115,9 +115,14 @@ impl Planned {
                 Err(error) => return Ok(Err(error)),
             },
         };
-        let mut shadows = Vec::with_capacity(self.shadows.len());
+        let mut shadows: Vec<Shadow> = Vec::with_capacity(self.shadows.len());
         for named in &self.shadows {
             match named.find("shadows", registry, slot)? {
+                // They are told apart by their names.
+                Ok(shadow) if shadows.iter().any(|other| other.of.who == shadow.who) => {
+                    let got = format!("{} twice", shadow.who);
+                    return Ok(Err(wrong("shadows", "each of them once".to_owned(), got)));
+                }
                 Ok(shadow) if sees_the_same(registry, slot, &shadow) => {
                     shadows.push(Shadow::new(shadow));
                 }
@@ -132,14 +137,14 @@ impl Planned {
                 Err(error) => return Ok(Err(error)),
             }
         }
-        let is_empty = split.is_none() && shadows.is_empty();
-        Ok(Ok((!is_empty).then_some(Plan { split, shadows })))
+        Ok(Ok(Plan::new(split, shadows)))
     }
 }
 
 /// Whether a shadow can answer what the model is asked. If either is not trained yet, nobody knows.
 fn sees_the_same(registry: &Registry, slot: &SlotName, shadow: &Contender) -> bool {
-    let (Some(asked), Some(shadow)) = (registry.get(&slot.name), shadow.served(registry)) else {
+    let (Some(asked), Ok((_, shadow))) = (registry.get(&slot.name), shadow.answering(registry))
+    else {
         return true;
     };
     let (asked, shadow) = (&asked.artefact.info, &shadow.artefact.info);
@@ -181,20 +186,28 @@ impl Named {
         slot: &Arc<SlotName>,
     ) -> Result<Result<Contender, ApiError>, ChangeError> {
         let who = match (&self.revision, &self.alias, &self.version) {
-            (Some(number), None, None) if let Some(revision @ 1..) = whole(number) => {
-                Who::Revision(revision)
-            }
+            (Some(number), None, None) => match whole(number) {
+                Some(revision @ 1..) => ContenderRef::Revision(revision),
+                _ => {
+                    let expected = "a whole number from 1".to_owned();
+                    return Ok(Err(wrong("revision", expected, kind(number))));
+                }
+            },
             (None, Some(alias), None) => match alias.parse::<Alias>() {
-                Ok(alias) => Who::Alias(alias),
+                Ok(alias) => ContenderRef::Alias(alias),
                 Err(_) => return Ok(Err(wrong("alias", aliases(), format!("{alias:?}")))),
             },
             (None, None, Some(version)) => match version_of(version) {
-                Some(version) => Who::Version(version),
+                Some(version) => ContenderRef::Version(version),
                 None => return Ok(Err(unknown_version(registry, slot, version))),
             },
-            _ => {
-                let expected = "a revision from 1, an alias or a version".to_owned();
-                return Ok(Err(wrong(field, expected, "none or several".to_owned())));
+            several => {
+                let got = match several {
+                    (None, None, None) => "nothing",
+                    _ => "several of them",
+                };
+                let expected = "a revision, an alias or a version".to_owned();
+                return Ok(Err(wrong(field, expected, got.to_owned())));
             }
         };
         let found = Contender::find(registry, slot, who)?;

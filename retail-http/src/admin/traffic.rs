@@ -16,7 +16,7 @@ use crate::json::json;
 use crate::openapi::{BODY, CONNECTION, Responses, refusals};
 use crate::paths::admin as paths;
 use crate::state::{AppState, Shared};
-use crate::traffic::{Contender, Taken, Tally};
+use crate::traffic::{Contender, Plan, Taken, Tally};
 
 /// Who answers the requests to a model besides it, and what came of it.
 #[derive(Serialize, ToSchema)]
@@ -24,8 +24,14 @@ use crate::traffic::{Contender, Taken, Tally};
 struct Shown {
     /// The slot.
     model: String,
-    /// Whether anybody else answers.
+    /// Whether anybody else answers now.
     active: bool,
+    /// Whether this survives a restart.
+    saved: bool,
+    /// Why nothing is known of the plan that was saved: its file is damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    problem: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     split: Option<ShownSplit>,
@@ -55,12 +61,19 @@ struct ShownShadow {
 struct Answering {
     /// As it was asked for: `revision 3`, `candidate` or `v2`.
     who: String,
-    /// The slot.
-    model: String,
-    /// None if there is nobody: the alias names no revision any more, or the version is not trained.
+    /// The slot; none if nobody answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    model: Option<String>,
+    /// None if nobody answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     revision: Option<u64>,
+    /// Why nobody answers: the revision is gone, the alias names none, or the version is not trained. The model
+    /// answers then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    problem: Option<String>,
 }
 
 impl Shown {
@@ -69,6 +82,8 @@ impl Shown {
         let plan = state.traffic.plan(&model);
         let split = plan.as_ref().and_then(|plan| plan.split.as_ref());
         let shadows = plan.iter().flat_map(|plan| &plan.shadows);
+        let mut contenders = plan.iter().flat_map(|plan| plan.contenders());
+        let active = contenders.any(|contender| contender.answering(registry).is_ok());
         Self {
             split: split.map(|split| ShownSplit {
                 to: Answering::of(registry, &split.to),
@@ -82,7 +97,9 @@ impl Shown {
                     tally: shadow.tally(),
                 })
                 .collect(),
-            active: plan.is_some(),
+            active,
+            saved: plan.as_ref().is_none_or(|plan| plan.saved),
+            problem: plan.as_ref().and_then(|plan| plan.damage.clone()),
             model,
         }
     }
@@ -90,10 +107,15 @@ impl Shown {
 
 impl Answering {
     fn of(registry: &Registry, contender: &Contender) -> Self {
+        let (answering, problem) = match contender.answering(registry) {
+            Ok(answering) => (Some(answering), None),
+            Err(problem) => (None, Some(problem)),
+        };
         Self {
             who: contender.who.to_string(),
-            model: contender.slot.name.clone(),
-            revision: contender.served(registry).map(|served| served.revision),
+            model: answering.as_ref().map(|(slot, _)| slot.name.clone()),
+            revision: answering.map(|(_, served)| served.revision),
+            problem,
         }
     }
 }
@@ -134,7 +156,8 @@ struct Unended;
 
 impl IntoResponses for Unended {
     fn responses() -> Responses {
-        refusals(&[CONNECTION, BODY, FIELDS, &["unknown_path", "unknown_model"]])
+        let own = ["unknown_path", "unknown_model", "storage_failed"];
+        refusals(&[CONNECTION, BODY, FIELDS, &own])
     }
 }
 
@@ -150,7 +173,7 @@ impl IntoResponses for Unended {
     responses(
         (
             status = 200, description = "The plan, and counts since it was made.", body = Shown,
-            example = json!({"model": "linear_model_1", "active": false, "shadows": []}),
+            example = json!({"model": "linear_model_1", "active": false, "saved": true, "shadows": []}),
         ),
         Unshown,
     ),
@@ -186,11 +209,11 @@ pub(super) async fn show(
         (
             status = 200, description = "The plan.", body = Shown,
             example = json!({
-                "model": "linear_model_1", "active": true,
+                "model": "linear_model_1", "active": true, "saved": true,
                 "split": {
                     "to": {"who": "revision 1", "model": "linear_model_1", "revision": 1},
                     "share": 0.1, "header": "x-customer-id",
-                    "requests": {"taken": 0, "left": 0, "without_key": 0},
+                    "requests": {"taken": 0, "left": 0, "without_key": 0, "without_other": 0},
                 },
                 "shadows": [{
                     "of": {"who": "v2", "model": "linear_model_2", "revision": 1},
@@ -211,8 +234,14 @@ pub(super) async fn set(
     let expected = "an object with a split, shadows or both";
     let planned: Planned = Fields::read(&state, request, expected).await?;
     let slot = slot(&state, &model)?;
-    let plan = on_disk(&state, move |registry| planned.plan(registry, &slot)).await??;
-    state.traffic.set(&model, plan);
+    let traffic = Arc::clone(&state.traffic);
+    let carried_out = on_disk(&state, move |registry| {
+        match planned.plan(registry, &slot)? {
+            Ok(plan) => traffic.set(registry, &slot.name, plan).map(Ok),
+            Err(refused) => Ok(Err(refused)),
+        }
+    });
+    carried_out.await??;
     Ok(json(StatusCode::OK, &Shown::of(&state, model)))
 }
 
@@ -228,7 +257,7 @@ pub(super) async fn set(
     responses(
         (
             status = 200, description = "That nobody else answers.", body = Shown,
-            example = json!({"model": "linear_model_1", "active": false, "shadows": []}),
+            example = json!({"model": "linear_model_1", "active": false, "saved": true, "shadows": []}),
         ),
         Unended,
     ),
@@ -240,8 +269,13 @@ pub(super) async fn end(
 ) -> Result<Response, ApiError> {
     let Of { model } = parts(path, &request)?;
     Fields::none(&state, request).await?;
-    slot(&state, &model)?;
-    state.traffic.set(&model, None);
+    let slot = slot(&state, &model)?;
+    let traffic = Arc::clone(&state.traffic);
+    let nobody = Plan::new(None, Vec::new());
+    on_disk(&state, move |registry| {
+        traffic.set(registry, &slot.name, nobody)
+    })
+    .await?;
     Ok(json(StatusCode::OK, &Shown::of(&state, model)))
 }
 

@@ -147,6 +147,7 @@ fn of_change(error: &ChangeError) -> (StatusCode, &'static str) {
         ChangeError::NotTrained { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not_trained"),
         ChangeError::NoEarlier { .. } => (StatusCode::CONFLICT, "no_earlier_revision"),
         ChangeError::Pinned { .. } => (StatusCode::CONFLICT, "pinned"),
+        ChangeError::WrongShare { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
         ChangeError::Storage(
             StorageError::Corrupt { .. }
             | StorageError::Foreign { .. }

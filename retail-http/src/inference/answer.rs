@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::fault::Fault;
 use super::request::WantedTensor;
-use crate::answer::{DECISION_THRESHOLD, largest};
+use crate::classes::{DECISION_THRESHOLD, largest};
 use crate::error::one_of;
 use crate::predict::Predicted;
 

@@ -15,13 +15,14 @@ pub(super) fn encode(families: &mut Families<'_>, traffic: &Traffic) -> fmt::Res
         .collect();
     families.counters(
         "retail_split_requests_total",
-        "Requests to a model that is split, by who answered: the other one, the model, or the model for want of a key.",
+        "Requests to a model that is split, by who answered: the other one, the model, or the model for want of a key or of the other one.",
         splits.iter().flat_map(|(model, to, counts)| {
             let labels = move |by| [("model", model.as_str()), ("to", to.as_str()), ("by", by)];
             [
                 (labels("other"), counts.taken),
                 (labels("model"), counts.left),
                 (labels("no_key"), counts.without_key),
+                (labels("no_other"), counts.without_other),
             ]
         }),
     )?;

@@ -1,30 +1,26 @@
-use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use retail_core::registry::{Alias, ChangeError, Registry, RevisionRef, Served, SlotName};
-
-use crate::paths::version_text;
+use retail_core::registry::{ChangeError, ContenderRef, Registry, Served, SlotName};
 
 /// Somebody who answers in the place of a model, or beside it.
 #[derive(Debug)]
 pub(crate) struct Contender {
-    pub(crate) who: Who,
-    /// The model whose revision it is.
-    pub(crate) slot: Arc<SlotName>,
-    /// A revision that was read; versions are looked up.
-    read: RwLock<Option<Arc<Served>>>,
+    pub(crate) who: ContenderRef,
+    /// The model that is asked.
+    model: Arc<SlotName>,
+    /// The revision that was read last; versions are looked up.
+    read: RwLock<Option<Read>>,
 }
 
-/// Who that is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Who {
-    /// A revision of the same model.
-    Revision(u64),
-    /// The revision of the same model that has this name, at any time.
-    Alias(Alias),
-    /// Another version of the same target, in the revision that is served.
-    Version(u32),
+/// A revision of the model, or why it cannot answer.
+#[derive(Debug)]
+struct Read {
+    revision: u64,
+    found: Result<Arc<Served>, String>,
 }
+
+/// Who answers, in which revision.
+pub(crate) type Answering = (Arc<SlotName>, Arc<Served>);
 
 impl Contender {
     /// Finds somebody for `model`.
@@ -34,69 +30,100 @@ impl Contender {
     pub(crate) fn find(
         registry: &Registry,
         model: &Arc<SlotName>,
-        who: Who,
+        who: ContenderRef,
     ) -> Result<Option<Self>, ChangeError> {
-        let slot = match who {
-            Who::Revision(_) | Who::Alias(_) => Some(Arc::clone(model)),
-            Who::Version(version) => {
-                let mut slots = registry.iter().map(|(slot, _)| slot);
-                slots.find(|slot| slot.target == model.target && slot.version == version)
-            }
+        let contender = Self::new(model, who);
+        let Some(revision) = who.revision() else {
+            let exists = contender.version_slot(registry).is_some();
+            return Ok(exists.then_some(contender));
         };
-        let Some(slot) = slot else {
-            return Ok(None);
-        };
-        let read = match who.revision() {
-            Some(revision) => Some(registry.load(&slot.name, revision)?),
-            None => None,
+        let served = registry.load(&model.name, revision)?;
+        let read = Read {
+            revision: served.revision,
+            found: Ok(served),
         };
         Ok(Some(Self {
-            who,
-            slot,
-            read: RwLock::new(read),
+            read: RwLock::new(Some(read)),
+            ..contender
         }))
     }
 
-    /// The revision that answers, if there is one.
-    pub(crate) fn served(&self, registry: &Registry) -> Option<Arc<Served>> {
-        match self.who {
-            Who::Version(_) => registry.get(&self.slot.name),
-            Who::Revision(_) | Who::Alias(_) => {
-                let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
-                read.clone()
+    /// Somebody who has been found before, and may be gone. A warning says so.
+    pub(super) fn restored(registry: &Registry, model: &Arc<SlotName>, who: ContenderRef) -> Self {
+        let contender = Self::new(model, who);
+        if let Err(why) = contender.answering(registry)
+            && !contender.has_read()
+        {
+            contender.warn(&why);
+        }
+        contender
+    }
+
+    fn new(model: &Arc<SlotName>, who: ContenderRef) -> Self {
+        Self {
+            who,
+            model: Arc::clone(model),
+            read: RwLock::default(),
+        }
+    }
+
+    /// Who answers now, or why nobody does. Whoever asks first after an alias has moved waits for the disk.
+    pub(crate) fn answering(&self, registry: &Registry) -> Result<Answering, String> {
+        let revision = match self.who {
+            ContenderRef::Revision(revision) => revision,
+            ContenderRef::Alias(alias) => {
+                let name = &self.model.name;
+                let state = registry.state(name).map_err(|error| error.to_string())?;
+                let named = state.aliases.get(&alias).copied();
+                named.ok_or_else(|| format!("{name} has no {alias}"))?
             }
-        }
-    }
-
-    /// Follows an alias that may name another revision now, or none.
-    pub(super) fn refresh(&self, registry: &Registry) {
-        let Who::Alias(alias) = self.who else {
-            return;
+            _ => return self.version(registry),
         };
-        let read = registry.load(&self.slot.name, alias);
-        if let Err(error) = &read {
-            tracing::warn!("{alias} of {} answers no more: {error}", self.slot.name);
+        let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(read) = read.as_ref().filter(|read| read.revision == revision) {
+            return self.of_model(&read.found);
         }
-        *self.read.write().unwrap_or_else(PoisonError::into_inner) = read.ok();
+        drop(read);
+        let found = registry.load(&self.model.name, revision);
+        let found = found.map_err(|error| error.to_string());
+        if let Err(why) = &found {
+            self.warn(why);
+        }
+        let answering = self.of_model(&found);
+        let mut read = self.read.write().unwrap_or_else(PoisonError::into_inner);
+        *read = Some(Read { revision, found });
+        answering
     }
-}
 
-impl fmt::Display for Who {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Revision(revision) => write!(f, "revision {revision}"),
-            Self::Alias(alias) => write!(f, "{alias}"),
-            Self::Version(version) => f.write_str(&version_text(*version)),
-        }
+    fn of_model(&self, found: &Result<Arc<Served>, String>) -> Result<Answering, String> {
+        let served = found.clone()?;
+        Ok((Arc::clone(&self.model), served))
     }
-}
 
-impl Who {
-    fn revision(self) -> Option<RevisionRef> {
-        match self {
-            Self::Revision(revision) => Some(revision.into()),
-            Self::Alias(alias) => Some(alias.into()),
-            Self::Version(_) => None,
-        }
+    fn version(&self, registry: &Registry) -> Result<Answering, String> {
+        let slot = self.version_slot(registry);
+        let slot = slot.ok_or_else(|| format!("{} has no {}", self.model.target, self.who))?;
+        let served = registry.get(&slot.name);
+        let served = served.ok_or_else(|| format!("{} is not trained yet", slot.name))?;
+        Ok((slot, served))
+    }
+
+    /// The model of the version that is meant.
+    fn version_slot(&self, registry: &Registry) -> Option<Arc<SlotName>> {
+        let ContenderRef::Version(version) = self.who else {
+            return None;
+        };
+        let mut slots = registry.iter().map(|(slot, _)| slot);
+        slots.find(|slot| slot.target == self.model.target && slot.version == version)
+    }
+
+    fn has_read(&self) -> bool {
+        let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
+        read.is_some()
+    }
+
+    fn warn(&self, why: &str) {
+        let (who, model) = (self.who, &self.model.name);
+        tracing::warn!("{who} does not answer for {model}: {why}");
     }
 }

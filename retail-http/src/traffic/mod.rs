@@ -2,18 +2,22 @@
 //! answer in the shadow, where nobody sees it.
 
 mod contender;
+mod plan;
 mod shadow;
 mod split;
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use axum::http::HeaderMap;
 use ndarray::Array2;
-use retail_core::registry::{Registry, Served, SlotName};
+use retail_core::error::StorageError;
+use retail_core::registry::{ChangeError, Registry, Served, SlotName, TrafficPlan};
 
-pub(crate) use contender::{Contender, Who};
+pub(crate) use contender::{Answering, Contender};
+pub(crate) use plan::Plan;
 pub(crate) use shadow::{Shadow, Tally};
 pub(crate) use split::{Split, Taken};
 
@@ -25,18 +29,28 @@ pub(crate) struct Traffic {
     plans: RwLock<HashMap<String, Arc<Plan>>>,
     /// Whether there is any plan: requests look at nothing else if there is none.
     is_planned: AtomicBool,
+    /// Held while a plan is saved, so that the one in force is the one on disk.
+    changing: Mutex<()>,
     /// Asks the shadows; it begins with the first of them.
     worker: OnceLock<Worker>,
 }
 
-/// Who answers the requests to one model besides it.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    pub(crate) split: Option<Split>,
-    pub(crate) shadows: Vec<Shadow>,
-}
-
 impl Traffic {
+    /// The plans that were saved. A warning names whatever of them cannot be carried out.
+    pub(crate) fn restored(registry: &Registry) -> Self {
+        let traffic = Self::default();
+        for (model, _) in registry.iter() {
+            if let Some(plan) = Plan::restored(registry, &model) {
+                match &plan.damage {
+                    Some(damage) => tracing::warn!("{damage}; {} alone answers", model.name),
+                    None => tracing::info!("{} has a plan of traffic", model.name),
+                }
+                traffic.put(&model.name, plan);
+            }
+        }
+        traffic
+    }
+
     /// The plan of a model, if there is one.
     pub(crate) fn plan(&self, model: &str) -> Option<Arc<Plan>> {
         if !self.is_planned.load(Ordering::Acquire) {
@@ -57,26 +71,46 @@ impl Traffic {
         all
     }
 
-    /// Replaces the plan of a model; without one, it alone answers. Whether there was another one before.
-    pub(crate) fn set(&self, model: &str, plan: Option<Plan>) -> bool {
-        let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
-        let before = match plan {
-            Some(plan) => plans.insert(model.to_owned(), Arc::new(plan)),
-            None => plans.remove(model),
-        };
-        self.is_planned.store(!plans.is_empty(), Ordering::Release);
-        before.is_some()
+    /// Saves the plan of a model, in the place of the one before, and carries it out.
+    ///
+    /// # Errors
+    /// [`ChangeError`] if it cannot be saved; the one before is still in force then.
+    pub(crate) fn set(
+        &self,
+        registry: &Registry,
+        model: &str,
+        plan: Plan,
+    ) -> Result<(), ChangeError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let to_save = plan.to_save();
+        let saved = save(registry, model, &to_save)?;
+        if to_save.is_empty() && saved {
+            self.remove(model);
+        } else {
+            self.put(model, Plan { saved, ..plan });
+        }
+        Ok(())
     }
 
-    /// Reads the revisions again that the aliases of a model name.
+    fn put(&self, model: &str, plan: Plan) {
+        let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
+        plans.insert(model.to_owned(), Arc::new(plan));
+        self.is_planned.store(true, Ordering::Release);
+    }
+
+    fn remove(&self, model: &str) {
+        let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
+        plans.remove(model);
+        self.is_planned.store(!plans.is_empty(), Ordering::Release);
+    }
+
+    /// Reads the revisions that the aliases of a model name now, so that no request waits for them.
     pub(crate) fn refresh(&self, registry: &Registry, model: &str) {
-        let Some(plan) = self.plan(model) else {
-            return;
-        };
-        let split = plan.split.iter().map(|split| &split.to);
-        let shadows = plan.shadows.iter().map(|shadow| &shadow.of);
-        for contender in split.chain(shadows) {
-            contender.refresh(registry);
+        if let Some(plan) = self.plan(model) {
+            for contender in plan.contenders() {
+                // If nobody answers, `GET` says why.
+                let _ = contender.answering(registry);
+            }
         }
     }
 
@@ -86,11 +120,9 @@ impl Traffic {
         registry: &Registry,
         model: &SlotName,
         headers: &HeaderMap,
-    ) -> Option<(Arc<SlotName>, Arc<Served>)> {
+    ) -> Option<Answering> {
         let plan = self.plan(&model.name)?;
-        let split = plan.split.as_ref()?;
-        let chosen = split.takes(&model.name, headers).then_some(&split.to)?;
-        Some((Arc::clone(&chosen.slot), chosen.served(registry)?))
+        plan.split.as_ref()?.choose(registry, &model.name, headers)
     }
 
     /// Lets the shadows of a model answer, too, some time after it. What nobody has time for is counted.
@@ -114,4 +146,20 @@ impl Traffic {
             scores: scores.clone(),
         });
     }
+}
+
+/// Saves a plan. Whether it survives a restart: where nothing can be written, it is only in force until then.
+fn save(registry: &Registry, model: &str, plan: &TrafficPlan) -> Result<bool, ChangeError> {
+    match registry.set_traffic(model, plan) {
+        Err(ChangeError::Storage(StorageError::Io { source, .. })) if is_read_only(&source) => {
+            tracing::warn!("the plan of {model} does not survive a restart: {source}");
+            Ok(false)
+        }
+        saved => saved,
+    }
+}
+
+fn is_read_only(error: &std::io::Error) -> bool {
+    let kinds = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
+    kinds.contains(&error.kind())
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Contender, Plan};
+use crate::classes::predicted_class;
 
 /// Requests that may wait for the shadows, and the most rows of one. What is more is skipped.
 const QUEUE: usize = 256;
@@ -61,7 +62,7 @@ impl Shadow {
 
     /// What the shadow says of these rows, `(n_samples, n_outputs)`.
     fn answer(&self, job: &Job) -> Option<Array2<f64>> {
-        let served = self.of.served(&job.registry)?;
+        let (_, served) = self.of.answering(&job.registry).ok()?;
         let (info, asked) = (&served.artefact.info, &job.served.artefact.info);
         if info.features != asked.features || info.task != asked.task {
             return None;
@@ -96,29 +97,15 @@ impl Shadow {
 
 /// Whether two answers differ, and by how much.
 fn difference(task: &Task, sent: ArrayView1<'_, f64>, unsent: ArrayView1<'_, f64>) -> (bool, f64) {
-    let class = match task {
-        Task::Regression => 0,
-        _ => most_probable(sent),
-    };
+    let class = predicted_class(task, sent);
     let of_class = |scores: ArrayView1<'_, f64>| scores.get(class).copied().unwrap_or_default();
     let (sent_score, unsent_score) = (of_class(sent), of_class(unsent));
     let difference = (sent_score - unsent_score).abs();
     let is_different = match task {
         Task::Regression => difference > 1e-6 * sent_score.abs().max(1.0),
-        _ => most_probable(unsent) != class,
+        _ => predicted_class(task, unsent) != class,
     };
     (is_different, difference)
-}
-
-/// The first of the largest.
-fn most_probable(scores: ArrayView1<'_, f64>) -> usize {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (class, &score) in scores.iter().enumerate() {
-        if score > best.1 {
-            best = (class, score);
-        }
-    }
-    best.0
 }
 
 /// A request that was answered.

@@ -1,10 +1,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{HeaderMap, HeaderName};
+use retail_core::registry::Registry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Contender;
+use super::{Answering, Contender};
 
 /// A share of the requests to a model that somebody else answers.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(crate) struct Split {
     taken: AtomicU64,
     left: AtomicU64,
     without_key: AtomicU64,
+    without_other: AtomicU64,
 }
 
 /// How many requests went where.
@@ -29,6 +31,8 @@ pub(crate) struct Taken {
     pub(crate) left: u64,
     /// To the model itself, because they had no key, or several.
     pub(crate) without_key: u64,
+    /// To the model itself, because the other one could not answer.
+    pub(crate) without_other: u64,
 }
 
 impl Split {
@@ -40,23 +44,30 @@ impl Split {
             taken: AtomicU64::default(),
             left: AtomicU64::default(),
             without_key: AtomicU64::default(),
+            without_other: AtomicU64::default(),
         }
     }
 
-    /// Whether the other one answers a request with these headers. One key always gets the same answer.
-    pub(super) fn takes(&self, model: &str, headers: &HeaderMap) -> bool {
+    /// The other one, if it answers a request with these headers. One key always gets the same answer.
+    pub(super) fn choose(
+        &self,
+        registry: &Registry,
+        model: &str,
+        headers: &HeaderMap,
+    ) -> Option<Answering> {
         let mut keys = headers.get_all(&self.header).iter();
-        let takes = match (keys.next(), keys.next()) {
-            (Some(key), None) => Some(place(model, key.as_bytes()) < self.share),
-            _ => None,
-        };
-        let count = match takes {
-            Some(true) => &self.taken,
-            Some(false) => &self.left,
-            None => &self.without_key,
+        let (chosen, count) = match (keys.next(), keys.next()) {
+            (Some(key), None) if place(model, key.as_bytes()) < self.share => {
+                match self.to.answering(registry) {
+                    Ok(other) => (Some(other), &self.taken),
+                    Err(_) => (None, &self.without_other),
+                }
+            }
+            (Some(_), None) => (None, &self.left),
+            _ => (None, &self.without_key),
         };
         count.fetch_add(1, Ordering::Relaxed);
-        takes == Some(true)
+        chosen
     }
 
     pub(crate) fn counts(&self) -> Taken {
@@ -65,6 +76,7 @@ impl Split {
             taken: read(&self.taken),
             left: read(&self.left),
             without_key: read(&self.without_key),
+            without_other: read(&self.without_other),
         }
     }
 }

@@ -45,6 +45,9 @@ mod support;
 #[cfg(feature = "tls")]
 mod tls;
 mod traffic;
+mod traffic_refusals;
+mod traffic_restart;
+mod traffic_support;
 mod types;
 #[cfg(unix)]
 mod unix;

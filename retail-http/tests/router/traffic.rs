@@ -1,95 +1,15 @@
 //! `/admin/models/{model}/traffic`: splits and shadows.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
-use retail_core::registry::Registry;
-use retail_http::{Admin, AppState, router};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::admin_support::{MODEL, ask, publish, registry_in, token};
+use crate::admin_support::{MODEL, ask, publish};
 use crate::support::{FULL_SALE, LINEAR, artefact, known, post, send, slot};
-
-const TRAFFIC: &str = "/admin/models/linear_model_1/traffic";
-
-struct Served {
-    app: Router,
-    registry: Arc<Registry>,
-    _dir: tempfile::TempDir,
-}
-
-/// Two revisions of the first linear model, of which 2 is served, and the other versions.
-fn served() -> Served {
-    let dir = tempfile::tempdir().unwrap();
-    let registry = registry_of(dir.path());
-    let state = AppState::new(Arc::clone(&registry)).with_admin(Admin::new(token()));
-    Served {
-        app: router(state),
-        registry,
-        _dir: dir,
-    }
-}
-
-fn registry_of(dir: &Path) -> Arc<Registry> {
-    let registry = registry_in(dir);
-    publish(&registry, 0.25);
-    publish(&registry, 0.5);
-    for name in ["linear_model_2", "linear_model_3"] {
-        let slot = slot(name);
-        let model = artefact(&slot, Arc::new(known(&slot)));
-        registry.publish(model).unwrap().unwrap();
-    }
-    registry
-}
-
-async fn planned(app: &Router, plan: &Value) -> Value {
-    let (status, answer) = ask(app, Method::PUT, TRAFFIC, &plan.to_string()).await;
-    assert_eq!(status, 200, "{answer}");
-    answer
-}
-
-/// The answer to a request with this key.
-async fn keyed(app: &Router, path: &str, key: &str) -> Value {
-    let request = Request::post(path).header("x-customer-id", key);
-    let (status, _, answer) = send(app, request.body(FULL_SALE.into()).unwrap()).await;
-    assert_eq!(status, 200, "{answer}");
-    answer
-}
-
-/// What is known of the shadows, once this many rows have been looked at.
-async fn compared(app: &Router, rows: u64) -> Value {
-    let begun = Instant::now();
-    loop {
-        let (_, shown) = ask(app, Method::GET, TRAFFIC, "").await;
-        let seen = |shadow: &Value| {
-            let count = |key: &str| shadow[key].as_u64().unwrap();
-            count("rows") + count("failed") + count("skipped")
-        };
-        let shadows = shown["shadows"].as_array().unwrap();
-        if shadows.iter().all(|shadow| seen(shadow) >= rows) {
-            return shown;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(20), "{shown}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
-/// The documented formula.
-fn place(model: &str, key: &str) -> f64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in model.bytes().chain([0]).chain(key.bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    for factor in [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53] {
-        hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
-    }
-    hash ^= hash >> 33;
-    (hash >> 11) as f64 / 9_007_199_254_740_992.0
-}
+use crate::traffic_support::{Served, TRAFFIC, compared, keyed, place, planned, served};
 
 #[tokio::test]
 async fn a_share_of_keys_is_answered_by_another_revision_always_the_same() {
@@ -105,7 +25,7 @@ async fn a_share_of_keys_is_answered_by_another_revision_always_the_same() {
         json!({
             "to": {"who": "revision 1", "model": MODEL, "revision": 1},
             "share": 0.3, "header": "x-customer-id",
-            "requests": {"taken": 0, "left": 0, "without_key": 0},
+            "requests": {"taken": 0, "left": 0, "without_key": 0, "without_other": 0},
         })
     );
     let (mut taken, mut left) = (0, 0);
@@ -128,7 +48,7 @@ async fn a_share_of_keys_is_answered_by_another_revision_always_the_same() {
     let (_, _, answer) = send(&app, two.body(FULL_SALE.into()).unwrap()).await;
     assert_eq!(answer["revision"], 2);
     let (_, shown) = ask(&app, Method::GET, TRAFFIC, "").await;
-    let requests = json!({"taken": taken, "left": left, "without_key": 2});
+    let requests = json!({"taken": taken, "left": left, "without_key": 2, "without_other": 0});
     assert_eq!(shown["split"]["requests"], requests);
     // Others are not concerned, and neither is a comparison.
     let other = keyed(&app, "/predict/total_amount/v2", "customer-1").await;
@@ -271,109 +191,12 @@ async fn an_alias_is_followed_wherever_it_moves() {
     let (_, shown) = ask(&app, Method::GET, TRAFFIC, "").await;
     assert_eq!(
         shown["split"]["to"],
-        json!({"who": "candidate", "model": MODEL})
+        json!({"who": "candidate", "problem": "linear_model_1 has no candidate"})
     );
-}
-
-#[tokio::test]
-async fn plans_that_cannot_be_kept_are_refused_and_change_nothing() {
-    let Served {
-        app,
-        registry: _registry,
-        _dir,
-    } = served();
-    let plan = json!({"shadows": [{"revision": 1}]});
-    planned(&app, &plan).await;
-    let split = |to: Value, share: Value, header: &str| json!({"split": {"to": to, "share": share, "header": header}});
-    let one = json!({"revision": 1});
-    for (plan, status, code) in [
-        (json!({"split": null}), 400, "wrong_type"),
-        (json!({"shadows": null}), 400, "wrong_type"),
-        (
-            json!({"shadows": [{"revision": 1, "alias": null}]}),
-            400,
-            "wrong_type",
-        ),
-        (json!({"shadow": []}), 400, "wrong_type"),
-        (json!([]), 400, "wrong_type"),
-        (json!([null, []]), 400, "wrong_type"),
-        (json!({"shadows": [[1]]}), 400, "wrong_type"),
-        (
-            json!({"split": [{"revision": 1}, 0.5, "x"]}),
-            400,
-            "wrong_type",
-        ),
-        (split(json!([1]), json!(0.5), "x"), 400, "wrong_type"),
-        (json!({"shadows": vec![one.clone(); 6]}), 400, "wrong_type"),
-        (json!({"shadows": [{}]}), 400, "wrong_type"),
-        (json!({"shadows": [{"revision": 0}]}), 400, "wrong_type"),
-        (
-            json!({"shadows": [{"revision": 1, "version": "v2"}]}),
-            400,
-            "wrong_type",
-        ),
-        (json!({"shadows": [{"alias": "best"}]}), 400, "wrong_type"),
-        (
-            json!({"shadows": [{"alias": "candidate"}]}),
-            404,
-            "unset_alias",
-        ),
-        (
-            json!({"shadows": [{"revision": 9}]}),
-            404,
-            "unknown_revision",
-        ),
-        (
-            json!({"shadows": [{"version": "v9"}]}),
-            404,
-            "unknown_version",
-        ),
-        (
-            json!({"shadows": [{"version": "2"}]}),
-            404,
-            "unknown_version",
-        ),
-        (
-            json!({"shadows": [{"version": "v3"}]}),
-            409,
-            "other_features",
-        ),
-        (split(one.clone(), json!(1.1), "x"), 422, "out_of_range"),
-        (split(one.clone(), json!(-0.1), "x"), 422, "out_of_range"),
-        (split(one.clone(), json!("half"), "x"), 400, "wrong_type"),
-        (
-            split(one.clone(), json!(0.5), "no header"),
-            400,
-            "wrong_type",
-        ),
-        (split(json!({}), json!(0.5), "x"), 400, "wrong_type"),
-        (
-            json!({"split": {"to": one, "share": 0.5}}),
-            400,
-            "wrong_type",
-        ),
-    ] {
-        let (got, answer) = ask(&app, Method::PUT, TRAFFIC, &plan.to_string()).await;
-        let got = (got.as_u16(), answer["error"]["code"].as_str().unwrap());
-        assert_eq!(got, (status, code), "{plan}: {answer}");
-    }
-    let twice = r#"{"shadows":[{"revision":1,"revision":2}]}"#;
-    assert_eq!(ask(&app, Method::PUT, TRAFFIC, twice).await.0, 400);
-    for (method, body) in [
-        (Method::GET, ""),
-        (Method::PUT, r#"{"shadows":[{"revision":1}]}"#),
-        (Method::DELETE, ""),
-    ] {
-        let (status, answer) = ask(&app, method, "/admin/models/profit/traffic", body).await;
-        assert_eq!(
-            (status.as_u16(), &answer["error"]["code"]),
-            (404, &json!("unknown_model"))
-        );
-    }
-    let (_, shown) = ask(&app, Method::GET, TRAFFIC, "").await;
-    assert_eq!(shown["shadows"][0]["of"]["revision"], 1);
-    let request = Request::get(TRAFFIC).body(Body::empty()).unwrap();
-    assert_eq!(send(&app, request).await.0, 401);
+    assert_eq!(shown["active"], false);
+    // Of the four requests, the last one found nobody.
+    let requests = json!({"taken": 3, "left": 0, "without_key": 0, "without_other": 1});
+    assert_eq!(shown["split"]["requests"], requests);
 }
 
 #[tokio::test]
@@ -402,6 +225,8 @@ async fn metrics_count_splits_and_shadows() {
     for line in [
         r#"retail_split_requests_total{model="linear_model_1",to="revision 1",by="other"} 1"#,
         r#"retail_split_requests_total{model="linear_model_1",to="revision 1",by="no_key"} 1"#,
+        r#"retail_split_requests_total{model="linear_model_1",to="revision 1",by="model"} 0"#,
+        r#"retail_split_requests_total{model="linear_model_1",to="revision 1",by="no_other"} 0"#,
         r#"retail_shadow_rows_total{model="linear_model_1",shadow="v2"} 2"#,
         // Revision 1 says the same as version 2.
         r#"retail_shadow_different_rows_total{model="linear_model_1",shadow="v2"} 1"#,
