@@ -9,10 +9,10 @@ use axum::http::{Method, Request, StatusCode};
 use retail_core::label::Task;
 use retail_core::registry::{Registry, RegistryOptions, standard_slots};
 use retail_core::train::ModelFormats;
-use retail_http::AdminToken;
+use retail_http::{Admin, AdminToken, AppState, router};
 use serde_json::Value;
 
-use crate::support::{Known, artefact, known, send, slot};
+use crate::support::{Known, LINEAR, SALE, artefact, known, post, send, slot};
 
 pub(crate) const TOKEN: &str = "0123456789abcdef-admin";
 pub(crate) const MODEL: &str = "linear_model_1";
@@ -84,4 +84,43 @@ pub(crate) async fn ask(
     let request = request.body(Body::from(body.to_owned())).unwrap();
     let (status, _, answer) = send(app, request).await;
     (status, answer)
+}
+
+/// A server of revisions 1 to `n` of one model.
+pub(crate) fn app(revisions: u32) -> (tempfile::TempDir, Router) {
+    let dir = folder(revisions);
+    let state = AppState::new(registry_in(dir.path()));
+    let app = router(state.with_admin(Admin::new(token())));
+    (dir, app)
+}
+
+/// A path of that model.
+pub(crate) fn of(rest: &str) -> String {
+    format!("/admin/models/{MODEL}/{rest}")
+}
+
+/// What is said to a request that is granted.
+pub(crate) async fn done(app: &Router, method: Method, path: &str, body: Value) -> Value {
+    let (status, answer) = ask(app, method, path, &body.to_string()).await;
+    assert_eq!(status, 200, "{path}: {answer}");
+    answer
+}
+
+/// The status, code and message of a refusal.
+pub(crate) async fn refused(
+    app: &Router,
+    method: Method,
+    path: &str,
+    body: &str,
+) -> (u16, String, String) {
+    let (status, answer) = ask(app, method, path, body).await;
+    let text = |key: &str| answer["error"][key].as_str().unwrap_or_default().to_owned();
+    (status.as_u16(), text("code"), text("message"))
+}
+
+/// The revision that answers.
+pub(crate) async fn served(app: &Router) -> u64 {
+    let (status, answer) = post(app, LINEAR, SALE).await;
+    assert_eq!(status, 200, "{answer}");
+    answer["revision"].as_u64().unwrap()
 }

@@ -1,7 +1,9 @@
 //! The router, tested without a socket; and the server, with one.
 
 mod admin;
+mod admin_access;
 mod admin_audit;
+mod admin_refusals;
 mod admin_support;
 mod admin_swaps;
 mod answers;
@@ -19,6 +21,8 @@ mod events;
 mod explanations;
 mod features;
 mod feedback;
+mod feedback_refusals;
+mod feedback_support;
 mod history;
 #[cfg(target_os = "linux")]
 mod hostile;
