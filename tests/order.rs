@@ -73,6 +73,8 @@ const ORDERS: [Order; 5] = [
         modules: &[
             "memory",
             "json",
+            "etag",
+            "embedded",
             "classes",
             "keyed",
             "paths",

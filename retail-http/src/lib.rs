@@ -414,7 +414,7 @@
 //! # Pages of other origins
 //! A browser lets a page read the answers only if it is of the same origin, or of one of
 //! [`AppState::with_cors`]. Preflight requests are answered then, for `GET` and `POST` with
-//! `Content-Type` and `Content-Encoding`.
+//! `Content-Type`, `Content-Encoding` and `x-request-id`.
 //!
 //! [axum]: https://docs.rs/axum
 //! [`Registry`]: retail_core::registry::Registry
@@ -423,10 +423,10 @@
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
 // features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state,
-// statistics, requests, events, traffic, feedback, access, cors, error, setting, openapi, paths, json, classes and memory know none
+// statistics, requests, events, traffic, feedback, access, cors, error, setting, openapi, paths, json, etag, classes and memory know none
 // of them. Inference is another way through the same rooms, and admin, which lets in only those whom access
 // knows, a way to the registry. Metrics reads the state, and requests counts all that passes routes. The
-// dashboard is files, and asks for the rest over HTTP.
+// dashboard is files, embedded as those of /docs are, and asks for the rest over HTTP.
 mod access;
 mod admin;
 mod answer;
@@ -434,7 +434,9 @@ mod body;
 mod classes;
 mod cors;
 mod dashboard;
+mod embedded;
 mod error;
+mod etag;
 mod events;
 mod explanation;
 mod features;

@@ -3,23 +3,29 @@
 
 mod assets;
 mod page;
-mod reply;
 
 use axum::Router;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::Response;
 use axum::routing::get;
+use bytes::Bytes;
 use serde::Deserialize;
 use utoipa::{IntoResponses, OpenApi};
 
+use crate::embedded::Embedded;
 use crate::error::ApiError;
 use crate::openapi::{CONNECTION, Responses, refusals};
 use crate::paths::{DASHBOARD, DASHBOARD_FILE};
 use crate::state::Shared;
 
 pub(crate) use page::page;
+
+/// Nothing from elsewhere, and nothing but the page's own files.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'self'";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,6 +44,15 @@ pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route(DASHBOARD, get(page))
         .route(DASHBOARD_FILE, get(file))
+}
+
+/// A file of the page, or the page itself.
+fn embedded(media_type: &'static str, bytes: Bytes) -> Embedded {
+    Embedded {
+        media_type: HeaderValue::from_static(media_type),
+        bytes,
+        policy: POLICY,
+    }
 }
 
 /// By name: a prefix that an embedder adds may have variables of its own.
@@ -95,5 +110,5 @@ async fn file(
     let asset = asset.ok_or_else(|| ApiError::UnknownPath {
         path: uri.path().to_owned(),
     })?;
-    Ok(reply::reply(asset.media_type, asset.text.into(), &headers))
+    Ok(embedded(asset.media_type, asset.text.into()).reply(&headers))
 }

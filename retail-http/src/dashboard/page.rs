@@ -2,7 +2,7 @@ use axum::extract::{OriginalUri, Request};
 use axum::response::Response;
 
 use super::assets::HTML;
-use super::reply::reply;
+use super::embedded;
 use crate::openapi::Unheard;
 use crate::paths::{DASHBOARD, PATHS};
 
@@ -39,7 +39,7 @@ pub(crate) async fn page(request: Request) -> Response {
         .replace("{base}", &base(path))
         // The page asks only for what there is.
         .replace("{paths}", &PATHS.join(" "));
-    reply(HTML, text.into(), request.headers())
+    embedded(HTML, text.into()).reply(request.headers())
 }
 
 /// The relative address of the router that the page at `path` belongs to. It differs if the page is

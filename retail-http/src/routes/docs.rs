@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use utoipa::{IntoResponses, OpenApi};
 use utoipa_swagger_ui::{Config, serve};
 
 use super::fallback;
+use crate::embedded::Embedded;
 use crate::error::ApiError;
 use crate::openapi::{CONNECTION, Responses, Unheard, refusals};
 use crate::paths::docs::{DOCS, FILE, PAGE};
@@ -23,13 +24,6 @@ use crate::state::Shared;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
-
-const HEADERS: [(HeaderName, &str); 4] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::CACHE_CONTROL, "max-age=3600"),
-];
 
 #[derive(OpenApi)]
 #[openapi(paths(without_slash, page, named))]
@@ -71,16 +65,24 @@ async fn without_slash() -> Redirect {
     tag = "state",
     operation_id = "docsPage",
     summary = "A page to read this document and to try the API",
+    params((
+        "if-none-match" = Option<String>, Header, nullable = false,
+        description = "The `ETag` of the page that the client has.",
+    )),
     responses(
         (
-            status = 200, description = "The page.", headers(("cache-control" = String)),
+            status = 200, description = "The page.", headers(("etag" = String), ("cache-control" = String)),
             content((String = "text/html", example = json!("<!DOCTYPE html>"))),
+        ),
+        (
+            status = 304, description = "The client has it already.",
+            headers(("etag" = String), ("cache-control" = String)),
         ),
         Unheard,
     ),
 )]
-async fn page(uri: Uri) -> Response {
-    file("index.html", &uri)
+async fn page(uri: Uri, headers: HeaderMap) -> Response {
+    file("index.html", &uri, &headers)
 }
 
 struct Refused;
@@ -98,16 +100,26 @@ impl IntoResponses for Refused {
     tag = "state",
     operation_id = "docsFile",
     summary = "A file of that page",
-    params(("file" = String, Path, description = "Its name.", example = "index.css")),
+    params(
+        ("file" = String, Path, description = "Its name.", example = "index.css"),
+        (
+            "if-none-match" = Option<String>, Header, nullable = false,
+            description = "The `ETag` of the file that the client has.",
+        ),
+    ),
     responses(
         (
-            status = 200, description = "The file.", headers(("cache-control" = String)),
+            status = 200, description = "The file.", headers(("etag" = String), ("cache-control" = String)),
             content(
                 (String = "text/html", example = json!("<!DOCTYPE html>")),
                 (String = "text/css", example = json!("body { margin: 0 }")),
                 (String = "text/javascript", example = json!("window.onload = () => {};")),
                 (String = "image/png", example = json!("")),
             ),
+        ),
+        (
+            status = 304, description = "The client has it already.",
+            headers(("etag" = String), ("cache-control" = String)),
         ),
         Refused,
     ),
@@ -116,10 +128,10 @@ async fn named(request: Request) -> Response {
     // By itself, and not as a variable: a prefix may have some of its own.
     let uri = request.uri();
     let name = uri.path().rsplit('/').next().unwrap_or_default();
-    file(name, uri)
+    file(name, uri, request.headers())
 }
 
-fn file(name: &str, uri: &Uri) -> Response {
+fn file(name: &str, uri: &Uri, asked: &HeaderMap) -> Response {
     let config = Config::new(["../openapi.json"])
         // Else it would be a server on the internet that is asked whether the document is valid.
         .validator_url("none")
@@ -128,21 +140,21 @@ fn file(name: &str, uri: &Uri) -> Response {
         tracing::error!("{name} cannot be read: {error}");
         None
     });
-    let Some(found) = found else {
-        let path = uri.path().to_owned();
-        return ApiError::UnknownPath { path }.into_response();
-    };
-    let bytes = match found.bytes {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => bytes.into(),
-    };
-    let mut response = (StatusCode::OK, bytes).into_response();
-    let headers = response.headers_mut();
-    if let Ok(kind) = HeaderValue::try_from(found.content_type) {
-        headers.insert(header::CONTENT_TYPE, kind);
+    let file = found.and_then(|found| {
+        Some(Embedded {
+            media_type: HeaderValue::try_from(found.content_type).ok()?,
+            bytes: match found.bytes {
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => bytes.into(),
+            },
+            policy: POLICY,
+        })
+    });
+    match file {
+        Some(file) => file.reply(asked),
+        None => {
+            let path = uri.path().to_owned();
+            ApiError::UnknownPath { path }.into_response()
+        }
     }
-    for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

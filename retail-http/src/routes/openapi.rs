@@ -1,7 +1,5 @@
 //! The OpenAPI document: the paths of each room, put together.
 
-use std::hash::{DefaultHasher, Hasher};
-
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,6 +11,7 @@ use utoipa::OpenApi;
 use super::{compare, events, fallback, feedback, history, models, predict, status};
 use crate::answer::Interval;
 use crate::error::Body;
+use crate::etag::{is_known, tag_of};
 use crate::json::json_bytes;
 use crate::openapi::{Unheard, complete};
 use crate::paths::OPENAPI;
@@ -95,9 +94,7 @@ async fn document(State(state): State<Shared>, headers: HeaderMap) -> Response {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&bytes);
-    let tag = format!("\"{:016x}\"", hasher.finish());
+    let tag = tag_of(&bytes);
     let mut response = match is_known(&headers, &tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => json_bytes(StatusCode::OK, bytes),
@@ -105,21 +102,8 @@ async fn document(State(state): State<Shared>, headers: HeaderMap) -> Response {
     let headers = response.headers_mut();
     // It changes with the models: a cache has to ask whether what it has still holds.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(tag) = HeaderValue::try_from(tag) {
-        headers.insert(header::ETAG, tag);
-    }
+    headers.insert(header::ETAG, tag);
     response
-}
-
-/// Whether the client has the document with this tag.
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let known = headers.get_all(header::IF_NONE_MATCH).into_iter();
-    let known = known.filter_map(|value| value.to_str().ok());
-    let mut known = known.flat_map(|value| value.split(','));
-    known.any(|one| {
-        let one = one.trim();
-        one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag
-    })
 }
 
 /// The paths of all rooms, about the models that are served now.

@@ -113,6 +113,14 @@ async fn the_page_has_all_its_files_and_asks_nobody_else() {
         let (head, text) = fetch(&format!("/docs/{file}")).await;
         assert_eq!(head.status, 200, "{file}");
         assert_eq!(head.headers["x-content-type-options"], "nosniff");
+        assert_eq!(head.headers["cache-control"], "no-cache");
+        // Who has it does not get it again.
+        let again = Request::get(format!("/shops/7/docs/{file}"))
+            .header("if-none-match", &head.headers["etag"]);
+        let again = again.body(Body::empty()).unwrap();
+        let again = host.clone().oneshot(again).await.unwrap();
+        assert_eq!(again.status(), 304, "{file}");
+        assert_eq!(again.headers()["etag"], head.headers["etag"]);
         if file == "swagger-initializer.js" {
             assert!(text.contains("../openapi.json"), "{text}");
             assert!(text.contains(r#""validatorUrl": "none""#), "{text}");
