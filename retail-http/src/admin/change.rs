@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use retail_core::registry::{Alias, Change, ChangeError, Registry, SlotState};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::description::{
     AliasRefused, AliasShape, NoAliasRefused, Refused, RevisionRefused, RollBackRefused,
@@ -20,14 +20,22 @@ use crate::paths::admin as paths;
 use crate::state::{AppState, Shared};
 
 /// The variable parts of the path, by name: a prefix that an embedder adds may have its own.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct Of {
+    /// The slot.
+    #[param(example = "linear_model_1")]
     pub(super) model: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct Named {
+    /// The slot.
+    #[param(example = "linear_model_1")]
     model: String,
+    /// The name.
+    #[param(value_type = AliasShape, example = "champion")]
     alias: String,
 }
 
@@ -37,12 +45,10 @@ pub(super) type Parts<T> = Result<Path<T>, PathRejection>;
 #[utoipa::path(
     post,
     path = paths::ROLL_BACK,
-    tag = "administration",
     operation_id = "rollBack",
     summary = "Serve the newest sound revision before the one served",
     description = "The revision rolled back from stays on disk.",
-    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
-    security(("adminToken" = [])),
+    params(Of),
     responses(
         (
             status = 200, description = "What changed.", body = Changed<'_>,
@@ -69,11 +75,9 @@ pub(super) async fn roll_back(
 #[utoipa::path(
     post,
     path = paths::PROMOTE,
-    tag = "administration",
     operation_id = "promote",
     summary = "Serve a revision until the next training",
-    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
-    security(("adminToken" = [])),
+    params(Of),
     request_body(
         content = WhichRevision, description = "Which revision.", example = json!({ "revision": 1 }),
     ),
@@ -107,12 +111,10 @@ pub(super) async fn promote(
 #[utoipa::path(
     post,
     path = paths::PIN,
-    tag = "administration",
     operation_id = "pin",
     summary = "Serve a revision and go on serving it",
     description = "Later trainings are saved and not served.",
-    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
-    security(("adminToken" = [])),
+    params(Of),
     request_body(
         content = WhichToPin, description = "Which revision; the one served if there is none.", example = json!({ "revision": 1 }),
     ),
@@ -146,12 +148,10 @@ pub(super) async fn pin(
 #[utoipa::path(
     delete,
     path = paths::PIN,
-    tag = "administration",
     operation_id = "unpin",
     summary = "Take the pin off",
     description = "The revision is served until the next training.",
-    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
-    security(("adminToken" = [])),
+    params(Of),
     responses(
         (
             status = 200, description = "What changed.", body = Changed<'_>,
@@ -178,15 +178,10 @@ pub(super) async fn unpin(
 #[utoipa::path(
     put,
     path = paths::ALIAS,
-    tag = "administration",
     operation_id = "setAlias",
     summary = "Give a revision a name",
     description = "It changes nothing about what is served.",
-    params(
-        ("model" = String, Path, description = "The slot.", example = "linear_model_1"),
-        ("alias" = AliasShape, Path, description = "The name.", example = "champion"),
-    ),
-    security(("adminToken" = [])),
+    params(Named),
     request_body(
         content = WhichRevision, description = "Which revision.", example = json!({ "revision": 1 }),
     ),
@@ -221,14 +216,9 @@ pub(super) async fn set_alias(
 #[utoipa::path(
     delete,
     path = paths::ALIAS,
-    tag = "administration",
     operation_id = "removeAlias",
     summary = "Take a name away",
-    params(
-        ("model" = String, Path, description = "The slot.", example = "linear_model_1"),
-        ("alias" = AliasShape, Path, description = "The name.", example = "champion"),
-    ),
-    security(("adminToken" = [])),
+    params(Named),
     responses(
         (
             status = 200, description = "What changed.", body = Changed<'_>,

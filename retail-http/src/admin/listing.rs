@@ -45,10 +45,8 @@ struct OfModel {
 #[utoipa::path(
     get,
     path = paths::MODELS,
-    tag = "administration",
     operation_id = "adminModels",
     summary = "Which revision of each model is served",
-    security(("adminToken" = [])),
     responses(
         (
             status = 200, description = "All models, trained or not.", body = Models,
@@ -167,11 +165,9 @@ impl IntoResponses for Refused {
 #[utoipa::path(
     get,
     path = paths::REVISIONS,
-    tag = "administration",
     operation_id = "adminRevisions",
     summary = "The revisions of a model on disk",
-    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
-    security(("adminToken" = [])),
+    params(Of),
     responses(
         (
             status = 200, description = "The newest first.", body = Revisions,

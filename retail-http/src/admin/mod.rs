@@ -17,8 +17,9 @@ use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post, put};
 use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{RefOr, Required};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{PathItem, Paths, RefOr, Required};
 
 use crate::access::Admin;
 use crate::error::{AdminError, ApiError};
@@ -55,6 +56,11 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("adminToken", token);
+    for operation in operations(&mut document.paths) {
+        operation.tags = Some(vec!["administration".to_owned()]);
+        let token = SecurityRequirement::new("adminToken", [""; 0]);
+        operation.security = Some(vec![token]);
+    }
     for path in [paths::PIN, paths::RETRAIN] {
         let item = document.paths.paths.get_mut(path);
         let post = item.and_then(|item| item.post.as_mut());
@@ -63,6 +69,20 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         }
     }
     document
+}
+
+fn operations(paths: &mut Paths) -> impl Iterator<Item = &mut Operation> {
+    let items = paths.paths.values_mut();
+    items.flat_map(|item| {
+        let PathItem {
+            get,
+            post,
+            put,
+            delete,
+            ..
+        } = item;
+        [get, post, put, delete].into_iter().flatten()
+    })
 }
 
 /// The routes, each of which wants the token.

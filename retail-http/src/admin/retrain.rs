@@ -33,11 +33,9 @@ impl IntoResponses for Refused {
 #[utoipa::path(
     post,
     path = paths::RETRAIN,
-    tag = "administration",
     operation_id = "retrain",
     summary = "Train on the batches saved so far",
     description = "Asks the engine to train one model, or without a body all, without waiting for a batch.",
-    security(("adminToken" = [])),
     request_body(
         content = Which, description = "Which model; all if there is none.",
         example = json!({ "model": "linear_model_1" }),

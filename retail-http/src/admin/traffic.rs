@@ -165,11 +165,9 @@ impl IntoResponses for Unended {
 #[utoipa::path(
     get,
     path = paths::TRAFFIC,
-    tag = "administration",
     operation_id = "traffic",
     summary = "Who answers besides the model, and what came of it",
-    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
-    security(("adminToken" = [])),
+    params(Of),
     responses(
         (
             status = 200, description = "The plan, and counts since it was made.", body = Shown,
@@ -192,12 +190,10 @@ pub(super) async fn show(
 #[utoipa::path(
     put,
     path = paths::TRAFFIC,
-    tag = "administration",
     operation_id = "setTraffic",
     summary = "Let others answer besides the model",
     description = "Replaces what was planned before. Counts begin at 0. With neither, the model alone answers.",
-    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
-    security(("adminToken" = [])),
+    params(Of),
     request_body(
         content = Planned, description = "A split, shadows, or both.",
         example = json!({
@@ -249,11 +245,9 @@ pub(super) async fn set(
 #[utoipa::path(
     delete,
     path = paths::TRAFFIC,
-    tag = "administration",
     operation_id = "endTraffic",
     summary = "Let the model alone answer",
-    params(("model" = String, Path, description = "The slot.", example = "linear_model_1")),
-    security(("adminToken" = [])),
+    params(Of),
     responses(
         (
             status = 200, description = "That nobody else answers.", body = Shown,
