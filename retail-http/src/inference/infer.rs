@@ -118,6 +118,7 @@ pub(super) async fn infer(
         None => (Arc::clone(&asked.slot), asked.served(&state)?),
     };
     let (shared, name) = (Arc::clone(&state), Arc::clone(&asked.slot));
+    let answering = Arc::clone(&slot);
     let steps = work::steps_per_row([served.artefact.model.as_ref()], Extras::default());
     let answered = work::run(&state, body, steps, move |body| {
         let by = (&slot, &served);
@@ -125,9 +126,7 @@ pub(super) async fn infer(
     })
     .await;
     if answered.is_err() {
-        state
-            .statistics
-            .failure(&asked.slot.name, arrived.elapsed());
+        state.statistics.failure(&answering.name, arrived.elapsed());
     }
     answered
 }
