@@ -238,3 +238,54 @@ impl Wanted {
         slot.target == self.target && is_version
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ids::Ids;
+    use super::*;
+
+    const AGE: Duration = Duration::from_secs(3600);
+
+    /// Keeps requests without answers, each of which takes the room of one row.
+    fn push(memory: &mut Memory, ids: &Ids, requests: impl IntoIterator<Item = u32>) {
+        for request in requests {
+            let id = ids.of(&request.to_le_bytes());
+            memory.push(id, Instant::now(), [], &Scores::default());
+        }
+    }
+
+    fn find(memory: &mut Memory, ids: &Ids, request: u32) -> &'static str {
+        match memory.find(ids.of(&request.to_le_bytes()), AGE) {
+            Found::Answers(_) => "kept",
+            Found::Forgotten => "forgotten",
+            Found::Nothing => "nothing",
+        }
+    }
+
+    #[test]
+    fn so_many_ids_are_known_to_have_been_forgotten_even_if_some_came_back() {
+        let most = u32::try_from(MOST_FORGOTTEN).unwrap();
+        let (mut memory, ids) = (Memory::new(2), Ids::default());
+        push(&mut memory, &ids, 0..most + 2);
+        assert_eq!(memory.n_rows(), 2);
+        assert_eq!(find(&mut memory, &ids, 0), "forgotten");
+        assert_eq!(find(&mut memory, &ids, most), "kept");
+        // What comes back is known by its newest request.
+        push(&mut memory, &ids, [5]);
+        assert_eq!(find(&mut memory, &ids, 5), "kept");
+        push(&mut memory, &ids, [most + 2, most + 3]);
+        assert_eq!(memory.ids.len(), MOST_FORGOTTEN + 2);
+        assert_eq!(memory.by_id.len(), MOST_FORGOTTEN + 1);
+        for (request, state) in [
+            (0, "nothing"),
+            (2, "nothing"),
+            (3, "forgotten"),
+            (5, "forgotten"),
+            (most + 1, "forgotten"),
+            (most + 2, "kept"),
+            (most + 4, "nothing"),
+        ] {
+            assert_eq!(find(&mut memory, &ids, request), state, "{request}");
+        }
+    }
+}

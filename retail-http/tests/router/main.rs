@@ -3,6 +3,7 @@
 mod admin;
 mod admin_access;
 mod admin_audit;
+mod admin_edges;
 mod admin_refusals;
 mod admin_support;
 mod admin_swaps;
@@ -21,6 +22,7 @@ mod events;
 mod explanations;
 mod features;
 mod feedback;
+mod feedback_edges;
 mod feedback_refusals;
 mod feedback_support;
 mod history;
@@ -51,6 +53,7 @@ mod tls;
 mod traffic;
 mod traffic_refusals;
 mod traffic_restart;
+mod traffic_shadows;
 mod traffic_support;
 mod types;
 #[cfg(unix)]

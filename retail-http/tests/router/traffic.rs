@@ -58,6 +58,37 @@ async fn a_share_of_keys_is_answered_by_another_revision_always_the_same() {
 }
 
 #[tokio::test]
+async fn a_key_goes_to_the_other_one_if_its_place_is_below_the_share() {
+    let Served { app, _dir, .. } = served();
+    let key = "customer-1";
+    let place = place(MODEL, key);
+    for (share, revision) in [(0.0, 2), (place, 2), (place.next_up(), 1), (1.0, 1)] {
+        let split = json!({"to": {"revision": 1}, "share": share, "header": "x-customer-id"});
+        planned(&app, &json!({ "split": split })).await;
+        assert_eq!(
+            keyed(&app, LINEAR, key).await["revision"],
+            revision,
+            "{share}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_one_plan_is_not_the_end_of_another() {
+    let Served { app, _dir, .. } = served();
+    let plan = json!({"split": {"to": {"version": "v3"}, "share": 1, "header": "x-customer-id"}});
+    planned(&app, &plan).await;
+    let other = "/admin/models/linear_model_2/traffic";
+    let (status, _) = ask(&app, Method::PUT, other, &plan.to_string()).await;
+    assert_eq!(status, 200);
+    let (status, _) = ask(&app, Method::DELETE, TRAFFIC, "").await;
+    assert_eq!(status, 200);
+    let v2 = "/predict/total_amount/v2";
+    assert_eq!(keyed(&app, LINEAR, "7").await["model"], MODEL);
+    assert_eq!(keyed(&app, v2, "7").await["model"], "linear_model_3");
+}
+
+#[tokio::test]
 async fn another_version_can_take_all_and_says_that_it_did() {
     let Served {
         app,

@@ -62,9 +62,14 @@ pub(crate) async fn keyed(app: &Router, path: &str, key: &str) -> Value {
 
 /// What is known of the shadows, once this many rows have been looked at.
 pub(crate) async fn compared(app: &Router, rows: u64) -> Value {
+    compared_at(app, TRAFFIC, rows).await
+}
+
+/// The same of another model, whose plan is there.
+pub(crate) async fn compared_at(app: &Router, traffic: &str, rows: u64) -> Value {
     let begun = Instant::now();
     loop {
-        let (_, shown) = ask(app, Method::GET, TRAFFIC, "").await;
+        let (_, shown) = ask(app, Method::GET, traffic, "").await;
         let seen = |shadow: &Value| {
             let count = |key: &str| shadow[key].as_u64().unwrap();
             count("rows") + count("failed") + count("skipped")
