@@ -423,10 +423,10 @@
 
 // A request passes serve and routes, which hand it on: body, query and work, then parse, sale and
 // features, then predict, then answer. Truths go the same way to feedback. Data flows in that order; state,
-// statistics, requests, events, traffic, feedback, access, cors, error, setting, openapi, paths, json, etag, classes and memory know none
-// of them. Inference is another way through the same rooms, and admin, which lets in only those whom access
-// knows, a way to the registry. Metrics reads the state, and requests counts all that passes routes. The
-// dashboard is files, embedded as those of /docs are, and asks for the rest over HTTP.
+// statistics, requests, events, traffic, feedback, access, cors, error, setting, openapi, paths, json, etag,
+// classes and memory know none of them. Inference is another way through the same rooms, and admin, which lets
+// in only those whom access knows, a way to the registry. Metrics reads the state, and requests counts all that
+// passes routes. The dashboard is files, embedded as those of /docs are, and asks for the rest over HTTP.
 mod access;
 mod admin;
 mod answer;
