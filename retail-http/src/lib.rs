@@ -264,9 +264,9 @@
 //!   a millionth. A shadow takes the features of the model. What comes faster than shadows answer is `skipped`, as
 //!   are arrays of more than 256 rows.
 //! - A plan is saved beside the revisions of its model (`models/linear_model_1/traffic`) before it is answered, and
-//!   survives a restart: it is read when [`AppState::new`] is called. Counts begin anew. The revisions that a plan
-//!   names by their numbers are kept. Where nothing can be saved, with a registry in memory or a folder that is read
-//!   only, a plan lasts until the restart, and `saved` is false.
+//!   survives a restart. It is read when [`AppState::new`] is called; what another process saves is seen at the next
+//!   start. Counts begin anew. The revisions that a plan names by their numbers are kept. Where nothing can be saved,
+//!   with a registry in memory or a folder that is read only, a plan lasts until the restart, and `saved` is false.
 //! - If somebody in a plan is gone, a model that is not trained, an alias that no revision has, or a revision whose
 //!   file is lost or damaged, the model answers in its place. `GET` has the `problem`, the log a warning at the
 //!   start, and the count `without_other` how often. The same holds for a file that is damaged: `active` is false
