@@ -37,6 +37,7 @@ fn both_servers_take_the_settings_of_http() {
         ("cors_origins", "https://shop.example"),
         ("header_timeout_seconds", "0.2"),
         ("max_body_bytes", "100"),
+        ("max_event_readers", "0"),
     ];
     let flags =
         settings.map(|(name, value)| [format!("--{}", name.replace('_', "-")), value.into()]);
@@ -72,6 +73,11 @@ fn both_servers_take_the_settings_of_http() {
         let (status, answer) = server.post("/predict/total_amount/v1", &" ".repeat(101));
         assert_eq!(status, 413, "{name}: {answer}");
         assert_eq!(answer["error"]["expected"], "at most 100 bytes");
+
+        let (status, answer) = server.get("/events");
+        assert_eq!(status, 503, "{name}: {answer}");
+        assert_eq!(answer["error"]["code"], "too_many_readers", "{name}");
+        assert_eq!(answer["error"]["expected"], "at most 0", "{name}");
 
         // Without the setting, this would take longer than the client waits.
         assert_eq!(said(&server, "GET /health HTTP/1.1\r\n"), "", "{name}");

@@ -81,6 +81,10 @@ pub struct HttpConfig {
     #[arg(long, value_name = "N", default_value_t = Self::default().max_answer_bytes)]
     pub max_answer_bytes: usize,
 
+    /// Clients that read /events at the same time; 0 lets none
+    #[arg(long, value_name = "N", default_value_t = Self::default().max_event_readers)]
+    pub max_event_readers: usize,
+
     /// Rows whose answers are kept for feedback; 0 keeps none
     #[arg(long, value_name = "N", default_value_t = Self::default().feedback_rows)]
     pub feedback_rows: usize,
@@ -106,6 +110,7 @@ impl Default for HttpConfig {
             max_body_bytes: limits.max_body_bytes,
             max_rows: limits.max_rows,
             max_answer_bytes: limits.max_answer_bytes,
+            max_event_readers: limits.max_event_readers,
             feedback_rows: FeedbackOptions::default().max_rows,
         }
     }
@@ -171,6 +176,7 @@ impl HttpConfig {
                 max_body_bytes: self.max_body_bytes,
                 max_rows: self.max_rows,
                 max_answer_bytes: self.max_answer_bytes,
+                max_event_readers: self.max_event_readers,
                 body_timeout: Some(seconds("body_timeout_seconds", self.body_timeout_seconds)?),
                 queue_timeout: Some(seconds(
                     "queue_timeout_seconds",
