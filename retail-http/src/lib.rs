@@ -205,6 +205,10 @@
 //! | `retail_model_holdout_…` | *model* | the same on the hold-out rows of the model's slice |
 //! | `retail_split_requests_total` | `model`, `to`, `by` | requests to a model that is [split](#splits-and-shadows); `by` is `other`, `model`, `no_key` or `no_other` |
 //! | `retail_shadow_rows_total`, `…_different_…`, `…_skipped_…`, `…_failed_…`, `retail_shadow_mean_difference` | `model`, `shadow` | how the answers of a shadow compare |
+//! | `retail_feedback_truths_total` | `outcome` | truths that were [reported](#feedback): `accepted`, `unknown`, `late` or `duplicate`; this and what follows only with [`AppState::with_feedback`] |
+//! | `retail_feedback_rows_kept` | | rows whose answers are kept |
+//! | `retail_feedback_scored_rows_total` | *model*, `revision` | answers that were compared with their truth, of the newest 5 revisions that have any |
+//! | `retail_feedback_…` | *model*, `revision` | how good those answers were: the measures above without `auc` |
 //! | `retail_source_lag_records` | `partition` | records that have not been taken yet, if the source says so ([`AppState::with_source`]) |
 //! | `retail_source_messages_total`, `…_bytes_total`, `…_rebalances_total`, `…_retries_total` | | what a Kafka source has done |
 //! | `retail_source_dead_letters_total` | `reason` | messages that could not be used |

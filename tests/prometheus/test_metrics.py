@@ -69,6 +69,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             ("/predict/total_amount/v9", SALE),
             ("/predict/total_amount/v1", {}),
             ("/health", None),
+            ("/feedback", SALE | {"target": "total_amount", "version": "v1", "truth": 255.0}),
+            ("/feedback", SALE | {"target": "high_value_customer", "truth": True}),
+            ("/feedback", {"request_id": "nobody", "truth": 1}),
         ]:
             ask(found[1] + path, body)
         yield found[1]
@@ -182,6 +185,28 @@ def test_requests_are_counted_by_route_and_status(url: str) -> None:
     predict = "/predict/{target}/{version}"
     assert (counts[predict, "200"], counts[predict, "404"], counts[predict, "400"]) == (2, 1, 1)
     assert counts["/health", "200"] == 1
+
+
+def test_the_answers_of_each_revision_are_as_feedback_says(url: str) -> None:
+    found = families(url, ACCEPT)
+    told = json.loads(ask(f"{url}/feedback")[1])
+    truths = {sample.labels["outcome"]: sample.value for sample in found["retail_feedback_truths"].samples}
+    assert truths == {outcome: told[outcome] for outcome in ("accepted", "unknown", "late", "duplicate")}
+    assert truths["accepted"] == 2 and truths["unknown"] == 1
+    shown = {
+        (family, sample.labels["model"], sample.labels["revision"]): sample.value
+        for family, metric in found.items() if family.startswith("retail_feedback_")
+        for sample in metric.samples if "revision" in sample.labels
+    }
+    for model in told["models"]:
+        for served in model["served"]:
+            of = (model["name"], str(served["revision"]))
+            for measure, value in served["metrics"].items():
+                if measure in ("auc", "confusion", "positive_share") or value is None:
+                    continue
+                name = "scored_rows" if measure == "rows" else measure
+                assert shown.pop((f"retail_feedback_{name}", *of)) == value
+    assert not shown
 
 
 @needs_promtool

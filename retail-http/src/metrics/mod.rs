@@ -3,7 +3,9 @@
 
 mod engine;
 mod families;
+mod feedback;
 mod form;
+mod measures;
 mod models;
 mod process;
 mod requests;
@@ -91,6 +93,9 @@ impl Collector for Scrape {
         engine::encode(&mut families, &status)?;
         models::encode(&mut families, &state.registry, &status)?;
         traffic::encode(&mut families, &state.traffic)?;
+        if let Some(feedback) = &state.feedback {
+            feedback::encode(&mut families, &state.registry, feedback)?;
+        }
         source::encode(&mut families, state.source.as_ref())?;
         process::encode(&mut families)
     }

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use retail_core::engine::{EngineStatus, ModelStatus};
-use retail_core::evaluate::Metrics;
 use retail_core::registry::{HoldOutResult, Registry, Served, SlotName};
 
 use super::families::{Families, Labels};
+use super::measures::{MEASURES, Measure};
 use crate::paths::version_text;
 
 pub(super) fn encode(
@@ -68,7 +68,7 @@ pub(super) fn encode(
                 "{} on batches that the model had not learned from: the newest 20 or all.",
                 measure.help
             ),
-            trained().flat_map(|(labels, trained)| measure.prequential(labels, trained)),
+            trained().flat_map(|(labels, trained)| prequential(measure, labels, trained)),
         )?;
     }
     for measure in &MEASURES {
@@ -113,102 +113,19 @@ impl Model<'_> {
     }
 }
 
-/// A measure of how good predictions are.
-struct Measure {
-    name: &'static str,
-    help: &'static str,
-    read: fn(&Metrics) -> Option<f64>,
-}
-
-const MEASURES: [Measure; 8] = [
-    Measure {
-        name: "rmse",
-        help: "Root of the mean squared error, in target units,",
-        read: |metrics| match metrics {
-            Metrics::Regression(metrics) => Some(metrics.rmse),
-            _ => None,
-        },
-    },
-    Measure {
-        name: "mae",
-        help: "Mean absolute error, in target units,",
-        read: |metrics| match metrics {
-            Metrics::Regression(metrics) => Some(metrics.mae),
-            _ => None,
-        },
-    },
-    Measure {
-        name: "r2",
-        help: "Coefficient of determination",
-        read: |metrics| match metrics {
-            Metrics::Regression(metrics) => metrics.r2,
-            _ => None,
-        },
-    },
-    Measure {
-        name: "accuracy",
-        help: "Share of rows whose class is predicted",
-        read: |metrics| match metrics {
-            Metrics::Multiclass(metrics) => Some(metrics.accuracy),
-            Metrics::Binary(metrics) => Some(metrics.accuracy),
-            _ => None,
-        },
-    },
-    Measure {
-        name: "macro_f1",
-        help: "Mean F1 of the classes",
-        read: |metrics| match metrics {
-            Metrics::Multiclass(metrics) => Some(metrics.macro_f1),
-            Metrics::Binary(metrics) => Some(metrics.macro_f1),
-            _ => None,
-        },
-    },
-    Measure {
-        name: "log_loss",
-        help: "Mean logarithmic loss",
-        read: |metrics| match metrics {
-            Metrics::Multiclass(metrics) => Some(metrics.log_loss),
-            Metrics::Binary(metrics) => Some(metrics.log_loss),
-            _ => None,
-        },
-    },
-    Measure {
-        name: "auc",
-        help: "Area under the receiver operating characteristic",
-        read: |metrics| match metrics {
-            Metrics::Binary(metrics) => metrics.auc,
-            _ => None,
-        },
-    },
-    Measure {
-        name: "brier",
-        help: "Brier score",
-        read: |metrics| match metrics {
-            Metrics::Binary(metrics) => Some(metrics.brier),
-            _ => None,
-        },
-    },
-];
-
-impl Measure {
-    /// What it says of predictions. A number that is beyond `f64` is left out.
-    fn of(&self, metrics: &Metrics) -> Option<f64> {
-        (self.read)(metrics).filter(|value| value.is_finite())
-    }
-
-    fn prequential<'a>(
-        &self,
-        [model, target, version]: Labels<'a, 3>,
-        trained: &ModelStatus,
-    ) -> Vec<(Labels<'a, 4>, f64)> {
-        let Some(scores) = &trained.prequential else {
-            return Vec::new();
-        };
-        let over = [("recent", &scores.recent), ("overall", &scores.overall)];
-        let found = over.into_iter().filter_map(|(over, metrics)| {
-            let labels = [model, target, version, ("over", over)];
-            Some((labels, self.of(metrics)?))
-        });
-        found.collect()
-    }
+/// What a measure says of a model on batches that it had not learned from.
+fn prequential<'a>(
+    measure: &Measure,
+    [model, target, version]: Labels<'a, 3>,
+    trained: &ModelStatus,
+) -> Vec<(Labels<'a, 4>, f64)> {
+    let Some(scores) = &trained.prequential else {
+        return Vec::new();
+    };
+    let over = [("recent", &scores.recent), ("overall", &scores.overall)];
+    let found = over.into_iter().filter_map(|(over, metrics)| {
+        let labels = [model, target, version, ("over", over)];
+        Some((labels, measure.of(metrics)?))
+    });
+    found.collect()
 }

@@ -13,7 +13,7 @@ use retail_core::testing::change_status;
 use retail_core::time::Timestamp;
 use retail_core::train::NotTrained;
 use retail_core::window::WindowCounts;
-use retail_http::{AppState, metrics_router, router};
+use retail_http::{AppState, FeedbackOptions, metrics_router, router};
 use serde_json::json;
 
 use crate::metrics::{of, samples, scraped};
@@ -297,15 +297,25 @@ async fn what_the_dashboard_and_the_alerts_look_at_is_there() {
         "dead_letters_by_reason": { "cancelled": 1 },
     }});
     let state = AppState::new(registry(|_| true)).with_status(board);
+    let state = state.with_feedback(FeedbackOptions::default());
     let app = router(state.with_source(move || said.clone()));
     post(&app, LINEAR, FULL_SALE).await;
+    for (target, truth) in [
+        ("total_amount", json!(250)),
+        ("high_value_customer", json!(true)),
+    ] {
+        let mut body: serde_json::Value = serde_json::from_str(FULL_SALE).unwrap();
+        body["target"] = json!(target);
+        body["truth"] = truth;
+        post(&app, "/feedback", body.to_string()).await;
+    }
     let (_, text) = scraped(&app, "/metrics", "*/*").await;
     let there = names(&text);
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/prometheus");
     for (file, fewest) in [
         ("alerts.yml", 13),
         ("alerts_test.yml", 13),
-        ("dashboard.json", 25),
+        ("dashboard.json", 30),
     ] {
         let text = std::fs::read_to_string(format!("{examples}/{file}")).unwrap();
         let used = names(&text);
