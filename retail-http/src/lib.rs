@@ -239,6 +239,8 @@
 //! state ([`AppState::with_events`]). `swap` and `lag` are there without one: while somebody reads, the registry and
 //! the source are looked at once a second.
 //!
+//! `/openapi.json` has a schema of the data of each, with an example.
+//!
 //! - The ids are whole numbers, each one more than the one before. Nothing is told again: `Last-Event-ID` is passed
 //!   over, and `/status/batches` and `/models` have the state.
 //! - A client that is more than 4,096 events behind ([`Events::with_capacity`]) loses its stream. A comment says so

@@ -9,8 +9,8 @@ use retail_core::engine::{Event, Observer};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-pub(crate) use message::Message;
-use message::{Rejected, Scored, Swapped, Trained};
+pub(crate) use message::{Lag, Message, Rejected, Swapped};
+use message::{Scored, Trained};
 
 /// How many events may wait for the slowest reader.
 const CAPACITY: usize = 4096;
@@ -108,11 +108,6 @@ impl Events {
 
     /// Tells how far behind each partition of a source is.
     pub(crate) fn lag(&self, partitions: &BTreeMap<&str, u64>) {
-        #[derive(Serialize)]
-        struct Lag<'a> {
-            partitions: &'a BTreeMap<&'a str, u64>,
-            total: u64,
-        }
         let total = partitions
             .values()
             .fold(0_u64, |sum, lag| sum.saturating_add(*lag));

@@ -80,7 +80,14 @@ struct WindowCountsShape {
 
 /// A saved batch.
 #[derive(ToSchema)]
-#[schema(as = BatchStatus)]
+#[schema(
+    as = BatchStatus,
+    examples(json!({
+        "batch": 10, "rows": 2_916, "read": 3_400, "rejected": {"cancelled": 20, "missing_customer": 464},
+        "closed_by": "age", "stream_time": ["1970-01-01 00:45:00", "1970-01-01 00:49:59"],
+        "watermark": "2010-12-03 11:36:00", "revenue": 58_731.26,
+    })),
+)]
 pub(crate) struct BatchShape {
     /// Its number, from 1.
     #[schema(minimum = 1)]
@@ -125,7 +132,7 @@ enum ModelOutcomeShape {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = TrainedStatus)]
-struct TrainedShape {
+pub(crate) struct TrainedShape {
     /// Rows of the window.
     rows: u64,
     #[schema(schema_with = trained)]
@@ -143,7 +150,7 @@ struct TrainedShape {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = NotTrainedStatus)]
-struct NotTrainedShape {
+pub(crate) struct NotTrainedShape {
     /// Rows of the window.
     rows: u64,
     #[schema(schema_with = not_trained)]

@@ -4,6 +4,7 @@
 mod answers;
 pub(crate) mod engine;
 mod errors;
+pub(crate) mod events;
 pub(crate) mod history;
 pub(crate) mod measures;
 mod models;

@@ -8,7 +8,7 @@ use retail_core::registry::{Served, SlotName};
 use serde_json::{Map, Value};
 use utoipa::openapi::OpenApi;
 
-use super::{answers, operations, rows, truths};
+use super::{answers, events, operations, rows, truths};
 use crate::state::AppState;
 
 /// The models of one target.
@@ -110,15 +110,17 @@ pub(crate) fn complete(document: OpenApi, state: &AppState) -> Result<Value, ser
     operations::add_request_ids(&mut document);
     let slots: Vec<_> = state.registry.iter().collect();
     operations::name_slots(&mut document, slots.iter().map(|(slot, _)| &*slot.name));
+    let events = events::show(&mut document);
     let targets = Target::all(&slots);
     if targets.is_empty() {
+        add(&mut document, events);
         return Ok(document);
     }
     let all: Vec<Column<'_>> = targets
         .iter()
         .flat_map(|target| target.columns(state))
         .collect();
-    let mut schemas = Map::new();
+    let mut schemas = events;
     schemas.insert("RowForAll".to_owned(), rows::row(&all));
     schemas.insert("Comparison".to_owned(), answers::comparison(&targets));
     let with_rows = targets.into_iter().map(|target| {
@@ -140,8 +142,12 @@ pub(crate) fn complete(document: OpenApi, state: &AppState) -> Result<Value, ser
         .into_iter()
         .filter(|column| column.spec().product_of.is_none());
     operations::show_tensors(&mut document, &rows::example(&given.collect::<Vec<_>>()));
+    add(&mut document, schemas);
+    Ok(document)
+}
+
+fn add(document: &mut Value, schemas: Map<String, Value>) {
     if let Some(Value::Object(known)) = document.pointer_mut("/components/schemas") {
         known.extend(schemas);
     }
-    Ok(document)
 }

@@ -45,17 +45,13 @@ impl IntoResponses for Refused {
     operation_id = "events",
     summary = "What happens, while it happens",
     description = "Server-sent events without an end. Each has a whole number as its id, a name (`batch`, `reject`, \
-                   `metric`, `training`, `swap` or `lag`) and a JSON object as its data. Nothing is told again.",
+                   `metric`, `training`, `swap` or `lag`) and a JSON object as its data, whose schema is that of the name. \
+                   Nothing is told again.",
     responses(
         (
             status = 200, description = "The stream.",
             headers(("cache-control" = String), ("x-accel-buffering" = String)),
-            content((
-                String = "text/event-stream",
-                example = json!(
-                    "id: 7\nevent: swap\ndata: {\"model\":\"linear_model_1\",\"revision\":2,\"previous\":1}\n\n"
-                ),
-            )),
+            content((String = "text/event-stream")),
         ),
         Refused,
     ),

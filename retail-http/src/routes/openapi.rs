@@ -12,7 +12,9 @@ use super::{compare, events, fallback, feedback, history, models, predict, statu
 use crate::answer::Interval;
 use crate::error::Body;
 use crate::etag::{is_known, tag_of};
+use crate::events::{Lag, Rejected, Swapped};
 use crate::json::json_bytes;
+use crate::openapi::events::{MetricEventShape, TrainingEventShape};
 use crate::openapi::{Unheard, complete};
 use crate::paths::OPENAPI;
 use crate::state::{AppState, Shared};
@@ -47,7 +49,16 @@ pub(super) fn routes() -> Router<Shared> {
         events::events,
         document,
     ),
-    components(schemas(Body, Interval, compare::NotCompared)),
+    components(schemas(
+        Body,
+        Interval,
+        compare::NotCompared,
+        Rejected,
+        Swapped<'_>,
+        Lag<'_>,
+        MetricEventShape,
+        TrainingEventShape,
+    )),
     tags(
         (name = "predictions", description = "What the models say."),
         (name = "state", description = "What there is, and what the engine does."),

@@ -35,7 +35,7 @@ fn scored(model: &str) -> Event {
     }
 }
 
-fn trained(model: &str, revision: u64, changed: bool) -> Event {
+pub(crate) fn trained(model: &str, revision: u64, changed: bool) -> Event {
     Event::Trained {
         model: model.to_owned(),
         status: Box::new(ModelStatus {

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 /// Keywords that say nothing of what is valid, or that nothing here breaks.
-const ANNOTATIONS: [&str; 7] = [
+const ANNOTATIONS: [&str; 9] = [
+    "contentMediaType",
+    "contentSchema",
     "description",
     "example",
     "examples",
