@@ -2,6 +2,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::asked::Asked;
 use super::history::History;
+use super::spans::{Followed, follow};
 
 /// How many kept rows may be waiting, at 43 bytes each, before saving waits for a training.
 const AHEAD: u64 = 4_000_000;
@@ -26,6 +27,8 @@ struct State {
     finished: bool,
     /// The models to train whether it is time or not.
     asked: Asked,
+    /// The batches that are new.
+    followed: Vec<Followed>,
     /// The number of rows that the training under way began with, if there is one.
     training: Option<u64>,
 }
@@ -36,6 +39,8 @@ pub(super) struct Newest {
     pub(super) generation: u64,
     pub(super) finished: bool,
     pub(super) asked: Asked,
+    /// The batches that are new, oldest first.
+    pub(super) followed: Vec<Followed>,
 }
 
 /// Held by the training thread. Once it is dropped, nobody waits for training.
@@ -54,6 +59,7 @@ impl Inbox {
                 generation: 0,
                 finished: false,
                 asked: Asked::default(),
+                followed: Vec::new(),
                 training: None,
             }),
             changed: Condvar::new(),
@@ -103,11 +109,17 @@ impl Inbox {
 
     /// Changes the history and wakes the training thread. If training is far behind, waits for it.
     pub(super) fn change(&self, change: impl FnOnce(&mut History)) {
+        self.add(Vec::new(), change);
+    }
+
+    /// The same for batches that are followed.
+    pub(super) fn add(&self, followed: Vec<Followed>, change: impl FnOnce(&mut History)) {
         let mut state = self.wait_while(self.lock(), |state| {
             let began = state.training.unwrap_or(u64::MAX);
             state.history.rows().saturating_sub(began) >= self.ahead
         });
         change(&mut state.history);
+        follow(&mut state.followed, followed);
         state.generation += 1;
         self.changed.notify_all();
     }
@@ -149,6 +161,7 @@ impl Training<'_> {
             generation: state.generation,
             finished: state.finished,
             asked,
+            followed: std::mem::take(&mut state.followed),
         }
     }
 

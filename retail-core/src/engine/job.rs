@@ -1,6 +1,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tracing::field::Empty;
+use tracing::{Span, debug_span};
+
 use super::history::History;
 use super::scoreboard::Scoreboard;
 use super::shared::Shared;
@@ -43,14 +46,18 @@ pub(super) struct JobContext<'a> {
     pub(super) view: &'a StreamView,
     pub(super) summaries: &'a Summaries,
     pub(super) scores: &'a Scoreboard,
+    /// That of the training.
+    pub(super) span: Span,
 }
 
 impl JobContext<'_> {
     /// Trains a model, publishes it, and reports what became of it.
     pub(super) fn run(&self, job: &Job<'_>) -> Result<(), StorageError> {
         let begun = Instant::now();
+        let (model, rows) = (&*job.slot.name, job.rows() as i64);
+        let span = debug_span!(parent: &self.span, "model", model, rows);
         let mut changed = false;
-        let outcome = match self.learn_and_publish(job)? {
+        let outcome = match span.in_scope(|| self.learn_and_publish(job))? {
             Ok((holdout, new)) => {
                 changed = new;
                 ModelOutcome::Trained { holdout }
@@ -100,14 +107,19 @@ impl JobContext<'_> {
         &self,
         job: &Job<'_>,
     ) -> Result<Result<(HoldOutResult, bool), NotTrained>, StorageError> {
-        let learned = NotTrained::catch(|| self.learn(job));
+        let fit = || NotTrained::catch(|| self.learn(job));
+        let learned = debug_span!("fit").in_scope(fit);
         let artefact = match learned.and_then(|learned| learned) {
             Ok(artefact) => artefact,
             Err(why) => return Ok(Err(why)),
         };
         let holdout = artefact.info.holdout.clone();
+        let swap = debug_span!("swap", revision = Empty).entered();
         match NotTrained::catch(|| self.shared.registry.publish(artefact)) {
             Ok(Ok(published)) => {
+                if let Some(published) = &published {
+                    swap.record("revision", published.revision as i64);
+                }
                 let is_new = published.is_some_and(|p| p.changed && p.served);
                 Ok(Ok((holdout, is_new)))
             }

@@ -8,6 +8,17 @@
 //! A panic in code of users (trainers, labels, features, window strategies, models) is an outcome of
 //! the models that use it, [`NotTrained::Panicked`](crate::train::NotTrained::Panicked). All other
 //! models go on.
+//!
+//! # Tracing
+//! Work is in spans of [tracing](https://docs.rs/tracing) at the level `DEBUG`, none of them for a single record:
+//!
+//! | span | fields | what it lasts for |
+//! |---|---|---|
+//! | `batch` | `batch`, `rows`, `read`, `closed_by` | from the end of the batch before it until models have learned from it |
+//! | `read`, `save` | | the parts of `batch` in which it is read and saved; between them, it waits |
+//! | `training` | `batch`, `models` | trainings on the newest history; in the span of its newest `batch`, after those of the others |
+//! | `model` | `model`, `rows` | the training of one model in `training` |
+//! | `fit`, `swap` | of `swap`: `revision` | the parts of `model` in which it learns, and is written and served |
 
 mod acknowledgement;
 mod asked;
@@ -32,6 +43,7 @@ mod retrain_handle;
 mod saving_thread;
 mod scoreboard;
 mod shared;
+mod spans;
 mod status;
 mod stop;
 mod summaries;
@@ -173,7 +185,7 @@ impl Engine {
         let view = history.view();
         self.retrainer.observe(&view);
         self.retrainer
-            .train(&self.shared, &history, &view, due, asked)?;
+            .train(&self.shared, &history, &view, &mut Vec::new(), due, asked)?;
         drop(history);
         let retrainer = &self.retrainer;
         self.inbox

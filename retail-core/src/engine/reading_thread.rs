@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::acknowledgement::Acknowledgement;
 use super::shared::Shared;
+use super::spans::Followed;
 use super::stop::Stop;
 use super::{Error, Event};
 use crate::batch::{Batch, BatchLimits, Batcher, CloseReason};
@@ -25,7 +26,7 @@ pub(super) struct Reading {
 pub(super) struct Reader<'a> {
     pub(super) source: &'a mut dyn Source,
     pub(super) batcher: Batcher,
-    pub(super) batches: SyncSender<Batch>,
+    pub(super) batches: SyncSender<(Batch, Followed)>,
     pub(super) acknowledgement: &'a Acknowledgement,
     pub(super) clock: &'a dyn Clock,
     pub(super) stop: Stop<'a>,
@@ -44,6 +45,7 @@ pub(super) enum ReadTo {
 impl Reader<'_> {
     /// Reads until the source ends or reading has to stop. The batches end with this thread.
     pub(super) fn run(mut self) -> Result<ReadTo, Error> {
+        let mut followed = Followed::begin();
         loop {
             self.acknowledgement.deliver(self.source)?;
             let status = if self.stop.is_due() {
@@ -65,7 +67,9 @@ impl Reader<'_> {
             while let Some(mut batch) = self.batcher.take_closed() {
                 closed = true;
                 batch.mark = self.source.mark(&batch.to)?;
-                if self.batches.send(batch).is_err() {
+                followed.close(&batch);
+                let closed = std::mem::replace(&mut followed, Followed::begin());
+                if self.batches.send((batch, closed)).is_err() {
                     return Ok(ReadTo::Stop);
                 }
             }

@@ -9,6 +9,7 @@ use super::pipeline_windows::PipelineWindows;
 use super::recent::Scores;
 use super::scoreboard::Scoreboard;
 use super::shared::Shared;
+use super::spans::{self, Followed};
 use super::summaries::Summaries;
 use super::{Event, Pipeline, RetrainPolicy, TrainConfig};
 use crate::error::StorageError;
@@ -109,22 +110,28 @@ impl Retrainer {
     }
 
     /// Trains every model that is asked for, and if it is `due` every other one whose window, as last
-    /// observed, has changed since it was last trained.
+    /// observed, has changed since it was last trained. `followed` are the batches that no
+    /// model has learned from yet; if it was `due` and any was trained, there are none afterwards.
     pub(super) fn train(
         &mut self,
         shared: &Shared,
         history: &History,
         view: &StreamView,
+        followed: &mut Vec<Followed>,
         due: bool,
         asked: &Asked,
     ) -> Result<(), StorageError> {
         let jobs = self.jobs(view, due, asked);
+        if jobs.is_empty() {
+            return Ok(());
+        }
         let context = JobContext {
             shared,
             history,
             view,
             summaries: &self.summaries,
             scores: &self.scores,
+            span: spans::training(followed, jobs.len()),
         };
         let failed = AtomicBool::new(false);
         let threads = threads_for(self.threads, jobs.len());
@@ -144,6 +151,9 @@ impl Retrainer {
             },
         );
         drop(jobs);
+        if due {
+            followed.clear();
+        }
         let mut first_error = None;
         for result in results {
             match result {

@@ -4,6 +4,7 @@ use std::sync::mpsc::Receiver;
 use super::acknowledgement::Acknowledgement;
 use super::inbox::Inbox;
 use super::shared::Shared;
+use super::spans::Followed;
 use super::{BatchStatus, Event};
 use crate::batch::{Batch, BatchStore};
 use crate::error::StorageError;
@@ -28,15 +29,19 @@ impl Saver {
     /// Saves batches as they come, all that are waiting at once, until no more can come.
     pub(super) fn run(
         &mut self,
-        batches: &Receiver<Batch>,
+        batches: &Receiver<(Batch, Followed)>,
         acknowledgement: &Acknowledgement,
         inbox: &Inbox,
         shared: &Shared,
     ) -> Result<(), StorageError> {
         while let Ok(first) = batches.recv() {
-            let mut waiting = vec![first];
-            waiting.extend(batches.try_iter().take(QUEUE));
+            let all = [first].into_iter().chain(batches.try_iter().take(QUEUE));
+            let (waiting, mut followed): (Vec<Batch>, Vec<Followed>) = all.unzip();
+            followed.iter_mut().for_each(Followed::save);
             let entries = self.store.save(&waiting)?;
+            for (entry, followed) in entries.iter().zip(&mut followed) {
+                followed.saved(entry.batch);
+            }
             acknowledgement.leave(self.store.position());
             let now = shared.clock.now();
             let saved = entries.iter().zip(&waiting);
@@ -52,7 +57,7 @@ impl Saver {
             for batch in saved {
                 shared.notify(&Event::BatchSaved(batch));
             }
-            inbox.change(|history| {
+            inbox.add(followed, |history| {
                 for (entry, batch) in entries.iter().zip(&waiting) {
                     history.push(entry, &batch.rows, &self.extractors);
                 }

@@ -2,6 +2,7 @@ use super::RetrainPolicy;
 use super::inbox::Inbox;
 use super::retrain::Retrainer;
 use super::shared::Shared;
+use super::spans::follow;
 use crate::error::StorageError;
 
 impl Retrainer {
@@ -16,9 +17,11 @@ impl Retrainer {
         let policy = self.policy();
         self.score_from(rows);
         let mut seen = 0;
+        let mut followed = Vec::new();
         let training = inbox.training();
         loop {
             let newest = training.wait(seen);
+            follow(&mut followed, newest.followed);
             let is_new = newest.generation != seen;
             if is_new || !newest.asked.is_empty() {
                 seen = newest.generation;
@@ -40,7 +43,8 @@ impl Retrainer {
                 if due {
                     rows = view.len();
                 }
-                self.train(shared, &newest.history, &view, due, &newest.asked)?;
+                let history = &newest.history;
+                self.train(shared, history, &view, &mut followed, due, &newest.asked)?;
                 self.show(shared);
                 drop(newest.history);
                 inbox.tidy(|history| self.forget(history, view.len()));
