@@ -10,7 +10,7 @@ use retail_core::DataMode;
 use retail_core::error::StorageError;
 use retail_core::registry::{ChangeError, Registry, RegistryOptions, SlotState};
 use retail_examples::{
-    HttpConfig, HttpSettings, LogFormat, Outcome, check_health, listen, log, on_signal, print,
+    HttpConfig, HttpSettings, LogArgs, Outcome, check_health, listen, on_signal, print,
 };
 use retail_http::AppState;
 
@@ -43,9 +43,8 @@ struct Args {
     #[arg(long, value_name = "URL", exclusive = true)]
     health_check: Option<String>,
 
-    /// How lines of the log look
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    log_format: LogFormat,
+    #[command(flatten)]
+    log: LogArgs,
 
     #[command(flatten)]
     http: HttpConfig,
@@ -59,7 +58,7 @@ fn run(args: &Args) -> Outcome<()> {
     if let Some(url) = &args.health_check {
         return check_health(url);
     }
-    log(false, args.log_format);
+    let _log = args.log.start("retail-http-server")?;
     let models = args.models.clone().unwrap_or_default();
     if !models.is_dir() {
         return Err(format!("{} is not a folder of models", models.display()).into());

@@ -183,6 +183,60 @@ fn a_log_in_json_has_an_object_in_each_line() {
 
 #[cfg(unix)]
 #[test]
+fn lines_in_json_name_the_request_as_a_field() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = models(dir.path());
+    let args = [
+        "--models",
+        path(&models),
+        "--verbose",
+        "--log-format",
+        "json",
+    ];
+    let server = Server::start("http_server", &args);
+    let many = format!("[{}]", ["{}"; 9_000].join(","));
+    for (id, path, body, status) in [
+        ("abc", "/predict/total_amount/v1", "{", "400"),
+        ("large", "/predict/total_amount/v1", &*many, "400"),
+        ("other", "/nowhere", "", "404"),
+    ] {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nx-request-id: {id}\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        let answer = said(&server, &request);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+    }
+    let (code, log) = server.signal("-TERM");
+    assert_eq!(code, Some(0), "{log}");
+    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    let lines: Vec<serde_json::Value> = lines.collect();
+    for (id, path, status) in [
+        ("abc", "/predict/total_amount/v1", 400),
+        ("large", "/predict/total_amount/v1", 400),
+        ("other", "/nowhere", 404),
+    ] {
+        let of_request = lines.iter().filter(|line| line["spans"][0]["id"] == id);
+        let answered: Vec<_> = of_request
+            .filter(|line| line["fields"]["message"] == "answered")
+            .collect();
+        assert_eq!(answered.len(), 1, "{id}: {log}");
+        assert_eq!(answered[0]["level"], "DEBUG");
+        assert_eq!(answered[0]["spans"][0]["name"], "request");
+        let fields = &answered[0]["fields"];
+        assert_eq!(fields["method"], "POST");
+        assert_eq!(fields["path"], path);
+        assert_eq!(fields["status"], status);
+        assert!(fields["seconds"].as_f64().unwrap() > 0.0, "{fields}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_server_on_a_unix_socket_is_asked_for_its_health() {
     use std::process::Stdio;
 

@@ -79,6 +79,7 @@ const ORDERS: [Order; 5] = [
             "keyed",
             "paths",
             "per_thread",
+            "trace",
             "request_id",
             "error",
             "setting",

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use retail_examples::LogFormat;
+use retail_examples::LogArgs;
 
 /// Reads or simulates a stream of retail transactions, trains nine models from it and serves them.
 #[derive(Debug, Parser)]
@@ -110,13 +110,8 @@ pub(crate) struct Args {
     #[arg(long, hide = true, conflicts_with = "strict")]
     pub(crate) recover: bool,
 
-    /// Log what is done in detail
-    #[arg(long)]
-    pub(crate) verbose: bool,
-
-    /// How lines of the log look
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 
     /// Print the configuration in force, as TOML, and end
     #[arg(long)]

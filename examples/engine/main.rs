@@ -38,7 +38,8 @@ fn run(args: &Args) -> Outcome<()> {
     if args.verify {
         return verify::verify(&config.data.dir);
     }
-    let reporter = reporter::Reporter::start(args.verbose, args.log_format);
+    let _log = args.log.start("retail-engine")?;
+    let reporter = reporter::Reporter::new(args.log.log_format);
     let (mut source, source_status) = stream::open(&config, args.once)?;
     // A port in use is noticed before any work is done.
     let listener = match args.once {

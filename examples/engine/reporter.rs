@@ -19,8 +19,7 @@ pub(crate) struct Reporter {
 const SILENCE: Duration = Duration::from_secs(5);
 
 impl Reporter {
-    pub(crate) fn start(verbose: bool, format: LogFormat) -> Self {
-        retail_examples::log(verbose, format);
+    pub(crate) fn new(format: LogFormat) -> Self {
         // A bar is no line of JSON.
         let has_bar = std::io::stderr().is_terminal() && format == LogFormat::Text;
         Self {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use retail_core::engine::{Engine, EngineConfig, RetrainPolicy};
-use retail_examples::{ClientArgs, LogFormat, Outcome};
+use retail_examples::{ClientArgs, LogArgs, Outcome};
 use retail_kafka::{KafkaSource, Until};
 
 /// Saves the records of a Kafka topic as batches: each record ends in one batch or among the dead
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome<()> {
-    retail_examples::log(false, LogFormat::Text);
+    let _log = LogArgs::default().start("retail-consumer")?;
     let mut settings = args.client.settings()?;
     if let Some(group) = &args.group {
         settings.group.clone_from(group);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use retail_examples::{ClientArgs, LogFormat, Outcome};
+use retail_examples::{ClientArgs, LogArgs, Outcome};
 use retail_kafka::{read_dead_letters, resend};
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome<()> {
-    retail_examples::log(false, LogFormat::Text);
+    let _log = LogArgs::default().start("retail-dead-letters")?;
     let settings = args.client.settings()?;
     let mut out = std::io::stdout().lock();
     match &args.what {

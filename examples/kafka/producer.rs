@@ -16,7 +16,7 @@ use retail_core::source::{
     CsvOptions, Delimiter, FileSource, Paced, Progress, Source, VirtualTime,
 };
 use retail_core::time::{DateOrder, SystemClock, Timestamp};
-use retail_examples::{ClientArgs, Failure, LogFormat, Outcome, describe};
+use retail_examples::{ClientArgs, Failure, LogArgs, Outcome, describe};
 use retail_kafka::{Replayed, replay};
 
 /// Replays files into a Kafka topic, each record once and in order within its partition.
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome<()> {
-    retail_examples::log(false, LogFormat::Text);
+    let _log = LogArgs::default().start("retail-producer")?;
     let settings = args.client.settings()?;
     let options = CsvOptions {
         time: VirtualTime::new(Timestamp::EPOCH, args.rate)?,

@@ -6,6 +6,8 @@ mod http;
 mod kafka;
 mod listen;
 mod logging;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod rejections;
 
 use std::error::Error;
@@ -20,7 +22,7 @@ pub use http::{HttpConfig, HttpSettings};
 #[cfg(feature = "kafka")]
 pub use kafka::ClientArgs;
 pub use listen::listen;
-pub use logging::{LogFormat, log};
+pub use logging::{Log, LogArgs, LogFormat};
 pub use rejections::{describe, part_names};
 
 /// What a part of a program gives, or the error that ends the program.

@@ -114,13 +114,19 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `tls` | TLS 1.2 and 1.3 by rustls with ring: 8 packages, and C code that is compiled |
+//! | `trace-context` | requests belong to the [traces](#request-ids) of their clients: 6 packages |
 //! | `docs-page` | the page at `/docs`: 4 packages, 14 more to build them, and files of 4.3 MB |
 //!
 //! # Request ids
 //! Every answer of the router has the header `x-request-id`: that of the request, if it is one of up to 128
 //! visible characters of ASCII, and a new one otherwise. If a model fails, the cause is logged in the span
-//! `request{id=…}` of [tracing](https://docs.rs/tracing). At the level `debug`, so is everything else that is
-//! logged while a request is answered; at others it is not, for a span takes as long as all of a prediction.
+//! `request{id=…}` of [tracing](https://docs.rs/tracing). At the level `DEBUG`, so is everything else that is logged
+//! while a request is answered, on whichever thread that is; at others it is not, for a span takes as long as all of a
+//! prediction. There is also an event `answered` for each request then, with `method`, `path`, `status` and `seconds`,
+//! and what a model is asked is in the span `predict{model=… revision=… rows=…}`. With the feature `trace-context`, the
+//! span of a request belongs to the trace that its header `traceparent` names, if the program has set a
+//! [propagator](https://docs.rs/opentelemetry/latest/opentelemetry/global/fn.set_text_map_propagator.html) for it, and
+//! has the attributes of OpenTelemetry's conventions for HTTP servers.
 //!
 //! # Comparison
 //! `POST /compare/models` takes one object that serves all trained models and answers
@@ -467,6 +473,7 @@ mod serve;
 mod setting;
 mod state;
 mod statistics;
+mod trace;
 mod traffic;
 mod truths;
 mod work;

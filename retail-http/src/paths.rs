@@ -1,5 +1,7 @@
 use std::fmt;
 
+use axum::extract::{MatchedPath, NestedPath};
+use axum::http::Extensions;
 use serde::ser::{Serialize, Serializer};
 
 pub(crate) const PREDICT: &str = "/predict/{target}/{version}";
@@ -119,4 +121,23 @@ impl Serialize for Version {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// What requests to no route at all are counted under. It begins as no path does.
+const UNMATCHED: &str = "unmatched";
+
+/// The path of the route that was found, as this router calls it, wherever it is nested.
+pub(crate) fn route_of(extensions: &Extensions) -> &str {
+    let Some(found) = extensions.get::<MatchedPath>() else {
+        return UNMATCHED;
+    };
+    let path = found.as_str();
+    // What a nested router does not know is found by a route that axum adds.
+    if path.contains("/{*__private__") {
+        return UNMATCHED;
+    }
+    let prefix = extensions.get::<NestedPath>().map(NestedPath::as_str);
+    prefix
+        .and_then(|prefix| path.strip_prefix(prefix))
+        .unwrap_or(path)
 }

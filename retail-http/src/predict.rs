@@ -51,6 +51,9 @@ impl Predicted {
         features: Array2<f64>,
         extras: Extras,
     ) -> Result<Self, ApiError> {
+        let (model, revision, rows) =
+            (&*slot.name, served.revision as i64, features.nrows() as i64);
+        let _predict = tracing::debug_span!("predict", model, revision, rows).entered();
         let scores = scores(&slot, &served, &features)?;
         let level = extras.interval;
         let intervals = level.map(|level| intervals(&slot, &served, &features, level));

@@ -15,6 +15,8 @@ use tower::{Layer, Service};
 use tracing::Instrument;
 use tracing::instrument::Instrumented;
 
+use crate::trace::{self, Access};
+
 /// The header that has the id of a request, in the request and in its answer.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -52,10 +54,12 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Identify<S> 
             None => made(),
         };
         request.extensions_mut().insert(id.clone());
-        let span = tracing::debug_span!("request", id = id.as_str());
+        let span = trace::span(&request, id.as_str());
+        let access = Access::begin(&request);
         Identified {
             answer: self.0.call(request).instrument(span),
             id: Some(id),
+            access,
         }
     }
 }
@@ -66,6 +70,7 @@ pin_project! {
         #[pin]
         answer: Instrumented<F>,
         id: Option<RequestId>,
+        access: Option<Access>,
     }
 }
 
@@ -73,13 +78,14 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for Identified<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut answer = ready!(this.answer.poll(cx));
+        let mut this = self.project();
+        let mut answer = ready!(this.answer.as_mut().poll(cx));
         if let (Ok(response), Some(id)) = (&mut answer, this.id.take()) {
+            let span = this.answer.span();
             if let Some(Cause(cause)) = response.extensions_mut().remove() {
-                let span = tracing::error_span!("request", id = id.as_str());
-                span.in_scope(|| tracing::error!("{cause}"));
+                trace::failed(span, id.as_str(), &cause);
             }
+            trace::end(span, this.access.as_ref(), response.status());
             response.headers_mut().insert(REQUEST_ID, id.into_header());
         }
         Poll::Ready(answer)

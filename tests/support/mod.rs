@@ -128,7 +128,9 @@ impl Server {
             let read = log.read_line(&mut line).expect("a readable log");
             assert!(read > 0, "{name} ended before it served: {said}");
             if let Some((_, address)) = line.split_once("on http://") {
-                break address.trim().parse().expect("an address");
+                // In a line of JSON, more follows.
+                let end = address.find(['\n', '"']).unwrap_or(address.len());
+                break address[..end].parse().expect("an address");
             }
             said.push_str(&line);
         };

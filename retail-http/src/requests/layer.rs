@@ -5,16 +5,13 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, NestedPath, Request};
-use axum::http::Extensions;
+use axum::extract::Request;
 use axum::response::Response;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use super::{Requests, Route};
-
-/// What requests to no route at all are counted under. It begins as no path does.
-const UNMATCHED: &str = "unmatched";
+use crate::paths::route_of;
 
 /// Counts the requests to the routes that it is put around.
 #[derive(Debug, Clone)]
@@ -59,7 +56,7 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Measure<S> {
 
     fn call(&mut self, request: Request) -> Self::Future {
         let place = Arc::clone(&self.place);
-        let known = || place.requests.route(path(request.extensions()));
+        let known = || place.requests.route(route_of(request.extensions()));
         place.route.get_or_init(known);
         let in_flight = InFlight::begin(place);
         Measured {
@@ -67,22 +64,6 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Measure<S> {
             in_flight,
         }
     }
-}
-
-/// The path of the route that was found, as this router calls it, wherever it is nested.
-fn path(extensions: &Extensions) -> &str {
-    let Some(found) = extensions.get::<MatchedPath>() else {
-        return UNMATCHED;
-    };
-    let path = found.as_str();
-    // What a nested router does not know is found by a route that axum adds.
-    if path.contains("/{*__private__") {
-        return UNMATCHED;
-    }
-    let prefix = extensions.get::<NestedPath>().map(NestedPath::as_str);
-    prefix
-        .and_then(|prefix| path.strip_prefix(prefix))
-        .unwrap_or(path)
 }
 
 /// A request without an answer, until it is dropped.

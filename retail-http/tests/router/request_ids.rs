@@ -7,7 +7,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request};
 use retail_http::{AppState, Limits, inference_router};
+use serde_json::{Value, json};
 use tower::ServiceExt;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::errors::Broken;
@@ -116,8 +118,12 @@ impl MakeWriter<'_> for Log {
 #[tokio::test]
 async fn what_is_logged_names_the_request() {
     let log = Log::default();
+    // As the example programs do with `--log-format json`.
     let lines = tracing_subscriber::fmt()
-        .with_ansi(false)
+        .json()
+        .with_current_span(false)
+        .with_target(false)
+        .with_max_level(LevelFilter::DEBUG)
         .with_writer(log.clone());
     // Work on large bodies is done by other threads. No other test of this program looks at a log.
     tracing::subscriber::set_global_default(lines.finish()).unwrap();
@@ -131,9 +137,37 @@ async fn what_is_logged_names_the_request() {
     let many = format!("[{}]", [FULL_SALE; 400].join(","));
     answered(&app, path, &[b"large-2"], many).await;
     let text = log.text();
-    for id in ["small-1", "large-2"] {
-        let line = text.lines().find(|line| line.contains(id));
-        let line = line.unwrap_or_else(|| panic!("{id}: {text}"));
-        assert!(line.contains("linear_model_1 gave no answer"), "{line}");
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    let lines: Vec<Value> = lines.collect();
+    for (id, rows) in [("small-1", 1), ("large-2", 400)] {
+        let of_request = lines.iter().filter(|line| line["spans"][0]["id"] == id);
+        let of_request: Vec<_> = of_request.collect();
+        let [failed, answered] = of_request.as_slice() else {
+            panic!("{id}: {of_request:?}");
+        };
+        let message = failed["fields"]["message"].as_str().unwrap();
+        let expected = "linear_model_1 gave no answer: an answer that is not finite";
+        assert_eq!((&failed["level"], message), (&json!("ERROR"), expected));
+        // The thread that the work is done on knows what it is for.
+        let predict = json!({
+            "name": "predict", "model": "linear_model_1", "revision": 1, "rows": rows,
+        });
+        assert_eq!(failed["spans"][1], predict, "{id}");
+        let fields = &answered["fields"];
+        assert_eq!(
+            (
+                &fields["message"],
+                &fields["method"],
+                &fields["path"],
+                &fields["status"]
+            ),
+            (
+                &json!("answered"),
+                &json!("POST"),
+                &json!(path),
+                &json!(500)
+            )
+        );
+        assert_eq!(answered["level"], "DEBUG");
     }
 }
