@@ -163,3 +163,37 @@ impl FromIterator<Transaction> for Transactions {
         all
     }
 }
+
+impl From<Transaction> for Transactions {
+    fn from(row: Transaction) -> Self {
+        Self::from([row])
+    }
+}
+
+impl<const N: usize> From<[Transaction; N]> for Transactions {
+    fn from(rows: [Transaction; N]) -> Self {
+        Self::from(rows.as_slice())
+    }
+}
+
+impl From<Vec<Transaction>> for Transactions {
+    fn from(rows: Vec<Transaction>) -> Self {
+        Self::from(rows.as_slice())
+    }
+}
+
+impl From<&Vec<Transaction>> for Transactions {
+    fn from(rows: &Vec<Transaction>) -> Self {
+        Self::from(rows.as_slice())
+    }
+}
+
+impl From<&[Transaction]> for Transactions {
+    fn from(rows: &[Transaction]) -> Self {
+        let mut all = Self::new();
+        for row in rows {
+            all.push(&row.as_ref());
+        }
+        all
+    }
+}
