@@ -83,6 +83,7 @@ pub struct Batcher {
     latest: Option<Timestamp>,
     texts: bool,
     unknown: UnknownCustomers,
+    taken: u64,
 }
 
 /// The batch that is being filled.
@@ -112,6 +113,7 @@ impl Batcher {
             latest: None,
             texts: true,
             unknown: UnknownCustomers::default(),
+            taken: 0,
         }
     }
 
@@ -144,6 +146,18 @@ impl Batcher {
     #[must_use]
     pub fn latest(&self) -> Option<Timestamp> {
         self.latest
+    }
+
+    /// The latest stream time of the records in the open batch, kept or not.
+    #[must_use]
+    pub fn open_latest(&self) -> Option<Timestamp> {
+        self.open.stream_time.map(|[_, latest]| latest)
+    }
+
+    /// Records taken so far, kept or not.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Rows in the open batch.
@@ -240,6 +254,7 @@ impl Batcher {
 
 impl Sink for Batcher {
     fn push<'a>(&'a mut self, origin: Origin, record: &'a Incoming<'_>) -> Pushed<'a> {
+        self.taken += 1;
         let checked = match record {
             Ok(row) => self.check(row).map(|()| self.keep(row)),
             Err(reason) => Err(self.unknown.reason(reason)),

@@ -1,17 +1,30 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Error;
+use super::wakeup::Wakeup;
 use crate::source::{Position, Source};
 
 /// The newest source positions up to which everything has been saved, on their way from the saving
 /// thread to the source.
-#[derive(Debug, Default)]
-pub(super) struct Acknowledgement(Mutex<Option<Position>>);
+#[derive(Debug)]
+pub(super) struct Acknowledgement {
+    newest: Mutex<Option<Position>>,
+    reading: Arc<Wakeup>,
+}
 
 impl Acknowledgement {
+    /// Nothing yet. The reading thread, which delivers, is woken by `reading`.
+    pub(super) fn new(reading: Arc<Wakeup>) -> Self {
+        Self {
+            newest: Mutex::new(None),
+            reading,
+        }
+    }
+
     /// Leaves positions, in the place of earlier ones that have not been delivered yet.
     pub(super) fn leave(&self, position: &Position) {
         *self.lock() = Some(position.clone());
+        self.reading.ring();
     }
 
     /// Tells the source the positions left since the last delivery, if any.
@@ -25,6 +38,6 @@ impl Acknowledgement {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Position>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

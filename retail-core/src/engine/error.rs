@@ -48,9 +48,9 @@ pub enum Error {
     Storage(#[from] StorageError),
     /// The saved state belongs to another stream than the source given.
     #[error(
-        "{place} holds the state of another stream ({saved}); the source given is {given}; name \
-         another --data-dir, or start again with --fresh, which keeps what has been saved in the archive",
-        place = place(dir.as_deref())
+        "{place} holds the state of another stream ({saved}); the source given is {given}; {advice}",
+        place = place(dir.as_deref()),
+        advice = advice(dir.as_deref())
     )]
     StreamMismatch {
         /// The data directory; `None` for an engine in memory.
@@ -63,6 +63,19 @@ pub enum Error {
     /// A thread of the engine panicked. The panic has been reported where it happened.
     #[error("the {0} thread of the engine stopped unexpectedly")]
     Stopped(EngineThread),
+}
+
+fn advice(dir: Option<&Path>) -> &'static str {
+    match dir {
+        Some(_) => {
+            "name another --data-dir, or start again with --fresh, which keeps what has been saved in \
+             the archive"
+        }
+        None => {
+            "open another engine, or, if these records follow on the saved ones, say so with \
+             MemorySource::named and MemorySource::starting_at"
+        }
+    }
 }
 
 fn place(dir: Option<&Path>) -> String {

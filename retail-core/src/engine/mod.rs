@@ -52,6 +52,7 @@ mod tests;
 mod threads;
 mod training_thread;
 mod verify;
+mod wakeup;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,7 +66,7 @@ use self::saving_thread::Saver;
 use self::shared::Shared;
 use crate::feature::Extractor;
 use crate::registry::Registry;
-use crate::source::{Source, SourceId};
+use crate::source::{Position, Source, SourceId};
 
 pub use crate::storage::{Finding, Findings};
 pub use audit_log::AuditLog;
@@ -158,6 +159,13 @@ impl Engine {
         self.stream.as_ref()
     }
 
+    /// Source positions after the last saved batch: where the next run reads on. Without any, the
+    /// beginning of the stream.
+    #[must_use]
+    pub fn position(&self) -> &Position {
+        self.saver.store.position()
+    }
+
     /// Trains, on the batches saved so far, every model whose window has changed, and those that a
     /// [`RetrainHandle`] has asked for.
     ///
@@ -207,6 +215,7 @@ impl Engine {
     /// Batches saved before an error stay saved.
     pub fn run(&mut self, source: &mut dyn Source) -> Result<RunReport, Error> {
         let begun = Instant::now();
+        self.stop.begin();
         self.attach(source)?;
         let status = self.status();
         status.update(|status| {
@@ -214,6 +223,7 @@ impl Engine {
             status.error = None;
         });
         let result = self.run_threads(source);
+        self.stop.done();
         status.update(|status| {
             status.running = false;
             status.error = result.as_ref().err().map(ToString::to_string);

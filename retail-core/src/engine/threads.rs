@@ -9,6 +9,7 @@ use super::inbox::Inbox;
 use super::reading_thread::{ReadTo, Reader};
 use super::saving_thread::QUEUE;
 use super::stop::{HaltOnDrop, Stop};
+use super::wakeup::Wakeup;
 use super::{Engine, EngineThread, Error};
 use crate::batch::Batcher;
 use crate::source::Source;
@@ -37,7 +38,8 @@ impl Engine {
             batcher = batcher.without_text();
         }
         let (batches, to_save) = sync_channel(QUEUE);
-        let acknowledgement = &Acknowledgement::default();
+        let wakeup = Arc::new(Wakeup::default());
+        let acknowledgement = &Acknowledgement::new(Arc::clone(&wakeup));
         let halted = &AtomicBool::new(false);
         thread::scope(|scope| {
             let saving = scope.spawn(move || {
@@ -61,6 +63,8 @@ impl Engine {
                     halted,
                 },
                 shared,
+                wakeup,
+                arrived: (0, reading.clock.now()),
             };
             // If it panics, the batches end too: the other threads wait for what only this one can
             // tell them.

@@ -80,6 +80,29 @@ pub enum SourceError {
         /// Records the source has now.
         got: u64,
     },
+    /// The source begins at another place of the stream than where the saved batches end, and has no
+    /// records of before.
+    #[error(
+        "{expected} records of the stream are saved, and the source goes on with record {got}, counted \
+         from 0; give it the records from record {expected} on, and say so (Engine::position)"
+    )]
+    OtherPosition {
+        /// Records saved.
+        expected: u64,
+        /// The number of the next record of the source.
+        got: u64,
+    },
+    /// Records that were saved are not those that the source has in their place.
+    #[error(
+        "records {first} to {last} of the source, counted from 0, are not those that were saved before; \
+         if it holds the records that follow on those, say so with MemorySource::starting_at"
+    )]
+    OtherRecords {
+        /// The first record of the first batch that differs.
+        first: u64,
+        /// Its last record.
+        last: u64,
+    },
     /// A file is not any more what it was when it was read.
     #[error(
         "{path}: lines {first} to {last} are not those that were read before: the file has changed; \

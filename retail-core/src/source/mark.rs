@@ -7,11 +7,13 @@ use super::Position;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
-    /// Bytes before the place, of a file's text: of what a compressed file holds, or a workbook as CSV.
+    /// Bytes before the place, of a file's text: of what a compressed file holds, or a workbook as CSV. 0 in a
+    /// source that has no text.
     pub bytes: u64,
     /// The line that begins there, counted from 1.
     pub line: u64,
-    /// The CRC-32 of the bytes before it, in hexadecimal.
+    /// The CRC-32 of the bytes before it, in hexadecimal. In a source that has no text, of the records since
+    /// the mark before.
     pub crc32: String,
     /// Whether the record before it is provisional: its line has no end yet, so whoever writes the
     /// file may not have written all of it. A store goes back to the place before that batch.

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::{Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId};
+use super::{
+    Mark, Origin, Place, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId,
+};
 use crate::record::Transaction;
 
 /// Transactions held in memory, as one partition.
@@ -14,11 +16,37 @@ use crate::record::Transaction;
 /// assert_eq!(status, ReadStatus::End);
 /// # Ok::<(), retail_core::source::SourceError>(())
 /// ```
+///
+/// # Several runs
+/// An engine continues a stream only with that stream. If more rows come in turns, give the stream a name
+/// and say that each turn follows on what is saved:
+///
+/// ```
+/// use retail_core::prelude::*;
+/// # let [monday, tuesday] = [7, 8].map(|seed| retail_core::testing::transactions(seed, 1_500));
+///
+/// let mut engine = Engine::builder(EngineConfig::default())?.open()?;
+/// for rows in [monday, tuesday] {
+///     let source = MemorySource::new(rows).named("till 4");
+///     engine.run(&mut source.starting_at(engine.position()))?;
+/// }
+/// assert_eq!(engine.status().read().rows_kept, 3_000);
+/// # Ok::<(), retail_core::Error>(())
+/// ```
+///
+/// Without [`MemorySource::starting_at`], the rows are those of the stream from its beginning on. Those
+/// that are saved are compared with what was saved, and passed over; if they differ, the run fails with
+/// [`SourceError::OtherRecords`]. Rows that come while the engine runs are pushed through a
+/// [`ChannelSource`](super::ChannelSource).
 #[derive(Debug, Clone)]
 pub struct MemorySource {
     transactions: Vec<Transaction>,
     name: Option<String>,
+    /// The number of the first transaction in its stream.
+    start: u64,
     next: usize,
+    /// The transactions before this one have been marked.
+    marked: usize,
 }
 
 impl MemorySource {
@@ -28,7 +56,9 @@ impl MemorySource {
         Self {
             transactions,
             name: None,
+            start: 0,
             next: 0,
+            marked: 0,
         }
     }
 
@@ -38,6 +68,30 @@ impl MemorySource {
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
+    }
+
+    /// Says that the first transaction is the one that follows `position` in the stream. Then the source
+    /// has none before it. [`Engine::position`](crate::engine::Engine::position) is where the saved
+    /// batches end.
+    #[must_use]
+    pub fn starting_at(mut self, position: &Position) -> Self {
+        self.start = position.next_offset(0);
+        self
+    }
+
+    /// The index of the transaction at this place of the stream, or the length for the end.
+    fn index(&self, offset: u64) -> Option<usize> {
+        let index = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+        (index <= self.transactions.len()).then_some(index)
+    }
+
+    /// What the transactions with these indices look like.
+    fn sum(&self, from: usize, to: usize) -> String {
+        let mut crc = crc32fast::Hasher::new();
+        for transaction in self.transactions.get(from..to).unwrap_or_default() {
+            hash(transaction, &mut crc);
+        }
+        format!("{:08x}", crc.finalize())
     }
 }
 
@@ -68,17 +122,55 @@ impl Source for MemorySource {
     }
 
     fn seek(&mut self, position: &Position) -> Result<(), SourceError> {
-        let wanted = position.next_offset(0);
-        match usize::try_from(wanted) {
-            Ok(next) if next <= self.transactions.len() => {
-                self.next = next;
-                Ok(())
+        let expected = position.next_offset(0);
+        let Some(next) = self.index(expected) else {
+            return Err(if expected < self.start {
+                SourceError::OtherPosition {
+                    expected,
+                    got: self.start,
+                }
+            } else {
+                SourceError::PositionBeyondEnd {
+                    expected,
+                    got: self.start + self.transactions.len() as u64,
+                }
+            });
+        };
+        (self.next, self.marked) = (next, next);
+        Ok(())
+    }
+
+    /// The checksum of the records since the last mark, or since the place that was sought.
+    fn mark(&mut self, position: &Position) -> Result<Option<Mark>, SourceError> {
+        let offset = position.next_offset(0);
+        let mark = self.index(offset).map(|index| Mark {
+            bytes: 0,
+            line: offset + 1,
+            crc32: self.sum(self.marked, index),
+            provisional: false,
+            part: 0,
+            first: 0,
+        });
+        self.marked = self.index(offset).unwrap_or(self.marked);
+        Ok(mark)
+    }
+
+    /// Batches of records that this source has are compared with what was saved.
+    fn resume(&mut self, places: &[Place]) -> Result<(), SourceError> {
+        let mut first = 0;
+        for place in places {
+            let end = place.position.next_offset(0);
+            if let (Some(from), Some(to), Some(mark)) =
+                (self.index(first), self.index(end), &place.mark)
+                && self.sum(from, to) != mark.crc32
+            {
+                let last = end.saturating_sub(1);
+                return Err(SourceError::OtherRecords { first, last });
             }
-            _ => Err(SourceError::PositionBeyondEnd {
-                expected: wanted,
-                got: self.transactions.len() as u64,
-            }),
+            first = end;
         }
+        let last = places.last().map(|place| place.position.clone());
+        self.seek(&last.unwrap_or_default())
     }
 
     fn read(&mut self, sink: &mut dyn Sink) -> Result<ReadStatus, SourceError> {
@@ -86,7 +178,7 @@ impl Source for MemorySource {
             let origin = Origin {
                 partition: 0,
                 part: 0,
-                offset: self.next as u64,
+                offset: self.start + self.next as u64,
                 line: None,
             };
             self.next += 1;
@@ -100,8 +192,8 @@ impl Source for MemorySource {
 
     fn progress(&self) -> Progress {
         Progress {
-            done: self.next as u64,
-            total: Some(self.transactions.len() as u64),
+            done: self.start + self.next as u64,
+            total: Some(self.start + self.transactions.len() as u64),
             unit: "records",
         }
     }

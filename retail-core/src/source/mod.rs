@@ -5,6 +5,7 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod channel;
 mod csv;
 mod dates;
 mod digits;
@@ -33,6 +34,8 @@ mod virtual_time;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::task::Waker;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +43,7 @@ use crate::time::Timestamp;
 
 #[cfg(feature = "arrow")]
 pub use self::arrow::ArrowSource;
+pub use self::channel::{ChannelSender, ChannelSource, Push, PushError};
 pub use self::csv::{CsvOptions, CsvSource, Delimiter, ParseDelimiterError};
 pub use self::dates::{Dates, Evidence};
 pub use self::error::SourceError;
@@ -94,6 +98,15 @@ pub struct Progress {
 
 /// A stream of records that can be read from any of its positions.
 ///
+/// An engine that has saved batches reads on behind them: [`Source::resume`] passes over the records
+/// before. A source therefore has to know that those are the ones that were saved. Files compare what
+/// they hold with their [marks](Source::mark); a source that holds only what follows says where in the
+/// stream it begins, as [`MemorySource::starting_at`] does, and refuses any other position. No record is
+/// passed over without the one or the other.
+///
+/// A source is *live* if its records come as time goes by. Its batches grow old by the clock while none
+/// come; see [`Source::stream_now`].
+///
 /// `retail_core::testing::source_contract` checks what is promised here.
 pub trait Source: Send {
     /// Tells this stream from others. It does not change while the source is read.
@@ -124,8 +137,9 @@ pub trait Source: Send {
     /// followed there without an interruption.
     ///
     /// # Errors
-    /// [`SourceError::PositionBeyondEnd`] if the source has fewer records, or the medium's error. A
-    /// source that learns its end only by reading may return the error from there.
+    /// [`SourceError::PositionBeyondEnd`] if the source has fewer records,
+    /// [`SourceError::OtherPosition`] if it begins behind the position, or the medium's error. A source
+    /// that learns its end only by reading may return the first from there.
     fn seek(&mut self, position: &Position) -> Result<(), SourceError>;
 
     /// What has been read up to `position`: where the next record begins, or the last one that was
@@ -157,6 +171,10 @@ pub trait Source: Send {
     ///
     /// Offsets grow within each partition.
     ///
+    /// It may wait for records, but a fifth of a second at most: meanwhile no batch grows old, the engine
+    /// does not stop, and the source does not learn what is saved. A source that is told when there are
+    /// records need not wait at all; see [`Source::wake_when_ready`].
+    ///
     /// # Errors
     /// The medium's error. Records that cannot be understood are not errors: they are pushed with
     /// the reason.
@@ -177,9 +195,23 @@ pub trait Source: Send {
     /// How far the source has been read. It does not go back except by [`Source::seek`].
     fn progress(&self) -> Progress;
 
-    /// Stream time at this moment, if the source knows it without a record. Batches can then grow
-    /// old while nothing arrives.
-    fn stream_now(&self) -> Option<Timestamp> {
-        None
+    /// Asked after [`ReadStatus::Idle`]: whether the source will wake `waker` once there may be something
+    /// to read, its end included. If there is by now, it wakes it at once. Only the last waker counts.
+    ///
+    /// By default it does not, and the engine reads again after 10 ms. The waker is that of
+    /// [`std::task`], so a source may poll a stream or a future with it.
+    fn wake_when_ready(&mut self, waker: &Waker) -> bool {
+        let _ = waker;
+        false
+    }
+
+    /// Stream time at this moment, asked for while the source is idle. The open batch is closed if it has
+    /// grown old by then. `latest` is the latest stream time of the records in it, and `idle` how long ago
+    /// the last record came, by the engine's clock.
+    ///
+    /// By default stream time goes on as the clock does. `None` means that it stands still, so that only
+    /// records make a batch grow old.
+    fn stream_now(&self, latest: Timestamp, idle: Duration) -> Option<Timestamp> {
+        Some(latest.saturating_add(idle))
     }
 }

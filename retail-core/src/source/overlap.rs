@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
+use std::task::Waker;
+use std::time::Duration;
 
 use super::{
     Incoming, Mark, Origin, Place, Position, Progress, Pushed, ReadStatus, Sink, Source,
@@ -263,8 +265,12 @@ impl<S: Source> Source for Overlap<S> {
         self.inner.progress()
     }
 
-    fn stream_now(&self) -> Option<Timestamp> {
-        self.inner.stream_now()
+    fn wake_when_ready(&mut self, waker: &Waker) -> bool {
+        self.inner.wake_when_ready(waker)
+    }
+
+    fn stream_now(&self, latest: Timestamp, idle: Duration) -> Option<Timestamp> {
+        self.inner.stream_now(latest, idle)
     }
 }
 

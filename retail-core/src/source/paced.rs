@@ -1,5 +1,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use super::{
@@ -166,9 +167,14 @@ impl<S: Source> Source for Paced<S> {
         self.inner.progress()
     }
 
+    /// Only while the source has nothing: what is not due yet is waited for by the clock.
+    fn wake_when_ready(&mut self, waker: &Waker) -> bool {
+        self.dry && self.inner.wake_when_ready(waker)
+    }
+
     /// Stream time by the clock. While records that are due by now may be waiting, it does not go
     /// beyond the last record given.
-    fn stream_now(&self) -> Option<Timestamp> {
+    fn stream_now(&self, _: Timestamp, _: Duration) -> Option<Timestamp> {
         let now = self.now()?;
         Some(if self.dry { now } else { now.min(self.given) })
     }

@@ -338,7 +338,7 @@ impl Source for KafkaSource {
     }
 
     /// While nothing arrives, stream time goes on as fast as the clock does.
-    fn stream_now(&self) -> Option<Timestamp> {
+    fn stream_now(&self, _: Timestamp, _: Duration) -> Option<Timestamp> {
         let (latest, given) = self.latest?;
         Some(latest.saturating_add(given.elapsed()))
     }

@@ -9,7 +9,7 @@ use crate::source::MemorySource;
 use crate::train::NotTrained;
 
 /// What is on disk below `dir`. No engine may be using it.
-fn on_disk(dir: &Path) -> Recovered {
+pub(super) fn on_disk(dir: &Path) -> Recovered {
     let opened = BatchStore::open(
         &dir.join("batches"),
         &dir.join("logs"),
@@ -110,7 +110,8 @@ fn an_engine_in_memory_refuses_another_stream_too() {
     let error = engine.run(&mut MemorySource::new(sales(26))).unwrap_err();
     let said = error.to_string();
     assert!(
-        said.starts_with("this engine holds the state of another stream"),
+        said.starts_with("this engine holds the state of another stream")
+            && said.contains("starting_at"),
         "{said}"
     );
 }

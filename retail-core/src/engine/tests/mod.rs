@@ -2,6 +2,7 @@
 //! reads a clock: threads wait for what other threads have done.
 
 mod asking;
+mod channel;
 mod custom;
 mod failures;
 mod forgetting;
@@ -17,6 +18,7 @@ mod saved;
 mod script;
 mod status;
 mod trainers;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;

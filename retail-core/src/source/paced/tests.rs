@@ -98,6 +98,10 @@ struct Bench {
 }
 
 impl Bench {
+    fn now(&self) -> Option<Timestamp> {
+        self.paced.stream_now(Timestamp::MIN, Duration::MAX)
+    }
+
     fn new(lines: &[Line], speed: f64) -> Self {
         let clock = Arc::new(ManualClock::new(NOON));
         Self {
@@ -170,7 +174,7 @@ fn seeking_sets_the_time_again() {
         // However late it is, and whether the clock stands still or not.
         bench.clock.advance(Duration::from_secs(3_600));
         bench.seek(start);
-        assert_eq!(bench.paced.stream_now(), None, "no record, no time");
+        assert_eq!(bench.now(), None, "no record, no time");
         assert_eq!(bench.after(0), (start + 1, Idle), "from {start}");
         assert_eq!(bench.after(0), (start + 2, Idle), "from {start}");
         assert_eq!(bench.after(999), (start + 2, Idle), "from {start}");
@@ -208,18 +212,18 @@ fn records_without_a_time_come_with_the_one_before_them() {
 #[test]
 fn stream_time_goes_on_only_while_the_source_has_nothing() {
     let mut bench = Bench::new(&[At(0), At(1_000), At(2_000), Dry, At(60_000)], 2.0);
-    assert_eq!(bench.paced.stream_now(), None);
+    assert_eq!(bench.now(), None);
     bench.after(0);
     bench.after(250);
-    assert_eq!(bench.paced.stream_now(), Some(millis(500)));
+    assert_eq!(bench.now(), Some(millis(500)));
     // Ten seconds pass before anyone reads: the third record is due and not given yet.
     bench.clock.advance(Duration::from_secs(10));
-    assert_eq!(bench.paced.stream_now(), Some(millis(1_000)));
+    assert_eq!(bench.now(), Some(millis(1_000)));
     // The source has nothing after it, so it is as late as the clock says.
     assert_eq!(bench.after(0), (3, Idle));
-    assert_eq!(bench.paced.stream_now(), Some(millis(20_500)));
+    assert_eq!(bench.now(), Some(millis(20_500)));
     assert_eq!(bench.after(0), (4, Idle));
-    assert_eq!(bench.paced.stream_now(), Some(millis(20_500)));
+    assert_eq!(bench.now(), Some(millis(20_500)));
 }
 
 #[test]
@@ -235,7 +239,7 @@ fn a_clock_that_jumps_gives_too_much_or_nothing_and_never_fails() {
     );
     bench.clock.set(Timestamp::MAX);
     assert_eq!(bench.after(0), (4, End));
-    assert_eq!(bench.paced.stream_now(), Some(millis(4_000)));
+    assert_eq!(bench.now(), Some(millis(4_000)));
 }
 
 #[test]
@@ -291,7 +295,7 @@ proptest! {
             bench.clock.advance(Duration::from_millis(wait + 1));
             match status {
                 End => break,
-                Idle => batcher.advance(bench.paced.stream_now().unwrap()),
+                Idle => batcher.advance(bench.now().unwrap()),
                 Paused => {}
             }
         }
