@@ -45,6 +45,22 @@
 //! # Ok(())
 //! # }
 //! ```
+//! The routes of the host may have a state of their own; [`router`] goes with any:
+//! ```
+//! # use std::sync::Arc;
+//! # use axum::{Router, extract::State, routing::get};
+//! # use retail_core::registry::{Registry, RegistryOptions, standard_slots};
+//! # use retail_http::{AppState, router};
+//! #[derive(Clone)]
+//! struct Shop { name: &'static str }
+//!
+//! # let registry = Arc::new(Registry::open(standard_slots(), RegistryOptions::default())?);
+//! let app: Router = Router::new()
+//!     .route("/", get(|State(shop): State<Shop>| async move { shop.name }))
+//!     .nest("/analytics", router(AppState::new(registry)))
+//!     .with_state(Shop { name: "my shop" });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //! Nest the router under a prefix, or serve it alone. Do not `merge` it into another one: it has a
 //! fallback, so that unknown paths get an answer in JSON too. [`prediction_router`], [`inference_router`],
 //! [`feedback_router`], [`dashboard_router`], [`openapi_router`], [`metrics_router`], [`events_router`] and

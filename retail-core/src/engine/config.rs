@@ -146,7 +146,8 @@ pub enum RetrainPolicy {
     OnWindowClose,
     /// When the source ends, or earlier if a window is closed for good.
     AtEnd,
-    /// Only when [`crate::engine::Engine::train`] is called.
+    /// Only when somebody asks: through a [`RetrainHandle`](crate::engine::RetrainHandle), also while the
+    /// engine runs, or by [`Engine::train`](crate::engine::Engine::train) between runs.
     Manual,
 }
 

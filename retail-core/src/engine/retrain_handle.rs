@@ -10,6 +10,38 @@ use super::inbox::Inbox;
 /// While [`Engine::run`](super::Engine::run) is under way, its training thread takes the request as
 /// soon as it is free, together with all others that have come meanwhile. Otherwise the next run does,
 /// or [`Engine::train_asked`](super::Engine::train_asked).
+///
+/// With [`RetrainPolicy::Manual`](super::RetrainPolicy::Manual), nothing is trained but what is asked for:
+///
+/// ```
+/// use retail_core::prelude::*;
+/// # let now = Timestamp::EPOCH;
+/// # let row = Transaction {
+/// #     invoice: "1".into(), stock_code: "A".into(), description: String::new(), quantity: 1,
+/// #     invoice_date: now, price: 2.5, customer_id: Some(1), country: String::new(), timestamp: now,
+/// # };
+/// # let rows = vec![row; 5_000];
+///
+/// let mut config = EngineConfig::default();
+/// config.train.policy = RetrainPolicy::Manual;
+/// let mut engine = Engine::builder(config)?.open()?;
+/// let (retrain, registry) = (engine.retrain_handle(), engine.registry());
+/// let (sender, mut source) = ChannelSource::bounded("orders", engine.position(), 10_000);
+/// let running = std::thread::spawn(move || engine.run(&mut source));
+///
+/// let pushed = sender.push(rows)?;
+/// while sender.saved() < pushed {
+///     std::thread::yield_now(); // in a program: do other work
+/// }
+/// assert!(registry.get("linear_model_3").is_none());
+/// assert!(retrain.retrain("linear_model_3"));
+/// assert!(!retrain.retrain("linear_model_4"), "there is no such model");
+/// drop(sender); // what has been asked for is still done
+/// running.join().expect("no panic")?;
+/// assert!(registry.get("linear_model_3").is_some());
+/// assert!(registry.get("linear_model_2").is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct RetrainHandle {
     inbox: Arc<Inbox>,

@@ -29,6 +29,7 @@ mod discover;
 mod opening;
 mod operate;
 mod options;
+mod portable;
 mod publish;
 mod revisions;
 mod slot;

@@ -9,7 +9,7 @@ use super::store::Look;
 use super::{Artefact, ChangeError, RevisionRef, SlotState};
 use crate::error::StorageError;
 use crate::label::{HighValueCustomer, QuantityCategory, TotalAmount};
-use crate::train::{PredictError, Prediction};
+use crate::train::{Model, PredictError, Prediction};
 
 /// The place of a model: its name on disk, its target and its version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +110,48 @@ impl Served {
     /// [`PredictError`] for another number of features and for values that are not finite.
     pub fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Prediction, PredictError> {
         self.artefact.model.predict(features)
+    }
+
+    /// The name of the most probable class of each of these rows; `None` for a regression.
+    ///
+    /// # Errors
+    /// Those of [`Served::predict`].
+    pub fn predict_labels(
+        &self,
+        features: ArrayView2<'_, f64>,
+    ) -> Result<Option<Vec<&str>>, PredictError> {
+        Ok(self.predict(features)?.labels(&self.artefact.info.task))
+    }
+
+    /// The model as what it is; `None` if it is another.
+    ///
+    /// ```
+    /// use retail_core::ndarray::array;
+    /// use retail_core::prelude::*;
+    /// use retail_core::train::{ForestModel, LinearModel};
+    ///
+    /// let mut engine = Engine::builder(EngineConfig::default())?.open()?;
+    /// engine.run(&mut SyntheticSource::new(SyntheticSource::params().rows(10_000).check()?))?;
+    /// let registry = engine.registry();
+    ///
+    /// let forest = registry.get("rf_model_window_1").ok_or("not trained")?;
+    /// let importances = forest.downcast_ref::<ForestModel>().ok_or("no forest")?.importances();
+    /// assert_eq!(importances.len(), 6);
+    /// assert!((importances.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    ///
+    /// let linear = registry.get("linear_model_3").ok_or("not trained")?;
+    /// let model = linear.downcast_ref::<LinearModel>().ok_or("not linear")?;
+    /// assert_eq!(model.coefficients().len(), 5);
+    /// assert!(linear.downcast_ref::<ForestModel>().is_none());
+    ///
+    /// let sale = array![[10.0, 25.5, 6.0, 11.0, 14.0]]; // quantity, price, month, day, hour
+    /// let interval = linear.artefact.model.predict_interval(sale.view(), 0.9)?.ok_or("none")?;
+    /// assert!(interval[[0, 0]] < interval[[0, 1]]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn downcast_ref<M: Model>(&self) -> Option<&M> {
+        self.artefact.model.downcast_ref()
     }
 }
 

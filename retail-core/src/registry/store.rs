@@ -1,11 +1,11 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::alias::{self, Aliases};
 use super::artefact::head;
 use super::current::Current;
+use super::portable;
 use super::{Artefact, RegistryOptions, Served, SlotName, TrafficPlan, current, traffic};
 use crate::error::StorageError;
 use crate::fail_point;
@@ -36,7 +36,7 @@ pub(super) struct Look {
 }
 
 /// The largest file of a model, in bytes.
-const LARGEST: u64 = 1 << 30;
+pub(super) const LARGEST: u64 = 1 << 30;
 
 impl<'a> SlotFolder<'a> {
     /// The folder of a known slot.
@@ -208,15 +208,7 @@ impl<'a> SlotFolder<'a> {
         formats: &ModelFormats,
     ) -> Result<Served, StorageError> {
         let path = self.path(revision);
-        let metadata = fs::metadata(&path).map_err(StorageError::io("read", &path))?;
-        let len = metadata.len();
-        if len > LARGEST {
-            return Err(StorageError::Corrupt {
-                path,
-                detail: format!("expected at most {LARGEST} bytes, got {len}"),
-            });
-        }
-        let bytes = fs::read(&path).map_err(StorageError::io("read", &path))?;
+        let (bytes, written_at) = portable::read(&path)?;
         let artefact = Artefact::decode(&bytes, &path, formats)?;
         let info = &artefact.info;
         let misplaced = |detail| Err(StorageError::Misplaced { path, detail });
@@ -236,7 +228,7 @@ impl<'a> SlotFolder<'a> {
             _ => Ok(Served {
                 revision,
                 artefact,
-                written_at: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                written_at,
                 head: head(&bytes).to_vec(),
                 is_named: true,
                 is_pinned: false,

@@ -23,7 +23,12 @@ use crate::record::Transaction;
 ///
 /// ```
 /// use retail_core::prelude::*;
-/// # let [monday, tuesday] = [7, 8].map(|seed| retail_core::testing::transactions(seed, 1_500));
+/// # let now = Timestamp::EPOCH;
+/// # let row = Transaction {
+/// #     invoice: "1".into(), stock_code: "A".into(), description: String::new(), quantity: 1,
+/// #     invoice_date: now, price: 2.5, customer_id: Some(1), country: String::new(), timestamp: now,
+/// # };
+/// # let [monday, tuesday] = [(); 2].map(|()| vec![row.clone(); 1_500]);
 ///
 /// let mut engine = Engine::builder(EngineConfig::default())?.open()?;
 /// for rows in [monday, tuesday] {

@@ -1,10 +1,12 @@
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use super::Contributions;
+use crate::label::Task;
 
 /// What a model says of some rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +16,55 @@ pub enum Prediction {
     Values(Array1<f64>),
     /// A classification: the probability of each class, `(n_samples, n_classes)`; rows sum to 1.
     Probabilities(Array2<f64>),
+}
+
+impl Prediction {
+    /// The numbers of a regression, `(n_samples,)`; `None` for a classification.
+    #[must_use]
+    pub fn values(&self) -> Option<&Array1<f64>> {
+        match self {
+            Self::Values(values) => Some(values),
+            Self::Probabilities(_) => None,
+        }
+    }
+
+    /// The probability of each class, `(n_samples, n_classes)`; `None` for a regression.
+    #[must_use]
+    pub fn probabilities(&self) -> Option<&Array2<f64>> {
+        match self {
+            Self::Values(_) => None,
+            Self::Probabilities(shares) => Some(shares),
+        }
+    }
+
+    /// The name of the most probable class of each row, the first of equals; `None` for a regression.
+    /// `task` is the model's, which has the names.
+    ///
+    /// ```
+    /// use retail_core::label::Task;
+    /// use retail_core::ndarray::array;
+    /// use retail_core::train::Prediction;
+    ///
+    /// let said = Prediction::Probabilities(array![[0.2, 0.8], [0.5, 0.5]]);
+    /// assert_eq!(said.labels(&Task::Binary), Some(vec!["yes", "no"]));
+    /// assert_eq!(Prediction::Values(array![3.0]).labels(&Task::Regression), None);
+    /// ```
+    #[must_use]
+    pub fn labels<'a>(&self, task: &'a Task) -> Option<Vec<&'a str>> {
+        let rows = self.probabilities()?.outer_iter();
+        Some(rows.map(|row| task.class_name(largest(row))).collect())
+    }
+}
+
+/// The index of the largest number, of the first one if several are.
+pub(super) fn largest(shares: ArrayView1<'_, f64>) -> usize {
+    let (mut class, mut most) = (0, f64::NEG_INFINITY);
+    for (index, &share) in shares.iter().enumerate() {
+        if share > most {
+            (class, most) = (index, share);
+        }
+    }
+    class
 }
 
 /// A model was asked about rows that it cannot be asked about.
@@ -95,8 +146,9 @@ pub const MOST_FEATURES: usize = 1_024;
 /// See [`MOST_FEATURES`].
 pub const MOST_CLASSES: usize = 1_024;
 
-/// A trained model.
-pub trait Model: Send + Sync + Debug {
+/// A trained model. [`downcast_ref`](#method.downcast_ref) gives its own type back, with what only that
+/// one has.
+pub trait Model: Any + Send + Sync + Debug {
     /// The form of the model, under which [`ModelFormats`] reads it again, for example `forest`.
     fn format(&self) -> &str;
 
@@ -152,6 +204,15 @@ pub trait Model: Send + Sync + Debug {
     /// # Errors
     /// [`FormatError`] if it has no such form.
     fn to_json(&self) -> Result<serde_json::Value, FormatError>;
+}
+
+impl dyn Model {
+    /// The model as what it is, for example a [`LinearModel`](super::LinearModel) for its coefficients or
+    /// a [`ForestModel`](super::ForestModel) for its importances; `None` if it is another.
+    #[must_use]
+    pub fn downcast_ref<M: Model>(&self) -> Option<&M> {
+        (self as &dyn Any).downcast_ref()
+    }
 }
 
 /// JSON that is no model, or a model that has no JSON.

@@ -1,7 +1,8 @@
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
+use super::model::largest;
 use super::numeric::parallel::{in_parallel, threads_for};
 use super::{Model, PredictError, Prediction};
 
@@ -114,7 +115,7 @@ pub fn most_probable_on(
     let choose = |said: Prediction, mut room: ArrayViewMut2<'_, i64>| match said {
         Prediction::Probabilities(shares) if shares.nrows() == room.nrows() => {
             for (class, shares) in room.iter_mut().zip(shares.outer_iter()) {
-                *class = largest(shares);
+                *class = largest(shares) as i64;
             }
             true
         }
@@ -123,16 +124,6 @@ pub fn most_probable_on(
     let plan = Plan::new(model, features.nrows(), threads);
     let is_filled = plan.fill(model, features, room, choose)?;
     Ok(is_filled.then_some(classes))
-}
-
-fn largest(shares: ArrayView1<'_, f64>) -> i64 {
-    let (mut class, mut most) = (0, f64::NEG_INFINITY);
-    for (index, &share) in shares.iter().enumerate() {
-        if share > most {
-            (class, most) = (index as i64, share);
-        }
-    }
-    class
 }
 
 /// How rows are shared out among threads.

@@ -22,7 +22,10 @@ use crate::requests::MeasureLayer;
 use crate::state::{AppState, Shared};
 
 /// All routes of the API; see the documentation of the crate.
-pub fn router(state: AppState) -> Router {
+pub fn router<S>(state: AppState) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
     let state = Arc::new(state);
     let mut all = own_routes()
         .merge(crate::inference::routes())
@@ -34,7 +37,9 @@ pub fn router(state: AppState) -> Router {
         all = all.merge(feedback_routes());
     }
     let admin = administration(Arc::clone(&state));
-    finished(all.fallback(fallback::unknown_path), state).merge(admin)
+    let all: Router = finished(all.fallback(fallback::unknown_path), state).merge(admin);
+    // It has all the state that it needs, so the state of the host may be any.
+    all.with_state(())
 }
 
 /// The routes of the engine's own API, and no answer for other paths.

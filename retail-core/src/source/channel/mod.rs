@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Waker;
 
-use self::queue::{Queue, Taken};
+use self::queue::Queue;
 use super::{Origin, Position, Progress, ReadStatus, Sink, Source, SourceError, SourceId};
 use crate::record::Transactions;
 
@@ -22,7 +22,12 @@ pub use self::sender::ChannelSender;
 ///
 /// ```
 /// use retail_core::prelude::*;
-/// # let rows = retail_core::testing::transactions(7, 2_000);
+/// # let now = Timestamp::EPOCH;
+/// # let row = Transaction {
+/// #     invoice: "1".into(), stock_code: "A".into(), description: String::new(), quantity: 1,
+/// #     invoice_date: now, price: 2.5, customer_id: Some(1), country: String::new(), timestamp: now,
+/// # };
+/// # let rows = vec![row; 2_000];
 ///
 /// let mut engine = Engine::builder(EngineConfig::default())?.open()?;
 /// let (sender, mut source) = ChannelSource::bounded("orders", engine.position(), 10_000);
@@ -59,7 +64,12 @@ pub use self::sender::ChannelSender;
 ///     Ok(())
 /// })
 /// # }
-/// # let rows = retail_core::testing::transactions(7, 100);
+/// # let now = Timestamp::EPOCH;
+/// # let row = Transaction {
+/// #     invoice: "1".into(), stock_code: "A".into(), description: String::new(), quantity: 1,
+/// #     invoice_date: now, price: 2.5, customer_id: Some(1), country: String::new(), timestamp: now,
+/// # };
+/// # let rows = vec![row; 100];
 /// # run(Engine::builder(EngineConfig::default())?.open()?, &rows)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -146,9 +156,8 @@ impl Source for ChannelSource {
                 }
             }
             match self.queue.take() {
-                Taken::Rows(rows) => (self.current, self.row) = (rows, 0),
-                Taken::Nothing => return Ok(ReadStatus::Idle),
-                Taken::End => return Ok(ReadStatus::End),
+                Ok(rows) => (self.current, self.row) = (rows, 0),
+                Err(status) => return Ok(status),
             }
         }
     }

@@ -4,6 +4,7 @@ use std::task::Waker;
 
 use super::PushError;
 use crate::record::Transactions;
+use crate::source::ReadStatus;
 
 /// What senders have pushed and the source has not taken yet.
 #[derive(Debug)]
@@ -30,16 +31,6 @@ struct State {
     reader: Option<Waker>,
     /// Whom to wake when there is room.
     writers: Vec<Waker>,
-}
-
-/// What the source takes.
-pub(super) enum Taken {
-    /// The rows of the oldest push.
-    Rows(Transactions),
-    /// Nothing is waiting.
-    Nothing,
-    /// Nothing is waiting, and nobody can push any more.
-    End,
 }
 
 impl Queue {
@@ -126,20 +117,21 @@ impl Queue {
         }
     }
 
-    /// Takes the oldest push.
-    pub(super) fn take(&self) -> Taken {
+    /// Takes the rows of the oldest push, if any are waiting. Otherwise, it is the end if nobody can push
+    /// any more.
+    pub(super) fn take(&self) -> Result<Transactions, ReadStatus> {
         let mut state = self.lock();
         let Some(rows) = state.waiting.pop_front() else {
-            return match state.senders {
-                0 => Taken::End,
-                _ => Taken::Nothing,
-            };
+            return Err(match state.senders {
+                0 => ReadStatus::End,
+                _ => ReadStatus::Idle,
+            });
         };
         state.rows -= rows.len();
         if !self.is_full(&state) {
             self.make_room(state);
         }
-        Taken::Rows(rows)
+        Ok(rows)
     }
 
     /// Wakes all who wait for room.

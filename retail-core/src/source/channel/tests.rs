@@ -63,7 +63,7 @@ fn rows_come_in_the_order_in_which_they_were_pushed_and_are_counted_along_the_st
     assert_eq!(sender.push(&rows[..2]), Ok(102));
     assert_eq!(sender.push(rows[2].clone()), Ok(103));
     assert_eq!(sender.push([rows[3].clone()]), Ok(104));
-    assert_eq!(sender.clone().try_push(&rows[4..7].to_vec()), Ok(107));
+    assert_eq!(sender.clone().try_push(rows[4..7].to_vec()), Ok(107));
     assert_eq!(sender.push(Vec::new()), Ok(107));
     assert_eq!(sender.push(Transactions::from(&rows[7..])), Ok(109));
     let expected: Vec<_> = (100..).zip(rows).collect();
