@@ -14,7 +14,7 @@ fn order(number: u64) -> Result<Transaction, Box<dyn std::error::Error>> {
         quantity: 1 + (number * 7 % 30) as i64,
         invoice_date: now,
         price: 1.0 + (number * 13 % 40) as f64 / 10.0,
-        customer_id: Some(number % 50),
+        customer_id: Some(1 + number % 50),
         country: "France".into(),
         timestamp: now,
     })
