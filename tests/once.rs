@@ -171,7 +171,7 @@ fn another_stream_does_not_touch_what_is_saved() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("another stream") && said.contains("--fresh"),
+        said.contains("the source was a CSV and is simulated now") && said.contains("--fresh"),
         "{said}"
     );
     assert_eq!(tree(&data.join("batches")), before);

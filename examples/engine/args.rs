@@ -120,6 +120,10 @@ pub(crate) struct Args {
     /// Write the simulated stream to this CSV and end
     #[arg(long, value_name = "FILE")]
     pub(crate) write_synthetic: Option<PathBuf>,
+
+    /// Let --write-synthetic replace a file that is there
+    #[arg(long, requires = "write_synthetic")]
+    pub(crate) force: bool,
 }
 
 impl Args {

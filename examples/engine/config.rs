@@ -154,6 +154,15 @@ impl AppConfig {
         }
     }
 
+    /// Whether the stream is simulated.
+    pub(crate) fn is_simulated(&self) -> bool {
+        #[cfg(feature = "kafka")]
+        if self.kafka.is_some() {
+            return false;
+        }
+        self.stream.input.is_empty()
+    }
+
     pub(crate) fn to_toml(&self) -> Outcome<String> {
         Ok(toml::to_string(self)?)
     }

@@ -5,6 +5,7 @@ mod args;
 mod config;
 #[cfg(feature = "fail-points")]
 mod fail_points;
+mod refusal;
 mod reporter;
 mod review;
 mod serve;
@@ -33,7 +34,7 @@ fn run(args: &Args) -> Outcome<()> {
         return print(config.to_toml()?.trim_end());
     }
     if let Some(path) = &args.write_synthetic {
-        return stream::write_synthetic(path, &config);
+        return stream::write_synthetic(path, args.force, &config);
     }
     if args.verify {
         return verify::verify(&config.data.dir);
@@ -48,6 +49,8 @@ fn run(args: &Args) -> Outcome<()> {
     };
     let events = Events::default();
     let mut engine = open_engine(&config, args, &reporter, &events)?;
+    // Before anything is served.
+    refusal::explained(engine.check_continues(source.as_ref()), &config)?;
     let (most, parts) = (config.clean.warn_rejected, part_names(source.as_ref()));
     if source.progress().total.is_none() {
         reporter.watch(review::Watch::new(engine.status(), &config.data.dir, most));
@@ -64,7 +67,7 @@ fn run(args: &Args) -> Outcome<()> {
         }
         None => None,
     };
-    let report = engine.run(source.as_mut());
+    let report = refusal::explained(engine.run(source.as_mut()), &config);
     reporter.finish();
     match server {
         Some(server) => {
@@ -98,14 +101,15 @@ fn open_engine(
     reporter: &reporter::Reporter,
     events: &Events,
 ) -> Outcome<Engine> {
-    Ok(Engine::builder(config.engine())?
+    let opened = Engine::builder(config.engine())?
         .dir(&config.data.dir)
         .mode(config.data.mode)
         .recover(args.recover || !args.strict)
         .fresh(args.fresh)
         .observer(reporter.clone())
         .observer(events.clone())
-        .open()?)
+        .open();
+    refusal::explained(opened, config)
 }
 
 fn stop_on_signal(stop: &StopHandle) -> Outcome<()> {

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -86,15 +86,28 @@ fn synthetic(config: &AppConfig) -> Outcome<SyntheticSource> {
     Ok(SyntheticSource::new(params.check()?))
 }
 
-/// Writes the simulated stream in the form of the Online Retail II export.
-pub(crate) fn write_synthetic(path: &Path, config: &AppConfig) -> Outcome<()> {
+/// Writes the simulated stream in the form of the Online Retail II export. A file that is there is only
+/// replaced if that is to be.
+pub(crate) fn write_synthetic(path: &Path, replace: bool, config: &AppConfig) -> Outcome<()> {
     let stream = &config.stream;
     let params = SyntheticSource::params()
         .rows(stream.rows)
         .seed(stream.seed)
         .check()?;
-    let file =
-        File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    // A pipe or a device holds nothing that could be lost.
+    let is_file = path.metadata().is_ok_and(|found| found.is_file());
+    let created = if replace || path.exists() && !is_file {
+        File::create(path)
+    } else {
+        File::create_new(path)
+    };
+    let file = created.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!(
+            "--write-synthetic: {} is there already; name another file, or replace it with --force",
+            path.display()
+        ),
+        _ => format!("cannot write {}: {error}", path.display()),
+    })?;
     source::write_csv(&params, &mut BufWriter::new(file))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(())

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::CloseReason;
@@ -16,16 +18,25 @@ pub struct ManifestHeader {
     pub(super) format_version: u32,
     /// The stream that the batches come from.
     pub stream: SourceId,
+    /// The name of its first part, for people: the path of a file, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_part: Option<String>,
+    /// The settings that decide which rows are in which batch, by their keys in the configuration.
+    /// `None` in manifests that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<BTreeMap<String, String>>,
 }
 
 impl ManifestHeader {
-    /// The header for the batches of this stream.
+    /// The header for the batches of this stream, of which nothing else is known.
     #[must_use]
     pub fn new(stream: SourceId) -> Self {
         Self {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,
             stream,
+            first_part: None,
+            settings: None,
         }
     }
 }
@@ -70,6 +81,12 @@ pub struct BatchEntry {
     pub rejects_bytes: u64,
     /// The CRC-32 of its rejected records in that file, in hexadecimal.
     pub rejects_crc32: String,
+}
+
+impl From<SourceId> for ManifestHeader {
+    fn from(stream: SourceId) -> Self {
+        Self::new(stream)
+    }
 }
 
 impl BatchEntry {

@@ -29,6 +29,7 @@ mod tests;
 mod unsynced;
 pub(crate) mod verify;
 
+pub(crate) use opening::is_begun;
 pub(crate) use rejects::REJECTS;
 
 pub use batcher::{Batch, Batcher, CloseReason};

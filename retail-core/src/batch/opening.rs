@@ -5,16 +5,15 @@ use super::manifest::{MANIFEST, Manifest};
 use super::recovery::whole_batches;
 use super::rejects::{self, RejectsFile};
 use super::unsynced::Unsynced;
-use super::{BatchEntry, BatchFormat, rejects_restart};
+use super::{BatchEntry, BatchFormat, ManifestHeader, rejects_restart};
 use crate::error::StorageError;
-use crate::source::SourceId;
 use crate::storage::{self, DataMode};
 
 /// What a store finds on disk when it is opened.
 #[derive(Debug)]
 pub struct Recovered {
-    /// The stream that the batches come from; `None` if no stream has been named yet.
-    pub stream: Option<SourceId>,
+    /// Which stream the batches come from; `None` if no stream has been named yet.
+    pub header: Option<ManifestHeader>,
     /// The batches, in order. A last one whose last record was not known to be whole is left out: it
     /// will be read again, and stays on disk until then.
     pub batches: Vec<BatchEntry>,
@@ -26,6 +25,12 @@ pub(super) struct Opened {
     pub(super) listed: Listed,
     pub(super) rejects: RejectsFile,
     pub(super) unsynced: Unsynced,
+}
+
+/// Whether there is a manifest with anything in it in the folder `batches`.
+pub(crate) fn is_begun(batches: &Path) -> Result<bool, StorageError> {
+    let manifest = storage::read_if_present(&batches.join(MANIFEST))?;
+    Ok(manifest.is_some_and(|bytes| !bytes.is_empty()))
 }
 
 /// Opens the files in the folders `batches` and `logs`; see

@@ -14,7 +14,7 @@ use super::{
 use crate::error::StorageError;
 use crate::fail_point;
 use crate::record::Transactions;
-use crate::source::{Place, Position, SourceId};
+use crate::source::{Place, Position};
 use crate::storage::{self, DataMode, checksum};
 
 /// Saves batches so that each is on disk as a whole, once, in order.
@@ -71,9 +71,8 @@ impl BatchStore {
         let is_ahead = listed.behind().next().is_some();
         let provisional = listed.take_provisional();
         let next = listed.next();
-        let stream = manifest.as_ref().and_then(Manifest::header);
         let recovered = Recovered {
-            stream: stream.map(|header| header.stream.clone()),
+            header: manifest.as_ref().and_then(Manifest::header).cloned(),
             batches: listed.entries,
         };
         let store = Self {
@@ -131,13 +130,17 @@ impl BatchStore {
         self.places.as_slice()
     }
 
-    /// Says which stream the next batches come from: its id, which a store keeps from the first time
-    /// on, and its [label](crate::source::Source::label) in the names of files. A batch that is to be
+    /// Says which stream the next batches come from: its id, or a whole header, which a store keeps from
+    /// the first time on, and its [label](crate::source::Source::label) in the names of files. A batch that is to be
     /// read again is removed from the disk now.
     ///
     /// # Errors
     /// [`StorageError`] if the manifest cannot be written; see [`BatchStore::save`].
-    pub fn begin(&mut self, stream: SourceId, label: Option<&str>) -> Result<(), StorageError> {
+    pub fn begin(
+        &mut self,
+        stream: impl Into<ManifestHeader>,
+        label: Option<&str>,
+    ) -> Result<(), StorageError> {
         self.label = label.map(ToOwned::to_owned);
         self.unless_failed(|store| {
             store.remove_provisional()?;
@@ -146,9 +149,7 @@ impl BatchStore {
                 store.sync()?;
             }
             match &mut store.manifest {
-                Some(manifest) if manifest.header().is_none() => {
-                    manifest.begin(ManifestHeader::new(stream))
-                }
+                Some(manifest) if manifest.header().is_none() => manifest.begin(stream.into()),
                 _ => Ok(()),
             }
         })

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::difference;
 use super::folder::Folder;
 use super::history::History;
 use super::inbox::Inbox;
@@ -11,7 +12,7 @@ use super::shared::Shared;
 use super::{
     BatchStatus, Engine, EngineConfig, Error, JobLog, Observer, Pipeline, StatusBoard, StopHandle,
 };
-use crate::batch::{BatchStore, Recovered};
+use crate::batch::{self, BatchStore, Recovered};
 use crate::registry::{Registry, RegistryOptions};
 use crate::storage::DataMode;
 use crate::time::{Clock, SystemClock};
@@ -125,8 +126,9 @@ impl EngineBuilder {
     ///
     /// # Errors
     /// [`PipelineError`](super::PipelineError) if the pipelines do not go together, for example if
-    /// two models have one name. [`StorageError`](crate::error::StorageError) if a folder cannot be
-    /// used, is in use by another engine, or holds a damaged file.
+    /// two models have one name. [`Error::SettingsDiffer`] if there are saved batches and no more are to
+    /// be saved. [`StorageError`](crate::error::StorageError) if a folder cannot be used, is in use by
+    /// another engine, or holds a damaged file.
     pub fn open(mut self) -> Result<Engine, Error> {
         let extractors = Pipeline::check_all(&self.pipelines)?;
         let mode = self.mode;
@@ -141,6 +143,16 @@ impl EngineBuilder {
                 folder.dir().display(),
                 archive.display()
             );
+        }
+        if let Some(folder) = &folder
+            && let Some(difference) = difference::of_formats(self.config.batch.format)
+            && batch::is_begun(&folder.batches())?
+        {
+            return Err(Error::SettingsDiffer {
+                dir: Some(folder.dir().to_owned()),
+                differences: vec![difference],
+                read_from: None,
+            });
         }
         let registry = Registry::open_and_discover(
             self.pipelines.iter().flat_map(Pipeline::slots).collect(),
@@ -169,7 +181,7 @@ impl EngineBuilder {
             None => (
                 BatchStore::in_memory(),
                 Recovered {
-                    stream: None,
+                    header: None,
                     batches: Vec::new(),
                 },
             ),
@@ -189,11 +201,11 @@ impl EngineBuilder {
         });
         Ok(Engine {
             folder,
-            stream: saved.stream,
+            saved: saved.header,
             inbox: Arc::new(Inbox::new(history)),
             reading: Reading {
                 limits: self.config.batch.limits()?,
-                unknown: self.config.clean.unknown_customers,
+                unknown: self.config.clean.unknown_customers.clone(),
                 clock: Arc::clone(&self.clock),
             },
             saver: Saver { store, extractors },
@@ -205,6 +217,7 @@ impl EngineBuilder {
                 clock: self.clock,
             },
             stop: StopHandle::new(),
+            config: self.config,
         })
     }
 }

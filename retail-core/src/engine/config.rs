@@ -13,6 +13,11 @@ use crate::window::{ElapsedPrefix, WindowError};
 /// The configuration of an engine, which can be read from TOML. Every key has a default. An unknown
 /// key or an illegal value is an error that names it.
 ///
+/// `batch.rows`, `batch.age_seconds` and `clean.unknown_customers` decide which rows are in which batch.
+/// They are saved with the batches, and an engine that goes on from those with other values is refused
+/// ([`Error::SettingsDiffer`](super::Error::SettingsDiffer)). All other keys can change at any restart:
+/// models are trained again from the saved batches, as if the new values had been given from the beginning.
+///
 /// ```
 /// use retail_core::engine::EngineConfig;
 /// let config = EngineConfig::from_toml("[batch]\nrows = 500", "engine.toml")?;

@@ -2,7 +2,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::PipelineError;
+use super::difference::listed;
+use super::{Difference, PipelineError};
 use crate::batch::LimitError;
 use crate::error::StorageError;
 use crate::label::LabelError;
@@ -46,19 +47,28 @@ pub enum Error {
     /// A file or folder of the engine could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The saved state belongs to another stream than the source given.
+    /// The saved batches were made with other settings, or from another stream.
     #[error(
-        "{place} holds the state of another stream ({saved}); the source given is {given}; {advice}",
+        "{place} holds batches that were saved with other settings: {differences}; {advice}",
         place = place(dir.as_deref()),
+        differences = listed(differences),
         advice = advice(dir.as_deref())
     )]
-    StreamMismatch {
+    SettingsDiffer {
         /// The data directory; `None` for an engine in memory.
         dir: Option<PathBuf>,
-        /// The stream whose state it holds.
+        /// What is not as it was; at least one.
+        differences: Vec<Difference>,
+        /// The name of the file that was read, or of the first one, if the source had names.
+        read_from: Option<String>,
+    },
+    /// A file does not hold what was read before, and has another name than the one that did.
+    #[error("{source}; it was read from {saved}")]
+    OtherInput {
+        /// The name of the file that was read, or of the first one.
         saved: String,
-        /// The stream given.
-        given: String,
+        /// Where the other one differs.
+        source: SourceError,
     },
     /// A thread of the engine panicked. The panic has been reported where it happened.
     #[error("the {0} thread of the engine stopped unexpectedly")]
@@ -68,8 +78,8 @@ pub enum Error {
 fn advice(dir: Option<&Path>) -> &'static str {
     match dir {
         Some(_) => {
-            "name another --data-dir, or start again with --fresh, which keeps what has been saved in \
-             the archive"
+            "give the earlier ones to go on with them, name another --data-dir, or start again with \
+             --fresh, which keeps what has been saved in the archive"
         }
         None => {
             "open another engine, or, if these records follow on the saved ones, say so with \

@@ -25,6 +25,7 @@ mod asked;
 mod audit_log;
 mod builder;
 mod config;
+mod difference;
 mod error;
 mod event;
 mod folder;
@@ -64,9 +65,10 @@ use self::reading_thread::Reading;
 use self::retrain::Retrainer;
 use self::saving_thread::Saver;
 use self::shared::Shared;
+use crate::batch::ManifestHeader;
 use crate::feature::Extractor;
 use crate::registry::Registry;
-use crate::source::{Position, Source, SourceId};
+use crate::source::{Position, Source, SourceError, SourceId};
 
 pub use crate::storage::{Finding, Findings};
 pub use audit_log::AuditLog;
@@ -75,6 +77,7 @@ pub use config::{
     BatchConfig, CleanConfig, EngineConfig, Family, LabelConfig, LinearConfig, LogisticConfig,
     RetrainPolicy, TrainConfig, WindowConfig, seconds,
 };
+pub use difference::Difference;
 pub use error::{ConfigError, EngineThread, Error};
 pub use event::{Event, Observer};
 pub use job_log::JobLog;
@@ -105,7 +108,8 @@ pub struct Engine {
     /// Where everything is kept; `None` in memory.
     folder: Option<Folder>,
     /// The stream whose batches have been saved.
-    stream: Option<SourceId>,
+    saved: Option<ManifestHeader>,
+    config: EngineConfig,
     inbox: Arc<Inbox>,
     reading: Reading,
     saver: Saver,
@@ -156,7 +160,7 @@ impl Engine {
     /// The stream whose batches have been saved; `None` if there are none.
     #[must_use]
     pub fn stream(&self) -> Option<&SourceId> {
-        self.stream.as_ref()
+        self.saved.as_ref().map(|saved| &saved.stream)
     }
 
     /// Source positions after the last saved batch: where the next run reads on. Without any, the
@@ -206,9 +210,8 @@ impl Engine {
     /// every record that was read is in a saved batch.
     ///
     /// # Errors
-    /// - [`Error::StreamMismatch`] if the saved batches come from another stream, before anything is
-    ///   read;
-    /// - what the source says;
+    /// - [`Error::SettingsDiffer`] as [`Engine::check_continues`], before anything is read;
+    /// - what the source says, and [`Error::OtherInput`] if it has another name and holds something else;
     /// - [`StorageError`](crate::error::StorageError) if something cannot be written;
     /// - [`Error::Stopped`] if the source or an observer panicked.
     ///
@@ -236,23 +239,57 @@ impl Engine {
         ))
     }
 
+    /// Checks that `source` continues the stream whose batches have been saved, and that the settings
+    /// which decide what is in a batch are still those. [`Engine::run`] does so itself; this is for those
+    /// who want to know before they serve.
+    ///
+    /// # Errors
+    /// [`Error::SettingsDiffer`] with each setting that is not as it was; what the source says.
+    pub fn check_continues(&self, source: &dyn Source) -> Result<(), Error> {
+        let Some(saved) = &self.saved else {
+            return Ok(());
+        };
+        let mut differences = match source.continues(&saved.stream)? {
+            true => Vec::new(),
+            false => difference::of_streams(saved, source),
+        };
+        differences.extend(difference::of_settings(saved, &self.config));
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(Error::SettingsDiffer {
+            dir: self.folder.as_ref().map(|folder| folder.dir().to_owned()),
+            differences,
+            read_from: saved.first_part.clone(),
+        })
+    }
+
     /// Makes sure that `source` continues the saved stream, and goes to where that ends.
     fn attach(&mut self, source: &mut dyn Source) -> Result<(), Error> {
+        self.check_continues(source)?;
+        let header = self.saved.get_or_insert_with(|| {
+            let mut header = ManifestHeader::new(source.id());
+            header.first_part = source.part_name(0);
+            header.settings = Some(difference::batch_settings(&self.config));
+            header
+        });
         let store = &mut self.saver.store;
-        match &self.stream {
-            Some(saved) if !source.continues(saved)? => {
-                return Err(Error::StreamMismatch {
-                    dir: self.folder.as_ref().map(|folder| folder.dir().to_owned()),
-                    saved: saved.to_string(),
-                    given: source.id().to_string(),
-                });
-            }
-            Some(_) => {}
-            None => self.stream = Some(source.id()),
-        }
         // Nothing on disk is touched before the source is known to be the one that was read.
-        source.resume(store.places())?;
-        store.begin(source.id(), source.label())?;
+        let resumed = source.resume(store.places());
+        resumed.map_err(
+            |error| match (error, &header.first_part, source.part_name(0)) {
+                (error @ SourceError::Changed { .. }, Some(saved), Some(given))
+                    if *saved != given =>
+                {
+                    Error::OtherInput {
+                        saved: saved.clone(),
+                        source: error,
+                    }
+                }
+                (error, ..) => error.into(),
+            },
+        )?;
+        store.begin(header.clone(), source.label())?;
         self.shared.notify(&Event::Started {
             resumed_at: self.shared.status.read().rows_read,
         });

@@ -73,7 +73,11 @@ pub enum SourceError {
         order: DateOrder,
     },
     /// A saved position lies beyond the end: the source is shorter than when it was saved.
-    #[error("the source has {got} records, but {expected} of it were read before: it has shrunk")]
+    #[error(
+        "the source has {got} records, but {expected} of it were read before: it has shrunk; put back \
+         what is missing to go on with it, or start again with --fresh, which keeps what has been saved \
+         in the archive"
+    )]
     PositionBeyondEnd {
         /// Records read before.
         expected: u64,

@@ -9,7 +9,7 @@ fn saved_batches_are_there_after_a_restart() {
     let cut = batches(limits(2, 60), &[0, 1, 2]);
     begun(dir.path()).save(&cut).unwrap();
     let (store, saved) = open(dir.path()).unwrap();
-    assert_eq!(saved.stream, Some(stream()));
+    assert_eq!(saved.header, Some(ManifestHeader::new(stream())));
     assert_eq!(saved.batches.len(), 2);
     assert_eq!(store.position().next_offset(0), 3);
     for (entry, batch) in saved.batches.iter().zip(&cut) {

@@ -88,16 +88,16 @@ fn another_stream_is_refused_before_anything_is_read() {
     let mut other =
         Script::new(sales(25), |offset| panic!("read at {offset}")).named("another script");
     let error = engine.run(&mut other).unwrap_err();
-    assert!(matches!(&error, Error::StreamMismatch { .. }), "{error}");
-    let said = error.to_string();
+    assert!(matches!(&error, Error::SettingsDiffer { .. }), "{error}");
     let expected = format!(
-        "{} holds the state of another stream (name script); the source given is name another script; ",
+        "{} holds batches that were saved with other settings: name was script and is another script \
+         now; give the earlier ones to go on with them, name another --data-dir, or start again with \
+         --fresh, which keeps what has been saved in the archive",
         dir.path().display()
     );
-    assert!(
-        said.starts_with(&expected) && said.contains("--fresh"),
-        "{said}"
-    );
+    assert_eq!(error.to_string(), expected);
+    let checked = engine.check_continues(&other).unwrap_err();
+    assert_eq!(checked.to_string(), expected);
     assert!(!engine.status().read().running);
     drop(engine);
     assert_eq!(rows_on_disk(dir.path()), 25);
@@ -110,7 +110,7 @@ fn an_engine_in_memory_refuses_another_stream_too() {
     let error = engine.run(&mut MemorySource::new(sales(26))).unwrap_err();
     let said = error.to_string();
     assert!(
-        said.starts_with("this engine holds the state of another stream")
+        said.starts_with("this engine holds batches that were saved with other settings: ")
             && said.contains("starting_at"),
         "{said}"
     );

@@ -4,6 +4,7 @@
 mod asking;
 mod channel;
 mod custom;
+mod differences;
 mod failures;
 mod forgetting;
 mod keys;
