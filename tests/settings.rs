@@ -45,6 +45,7 @@ const FLAGS: &[(&str, &[&str], Outcome)] = &[
     ("--delimiter", &["--delimiter", "comma"], Continues),
     ("--kafka", &[], Elsewhere),
     ("--once", &[], Elsewhere),
+    ("--output", &["--output", "json"], Continues),
     ("--fresh", &[], Elsewhere),
     ("--verify", &[], Elsewhere),
     ("--data-dir", &[], Elsewhere),

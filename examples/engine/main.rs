@@ -10,6 +10,7 @@ mod reporter;
 mod review;
 mod serve;
 mod stream;
+mod summary;
 mod verify;
 
 use std::process::ExitCode;
@@ -88,7 +89,7 @@ fn run(args: &Args) -> Outcome<()> {
         }
         None => {
             let report = report?;
-            print(serde_json::to_string(&report)?)?;
+            summary::show(&report, &engine.registry(), args.output)?;
             review::review(&report, &config.data.dir, &parts, most)?;
         }
     }

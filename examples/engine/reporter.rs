@@ -74,7 +74,7 @@ impl Observer for Reporter {
                 }
             }
             Event::Trained { model, status, .. } => match &status.outcome {
-                ModelOutcome::Trained { holdout } => tracing::debug!(
+                ModelOutcome::Trained { holdout, .. } => tracing::debug!(
                     "{model} trained on {} rows in {:.3} s: {}",
                     status.rows,
                     status.seconds,

@@ -9,6 +9,7 @@ mod logging;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod rejections;
+mod table;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -24,6 +25,7 @@ pub use kafka::ClientArgs;
 pub use listen::listen;
 pub use logging::{Log, LogArgs, LogFormat};
 pub use rejections::{describe, part_names};
+pub use table::{aligned, shown};
 
 /// What a part of a program gives, or the error that ends the program.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;

@@ -25,20 +25,23 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where flags stand in `--help`.
+const LOG: &str = "Log";
+
 /// What is told while a program runs, and how.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct LogArgs {
     /// Log what is done in detail
-    #[arg(long)]
+    #[arg(long, help_heading = LOG)]
     pub verbose: bool,
 
     /// How lines of the log look
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = LOG)]
     pub log_format: LogFormat,
 
     /// Export spans to the OpenTelemetry collector at OTEL_EXPORTER_OTLP_ENDPOINT (with --features otlp)
     /// [default: http://localhost:4318]
-    #[arg(long)]
+    #[arg(long, help_heading = LOG)]
     pub otlp: bool,
 }
 

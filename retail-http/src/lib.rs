@@ -253,7 +253,7 @@
 //! | `batch` | `batch`, `rows`, `read`, `rejected`, `closed_by`, `stream_time` | a batch is saved; fields as in `/status/batches` |
 //! | `reject` | `batch`, `records`, `reasons` | a batch is saved for which records were dropped: how many, and by reason |
 //! | `metric` | `model`, `batches`, `recent`, `overall` | a model was scored on batches before any model learned from them |
-//! | `training` | `model`, `changed`, `rows`, `status`, `holdout` or `why` and `message`, `revision`, `seconds`, `prequential` | a model was trained, or could not be; `changed` says whether a new revision is served |
+//! | `training` | `model`, `changed`, `rows`, `status`, `holdout` and `baseline` or `why` and `message`, `revision`, `seconds`, `prequential` | a model was trained, or could not be; `changed` says whether a new revision is served |
 //! | `swap` | `model`, `revision`, `previous` | another revision is being served, for whatever reason; `previous` is null for the first |
 //! | `lag` | `partitions`, `total` | once a second, if the source has a lag ([`AppState::with_source`]) |
 //!
@@ -329,12 +329,15 @@
 //!   and their `watermark`, the latest invoice date so far. `scores` has for each model how well it predicted
 //!   those batches before any model learned from them: `batch`, `revision`, `rows` and `metrics`. `trainings`
 //!   are the newest 50: `at` (UTC), `model`, `rows`, `seconds`, `revision`, `changed`, and `status` with
-//!   `holdout` or `message`. With `?after=7`, batches and scores begin after that batch. A restart of the
+//!   `holdout` and `baseline`, or `message`. With `?after=7`, batches and scores begin after that batch. A restart of the
 //!   engine keeps the batches.
 //! - `GET /models`: `{"models":[…]}`, for each slot `name`, `target`, `version` (`v1`, …) and
 //!   `trained`; then `revision`, `trainer`, `hyper_parameters`, `seed`, `task`, `label`,
-//!   `features`, `slice`, `holdout` and `engine_version`, or the `reason` why it is not trained,
-//!   if one is known.
+//!   `features`, `slice`, `holdout`, `baseline` and `engine_version`, or the `reason` why it is not trained,
+//!   if one is known. `holdout` are metrics on the last fifth of the slice, of a model of the rows before.
+//!   `baseline` are those of the naive prediction on the same rows, which says the same of each: the mean
+//!   `Σ y / n` of the targets before them, or for classes their shares `n_c / n`, so that the commonest one is
+//!   predicted. What a model is worth is how far it gets beyond that.
 //!
 //! # Dashboard
 //! One page for those who look after a stream: what is read, kept and rejected, the models and how well they
@@ -356,7 +359,7 @@
 //! | request | body | what it does |
 //! |---|---|---|
 //! | `GET /admin/models` | | for each model which revision is served, whether it is pinned, and its aliases |
-//! | `GET /admin/models/{model}/revisions` | | the revisions on disk, newest first, each with `slice` and `holdout` metrics; up to 100 besides those that are served or have an alias |
+//! | `GET /admin/models/{model}/revisions` | | the revisions on disk, newest first, each with `slice`, `holdout` metrics and their `baseline`; up to 100 besides those that are served or have an alias |
 //! | `POST /admin/models/{model}/promote` | a revision | serves it until the next training |
 //! | `POST /admin/models/{model}/rollback` | | serves the newest sound revision before the one served |
 //! | `POST /admin/models/{model}/pin` | a revision, or nothing for the one served | serves it and goes on serving it: later trainings are saved and not served |

@@ -12,7 +12,7 @@ use super::{Event, ModelOutcome, ModelStatus, Pipeline, Training};
 use crate::error::StorageError;
 use crate::evaluate::{self, Fitted};
 use crate::feature::{RowSet, Rows, Segment};
-use crate::registry::{Artefact, HoldOutResult, ModelInfo, Slice, SlotName};
+use crate::registry::{Artefact, ModelInfo, Slice, SlotName};
 use crate::train::{Dataset, NotTrained};
 use crate::window::{StreamView, Window};
 
@@ -58,9 +58,9 @@ impl JobContext<'_> {
         let span = debug_span!(parent: &self.span, "model", model, rows);
         let mut changed = false;
         let outcome = match span.in_scope(|| self.learn_and_publish(job))? {
-            Ok((holdout, new)) => {
+            Ok((trained, new)) => {
                 changed = new;
-                ModelOutcome::Trained { holdout }
+                trained
             }
             Err(why) => ModelOutcome::NotTrained {
                 message: why.to_string(),
@@ -102,18 +102,21 @@ impl JobContext<'_> {
         Ok(())
     }
 
-    /// The hold-out metrics of a new model and whether it is a new revision, or why there is none.
+    /// What became of a new model and whether it is a new revision, or why there is none.
     fn learn_and_publish(
         &self,
         job: &Job<'_>,
-    ) -> Result<Result<(HoldOutResult, bool), NotTrained>, StorageError> {
+    ) -> Result<Result<(ModelOutcome, bool), NotTrained>, StorageError> {
         let fit = || NotTrained::catch(|| self.learn(job));
         let learned = debug_span!("fit").in_scope(fit);
         let artefact = match learned.and_then(|learned| learned) {
             Ok(artefact) => artefact,
             Err(why) => return Ok(Err(why)),
         };
-        let holdout = artefact.info.holdout.clone();
+        let trained = ModelOutcome::Trained {
+            holdout: artefact.info.holdout.clone(),
+            baseline: artefact.info.baseline.clone(),
+        };
         let swap = debug_span!("swap", revision = Empty).entered();
         match NotTrained::catch(|| self.shared.registry.publish(artefact)) {
             Ok(Ok(published)) => {
@@ -121,7 +124,7 @@ impl JobContext<'_> {
                     swap.record("revision", published.revision as i64);
                 }
                 let is_new = published.is_some_and(|p| p.changed && p.served);
-                Ok(Ok((holdout, is_new)))
+                Ok(Ok((trained, is_new)))
             }
             // The model's own format is at fault, not the disk: the other models go on.
             Ok(Err(
@@ -156,6 +159,7 @@ impl JobContext<'_> {
         let holdout = evaluate::holdout_by(&rows, features, &task, trainer.name(), |train| {
             self.fit(job, train)
         });
+        let baseline = holdout.as_ref().ok().and_then(|it| it.baseline.clone());
         let fitted = self.fit(job, &rows)?;
         Ok(Artefact {
             info: ModelInfo {
@@ -170,6 +174,7 @@ impl JobContext<'_> {
                 features: features.schema(),
                 slice: self.slice(window, &rows),
                 holdout: holdout.into(),
+                baseline,
                 engine_version: env!("CARGO_PKG_VERSION").to_owned(),
             },
             model: fitted.model,

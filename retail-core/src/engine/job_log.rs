@@ -45,7 +45,7 @@ impl JobLog {
         } = status;
         let revision = revision.map_or("none".to_owned(), |r| r.to_string());
         let what = match &status.outcome {
-            ModelOutcome::Trained { holdout } => {
+            ModelOutcome::Trained { holdout, .. } => {
                 format!("status=trained holdout={}", json!(holdout))
             }
             ModelOutcome::NotTrained { message, .. } => {

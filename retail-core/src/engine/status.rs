@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{PrequentialStatus, Recent};
 use crate::batch::{BatchEntry, CloseReason};
 use crate::clean::RejectCounts;
+use crate::evaluate::Metrics;
 use crate::record::Transactions;
 use crate::registry::HoldOutResult;
 use crate::source::Progress;
@@ -92,6 +93,10 @@ pub enum ModelOutcome {
     Trained {
         /// Metrics on the hold-out rows, or why there are none.
         holdout: HoldOutResult,
+        /// Metrics of the naive prediction on the same rows, if there are any: see
+        /// [`Metrics::of_baseline`].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        baseline: Option<Metrics>,
     },
     /// It was not.
     NotTrained {

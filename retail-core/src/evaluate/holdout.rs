@@ -12,6 +12,9 @@ use crate::train::{Dataset, Model, NotTrained, PredictError, Trainer};
 pub struct HoldOut {
     /// How good the model is on the rows it has not seen.
     pub metrics: Metrics,
+    /// How good the naive prediction is on the same rows: see [`Metrics::of_baseline`]. It knows the targets
+    /// of the rows that the model has learned from. `None` if those have no mean, or are no classes.
+    pub baseline: Option<Metrics>,
     /// Rows learned from: the first ⌊4 n / 5⌋.
     pub train_rows: u64,
     /// Rows measured on: the others.
@@ -75,8 +78,10 @@ pub fn holdout_by(
     let truth = label.apply(&test);
     let metrics = Metrics::of_model(&*model, task, features.matrix(&test).view(), &truth)
         .map_err(|error| not_measured(&error, train.len(), features, name))?;
+    let baseline = Metrics::of_baseline(task, &label.apply(&train), &truth);
     Ok(HoldOut {
         metrics,
+        baseline: baseline.ok(),
         train_rows: train.len() as u64,
         test_rows: test.len() as u64,
     })

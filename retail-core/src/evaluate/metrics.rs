@@ -145,6 +145,17 @@ impl Metrics {
             .collect()
     }
 
+    /// The one measure that says most to people, with its name in JSON: `rmse` of a number, `accuracy` of
+    /// a class.
+    #[must_use]
+    pub const fn score(&self) -> (&'static str, f64) {
+        match self {
+            Self::Regression(metrics) => ("rmse", metrics.rmse),
+            Self::Binary(metrics) => ("accuracy", metrics.accuracy),
+            Self::Multiclass(metrics) => ("accuracy", metrics.accuracy),
+        }
+    }
+
     /// Rows measured.
     #[must_use]
     pub const fn rows(&self) -> u64 {

@@ -4,7 +4,9 @@
 //! measures along a stream: each batch is predicted, scored, and only then learned. [`Running`] measures
 //! predictions whose truth comes later.
 //! [`Metrics`] are the answer of both, and say on how many rows they were measured.
+//! [`Metrics::of_baseline`] says what they are worth.
 
+mod baseline;
 mod binary;
 mod classes;
 mod holdout;

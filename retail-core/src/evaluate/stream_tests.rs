@@ -125,6 +125,28 @@ fn a_hold_out_fits_its_label_on_the_training_rows_alone() {
 }
 
 #[test]
+fn a_baseline_knows_the_training_rows_alone_and_is_measured_on_the_same_rows() {
+    // Rows are worth 1 to 5: the mean of the first four is 2.5, and the last one is 5.
+    let window = Rows::all(&[frame(1, 5, &[])]);
+    let out = holdout(&window, &quantity(), &TotalAmount, &Spy::default()).unwrap();
+    let expected = RegressionMetrics {
+        rmse: 2.5,
+        mae: 2.5,
+        r2: None,
+        rows: 1,
+    };
+    assert_eq!(out.baseline, Some(Metrics::Regression(expected)));
+    // One of the first four is of high value, so the share of yes is a quarter; the last one is not.
+    let spy = Spy {
+        binary: true,
+        ..Spy::default()
+    };
+    let out = holdout(&window, &quantity(), &HighValueCustomer::default(), &spy).unwrap();
+    let numbers = out.baseline.unwrap().numbers();
+    assert_eq!((numbers["accuracy"], numbers["brier"]), (1.0, 0.0625));
+}
+
+#[test]
 fn a_hold_out_gives_the_reason_where_there_is_none() {
     let of = |rows, features: &FeatureSet, extractors: &[Arc<dyn Extractor>]| {
         let window = Rows::all(&[frame(1, rows, extractors)]);

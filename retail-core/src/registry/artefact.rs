@@ -91,6 +91,10 @@ pub struct ModelInfo {
     /// Metrics on the last fifth of the slice, of a model trained on the rows before; or why there
     /// are none.
     pub holdout: HoldOutResult,
+    /// Metrics of the naive prediction on the same rows, if there are any: see
+    /// [`Metrics::of_baseline`]. Artefacts of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Metrics>,
     /// The version of the crate that trained it.
     pub engine_version: String,
 }

@@ -4,6 +4,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use retail_core::evaluate::Metrics;
 use retail_core::registry::{
     Alias, ChangeError, HoldOutResult, ModelInfo, Registry, Slice, SlotState,
 };
@@ -14,7 +15,7 @@ use super::change::{Of, on_disk, parts};
 use crate::error::ApiError;
 use crate::json::json;
 use crate::openapi::engine::{SliceShape, StateShape};
-use crate::openapi::measures::HoldOutShape;
+use crate::openapi::measures::{HoldOutShape, MetricsShape};
 use crate::openapi::{CONNECTION, Responses, refusals};
 use crate::paths::{admin as paths, version_text};
 use crate::state::Shared;
@@ -114,6 +115,8 @@ struct Sound {
     seed: Option<u64>,
     slice: Slice,
     holdout: HoldOutResult,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Metrics>,
     engine_version: String,
 }
 
@@ -132,6 +135,9 @@ struct Contents {
     slice: Option<SliceShape>,
     #[schema(nullable = false)]
     holdout: Option<HoldOutShape>,
+    /// How good the naive prediction is on the same rows.
+    #[schema(nullable = false)]
+    baseline: Option<MetricsShape>,
     #[schema(nullable = false)]
     engine_version: Option<String>,
     /// Why it cannot be served.
@@ -183,6 +189,7 @@ impl IntoResponses for Refused {
                             "stream_time": ["2010-12-01 08:26:00", "2010-12-01 08:27:00"],
                         },
                         "holdout": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 54},
+                        "baseline": {"rmse": 86.25, "mae": 31.5, "r2": -0.25, "rows": 54},
                         "engine_version": "0.1.0",
                     },
                     {
@@ -248,6 +255,7 @@ impl From<ModelInfo> for Sound {
             seed: info.seed,
             slice: info.slice,
             holdout: info.holdout,
+            baseline: info.baseline,
             engine_version: info.engine_version,
         }
     }

@@ -138,6 +138,9 @@ pub(crate) struct TrainedShape {
     #[schema(schema_with = trained)]
     status: String,
     holdout: HoldOutShape,
+    /// How good the naive prediction is on the same rows.
+    #[schema(nullable = false)]
+    baseline: Option<MetricsShape>,
     /// The revision that is being served, if any.
     #[schema(required = true)]
     revision: Option<u64>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::engine::{not_trained, trained};
-use super::measures::{HoldOutShape, NotTrainedReason};
+use super::measures::{HoldOutShape, MetricsShape, NotTrainedReason};
 
 /// How well a model predicted one batch, before any model learned from it.
 #[derive(ToSchema)]
@@ -53,6 +53,9 @@ pub(crate) struct TrainingDoneShape {
     #[schema(schema_with = trained)]
     status: String,
     holdout: HoldOutShape,
+    /// How good the naive prediction is on the same rows.
+    #[schema(nullable = false)]
+    baseline: Option<MetricsShape>,
 }
 
 /// A training that gave none.

@@ -67,6 +67,7 @@ impl IntoResponses for Refused {
                     "at": "2026-01-05 10:00:00", "model": "linear_model_1", "rows": 266, "seconds": 0.01,
                     "revision": 8, "changed": true, "status": "trained",
                     "holdout": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 54},
+                    "baseline": {"rmse": 86.25, "mae": 31.5, "r2": -0.25, "rows": 54},
                 }],
             }),
         ),

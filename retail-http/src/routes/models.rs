@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use retail_core::evaluate::Metrics;
 use retail_core::feature::FeatureSchema;
 use retail_core::label::Task;
 use retail_core::registry::{HoldOutResult, Served, Slice, SlotName};
@@ -14,7 +15,7 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::json::json;
 use crate::openapi::Unheard;
 use crate::openapi::engine::{FeatureShape, SliceShape, TaskShape};
-use crate::openapi::measures::HoldOutShape;
+use crate::openapi::measures::{HoldOutShape, MetricsShape};
 use crate::paths::{MODELS, version_text};
 use crate::state::{AppState, Shared};
 
@@ -42,6 +43,7 @@ use crate::state::{AppState, Shared};
                         "stream_time": ["2010-12-01 08:26:00", "2010-12-01 08:27:00"],
                     },
                     "holdout": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 54},
+                    "baseline": {"rmse": 86.25, "mae": 31.5, "r2": -0.25, "rows": 54},
                     "engine_version": "0.1.0",
                 },
                 {
@@ -123,6 +125,11 @@ struct Trained<'a> {
     slice: &'a Slice,
     #[schema(value_type = HoldOutShape)]
     holdout: &'a HoldOutResult,
+    /// How good the naive prediction is on the same rows: always the mean, or the shares of the classes, of
+    /// the rows before. It is left out if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = MetricsShape, required = false)]
+    baseline: Option<&'a Metrics>,
     engine_version: &'a str,
 }
 
@@ -160,6 +167,7 @@ impl<'a> Listed<'a> {
             features: &info.features,
             slice: &info.slice,
             holdout: &info.holdout,
+            baseline: info.baseline.as_ref(),
             engine_version: &info.engine_version,
         })
     }

@@ -92,6 +92,7 @@ pub(crate) struct Batches<'a> {
                 "models": {"linear_model_1": {
                     "rows": 266, "status": "trained", "revision": 1, "seconds": 0.01, "prequential": null,
                     "holdout": {"rmse": 60.5, "mae": 14.25, "r2": 0.5, "rows": 54},
+                    "baseline": {"rmse": 86.25, "mae": 31.5, "r2": -0.25, "rows": 54},
                 }},
                 "error": null,
             }),

@@ -76,6 +76,10 @@ async fn models_are_described_in_full_or_listed_with_the_reason() {
             "holdout",
             json!({"not_trained": { "reason": "no_variation" }}),
         ),
+        (
+            "baseline",
+            json!({"rmse": 2.5, "mae": 1.5, "r2": null, "rows": 60}),
+        ),
         ("engine_version", json!("0.0.0-test")),
     ] {
         assert_eq!(first[key], value, "{key}");

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use retail_core::evaluate::{Metrics, RegressionMetrics};
 use retail_core::feature::{FeatureSchema, FeatureSet, StandardFeature};
 use retail_core::label::{QuantityCategory, Task};
 use retail_core::registry::{
@@ -120,6 +121,12 @@ pub(crate) fn artefact(slot: &SlotName, model: Arc<dyn Model>) -> Artefact {
         holdout: HoldOutResult::NotMeasured {
             not_trained: NotTrained::NoVariation,
         },
+        baseline: Some(Metrics::Regression(RegressionMetrics {
+            rmse: 2.5,
+            mae: 1.5,
+            r2: None,
+            rows: 60,
+        })),
         engine_version: "0.0.0-test".into(),
     };
     Artefact { info, model }

@@ -51,6 +51,7 @@ pub(super) fn metrics(trainings: &[Training], registry: &Registry) -> PyResult<T
             ModelOutcome::NotTrained { message, .. } => Some(message.clone()),
             ModelOutcome::Trained {
                 holdout: HoldOutResult::NotMeasured { not_trained },
+                ..
             } => Some(not_trained.to_string()),
             ModelOutcome::Trained { .. } => None,
         });
@@ -120,6 +121,7 @@ fn measures(training: &Training) -> Value {
     match &training.status.outcome {
         ModelOutcome::Trained {
             holdout: HoldOutResult::Measured(metrics),
+            ..
         } => serde_json::json!(metrics),
         _ => Value::Null,
     }

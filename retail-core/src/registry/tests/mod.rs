@@ -85,6 +85,7 @@ fn artefact(value: f64) -> Artefact {
                 r2: None,
                 rows: 1,
             })),
+            baseline: None,
             engine_version: "0.0.0".into(),
         },
         model: Arc::new(Constant(value)),
