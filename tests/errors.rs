@@ -244,6 +244,21 @@ fn a_configuration_that_is_not_legal_is_named() {
     }
     let line = error(&["--once", "--set", "batch.sizes=5"]);
     assert!(line.contains("sizes"), "{line}");
+    for (typo, meant) in [
+        (["--set", "batch.row=5"], "did you mean `rows`?"),
+        (["--set", "barch.rows=5"], "did you mean `batch`?"),
+        (["--family", "lnifa"], "did you mean `linfa`?"),
+        (["--durability", "checkpint"], "did you mean `checkpoint`?"),
+        (
+            ["--data-dri", "data"],
+            "a similar argument exists: '--data-dir'",
+        ),
+        (["--output", "tabel"], "a similar value exists: 'table'"),
+    ] {
+        let output = engine(&[&["--once"], &typo[..]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(meant), "{said}");
+    }
     for (secret, said) in [
         (
             "kafka.client.\"sasl.password\"=[\"hunter2\"",

@@ -195,11 +195,8 @@ pub(crate) fn load(args: &Args) -> Outcome<AppConfig> {
         .get("train")
         .and_then(|train| train.get("policy"))
         .is_some();
-    let mut config: AppConfig =
-        AppConfig::deserialize(table).map_err(|error| ConfigError::Syntax {
-            origin,
-            message: error.to_string().trim().replace('\n', " "),
-        })?;
+    let mut config: AppConfig = AppConfig::deserialize(table)
+        .map_err(|error| ConfigError::syntax(&origin, &error.to_string()))?;
     config.stream.input = args.other_inputs().unwrap_or(config.stream.input);
     config.data.dir = args.other_data_dir().unwrap_or(config.data.dir);
     config.http.admin_token_file = args

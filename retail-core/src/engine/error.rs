@@ -3,6 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::difference::listed;
+use super::suggestion::with_suggestion;
 use super::{Difference, PipelineError};
 use crate::batch::LimitError;
 use crate::error::StorageError;
@@ -197,4 +198,16 @@ pub enum ConfigError {
         /// What is wrong, and on which line.
         message: String,
     },
+}
+
+impl ConfigError {
+    /// A text that is not a configuration, with the message of whoever has read it. If that names a key or
+    /// a word that does not exist, one that comes close is added.
+    #[must_use]
+    pub fn syntax(origin: &str, message: &str) -> Self {
+        Self::Syntax {
+            origin: origin.to_owned(),
+            message: with_suggestion(&message.trim().replace('\n', " ")),
+        }
+    }
 }

@@ -47,6 +47,7 @@ mod shared;
 mod spans;
 mod status;
 mod stop;
+mod suggestion;
 mod summaries;
 #[cfg(test)]
 mod tests;

@@ -12,10 +12,7 @@ pub fn parse_toml<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, Co
     toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let place = before.map(place).unwrap_or_default();
-        ConfigError::Syntax {
-            origin: origin.to_owned(),
-            message: format!("{place}{}", error.message().replace('\n', " ")),
-        }
+        ConfigError::syntax(origin, &format!("{place}{}", error.message()))
     })
 }
 
