@@ -22,8 +22,10 @@ class Engine:
     name, which come before those of ``config``: ``Engine(batch={"rows": 500})``.
 
     All that the engine saves goes to ``data_dir``: batches, rejected records, models and logs. An engine
-    that is opened on it again goes on where the last one stopped; ``fresh=True`` sets that aside and
-    starts anew. Without ``data_dir`` it is a temporary folder, which goes with the engine.
+    that is opened on it again goes on where the last one stopped, if it would have made the same batches:
+    ``rows`` and ``age_seconds`` of ``batch`` and ``unknown_customers`` of ``clean`` have to be the same.
+    ``fresh=True`` sets that aside and starts anew. Without ``data_dir`` it is a temporary folder, which
+    goes with the engine.
 
     A folder has one engine at a time: ``close()``, or the end of ``with ra.Engine(...) as engine:``, lets
     go of it.
