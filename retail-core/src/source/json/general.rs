@@ -62,7 +62,8 @@ pub(super) fn read<'a>(
 /// The stream time of a record in any form.
 #[cold]
 pub(super) fn stream_time(value: &[u8]) -> Option<Timestamp> {
-    let object: Object<'_> = serde_json::from_slice(value).ok()?;
+    let json = without_nan(value);
+    let object: Object<'_> = serde_json::from_slice(json.as_deref().unwrap_or(value)).ok()?;
     let mut reader = TimestampReader::new(DateOrder::MonthFirst);
     object.timestamp.stream_time(&mut reader).ok()?
 }

@@ -118,9 +118,10 @@ impl JsonDecoder {
     /// ```
     #[must_use]
     pub fn stream_time(value: &[u8]) -> Option<Timestamp> {
-        match last_key(value) {
-            Some(text) => Timestamp::parse_bytes(text).ok(),
-            None => general::stream_time(value),
+        match last_key(value).map(Timestamp::parse_bytes) {
+            Some(Ok(time)) => Some(time),
+            // The text may have escapes.
+            _ => general::stream_time(value),
         }
     }
 }

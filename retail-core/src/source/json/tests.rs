@@ -327,6 +327,12 @@ fn only_the_records_own_key_is_its_stream_time() {
             format!(r#"{{"timestamp":"{two}","timestamp":"{one}"}}"#),
             own,
         ),
+        // As Python writes it.
+        (format!(r#"{{"timestamp":"{one}","description":NaN}}"#), own),
+        (
+            r#"{"invoice":"1","timestamp":"1970-01-01\u002000:00:01"}"#.to_owned(),
+            own,
+        ),
         (format!(r#"{{"meta":{{"timestamp":"{two}"}}}}"#), None),
         (format!(r#"{{"meta":{{"timestamp":"{two}"}} }}"#), None),
         (format!(r#"[{{"timestamp":"{two}"}}]"#), None),
