@@ -1,5 +1,7 @@
 //! A request of the protocol as JSON.
 
+use std::fmt::Display;
+
 use serde::de::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
@@ -53,9 +55,11 @@ fn datatype() -> RefOr<Schema> {
 /// Reads the body of a request.
 ///
 /// # Errors
-/// [`Fault::Tensor`] if it is not JSON, or not an object of this kind.
+/// [`Fault::Tensor`] if it is not JSON in UTF-8, or not an object of this kind.
 pub(super) fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Fault> {
-    let Keyed(read) = serde_json::from_slice(body)
-        .map_err(|error| Fault::Tensor(format!("the body: {error}")))?;
+    let malformed = |error: &dyn Display| Fault::Tensor(format!("the body: {error}"));
+    // All of it, for what is passed over has to be text, too.
+    let text = std::str::from_utf8(body).map_err(|error| malformed(&error))?;
+    let Keyed(read) = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     Ok(read)
 }

@@ -27,6 +27,24 @@ fn table(shape: &str, datatype: &str, data: &str) -> String {
 }
 
 #[tokio::test]
+async fn what_is_passed_over_is_text_too() {
+    let body = table("[1,5]", "FP64", "[10,25.5,6,11,14]");
+    let with = |value: &[u8]| {
+        let head = body.as_bytes().strip_suffix(b"}").unwrap();
+        [head, b",\"passed\":\"", value, b"\"}"].concat()
+    };
+    let (status, answer) = post(&app(), INFER, with("\u{e9}".as_bytes())).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = post(&app(), INFER, with(b"\xe9")).await;
+    assert_eq!(status, 400);
+    let said = text(&answer);
+    assert!(
+        said.starts_with("the body: invalid utf-8 sequence"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn tensors_that_are_wrong() {
     let row = "[10,25.5,6,11,14]";
     let column = |name: &str, shape: &str, data: &str| {
