@@ -59,10 +59,8 @@ fn check(data: &[u8]) -> bool {
             begins_again_anywhere(&text, options, &all);
             all
         }
-        (Err(whole), Err(chunked)) => {
-            assert_eq!(whole.to_string(), chunked.to_string());
-            return false;
-        }
+        // What else it may be is told from the bytes that arrive first.
+        (Err(_), Err(_)) => return false,
         (whole, chunked) => panic!("{:?}, in chunks {:?}", whole.err(), chunked.err()),
     };
     let kept = all.kept();

@@ -37,8 +37,10 @@ fn check(data: &[u8]) -> bool {
         assert_eq!(data.len() as u64, elements, "{tensor}");
         assert!(data.iter().all(|element| !element.is_null()), "{tensor}");
     }
-    let asked: Value = serde_json::from_slice(body).expect("it has been read");
-    assert_eq!(answer.body["id"], asked["id"]);
+    // What is passed over may have escapes that stand for nothing.
+    if let Ok(asked) = serde_json::from_slice::<Value>(body) {
+        assert_eq!(answer.body["id"], asked["id"]);
+    }
     true
 }
 
