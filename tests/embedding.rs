@@ -49,7 +49,7 @@ fn prediction_after(service: SocketAddr, rows: u64) -> Value {
 /// The same of an engine that has read these rows from memory.
 fn prediction_of(rows: &[Transaction]) -> Value {
     let mut engine = Engine::builder(EngineConfig::default())
-        .and_then(|builder| builder.open())
+        .and_then(retail_core::engine::EngineBuilder::open)
         .unwrap();
     engine.run(&mut MemorySource::new(rows.to_vec())).unwrap();
     let model = engine.registry().get("linear_model_3").unwrap();

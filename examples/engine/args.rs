@@ -12,7 +12,6 @@ const RUN: &str = "Run";
 const DATA: &str = "Data";
 const SERVING: &str = "Serving";
 const CONFIGURATION: &str = "Configuration";
-const LOG: &str = "Log";
 
 /// Reads or simulates a stream of retail transactions, trains nine models from it and serves them.
 #[derive(Debug, Parser)]

@@ -27,7 +27,7 @@ const SETTINGS: [(&str, &str, Option<&str>); 11] = [
 
 /// The same result. An error that says that settings differ also says which flags give the earlier values.
 pub(crate) fn explained<T>(result: Result<T, Error>, config: &AppConfig) -> Outcome<T> {
-    Ok(result.map_err(|error| explain(error, config))?)
+    result.map_err(|error| explain(error, config))
 }
 
 fn explain(error: Error, config: &AppConfig) -> Box<dyn StdError> {

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use retail_core::engine::{Event, ModelOutcome, ModelReport, Observer, RunReport};
 
 use crate::review::Watch;
-use retail_examples::{LogFormat, Outcome};
+use retail_examples::LogFormat;
 
 /// Shows what the engine does: a bar on a terminal, otherwise a line every few seconds.
 #[derive(Clone)]
@@ -22,11 +22,11 @@ impl Reporter {
     pub(crate) fn new(format: LogFormat) -> Self {
         // A bar is no line of JSON.
         let has_bar = std::io::stderr().is_terminal() && format == LogFormat::Text;
-        Ok(Self {
+        Self {
             bar: has_bar.then(bar),
             spoken: Arc::new(Mutex::new(Instant::now())),
             watch: Arc::default(),
-        })
+        }
     }
 
     /// Has what is rejected watched while the engine reads.

@@ -1,6 +1,7 @@
 //! The log of the examples, and the export of their spans.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 
 use clap::{Args, ValueEnum};
@@ -71,7 +72,7 @@ impl LogArgs {
     /// If `RUST_LOG` cannot be read, or spans cannot be exported as the program is built, or the environment
     /// says.
     pub fn start(self, service: &'static str) -> Outcome<Log> {
-        let filter = filter(env::var_os(FILTER), self.level())?;
+        let filter = filter(env::var_os(FILTER).as_deref(), self.level())?;
         match self.otlp {
             true => self.start_with_export(filter, service),
             false => {
@@ -128,8 +129,8 @@ fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
-fn filter(given: Option<std::ffi::OsString>, usual: LevelFilter) -> Outcome<Targets> {
-    let text = match &given {
+fn filter(given: Option<&OsStr>, usual: LevelFilter) -> Outcome<Targets> {
+    let text = match given {
         None => return Ok(Targets::new().with_default(usual)),
         Some(text) => text.to_string_lossy(),
     };
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     fn of(text: Option<&str>) -> Outcome<Targets> {
-        filter(text.map(Into::into), LevelFilter::INFO)
+        filter(text.map(OsStr::new), LevelFilter::INFO)
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl<'a> Answers<'a> {
     /// # Errors
     /// [`ApiError::ModelFailed`] if they cannot be written, here and below.
     pub(crate) fn new(of: &'a Predicted) -> Result<Self, ApiError> {
-        Self::prepared(of).map_err(unwritable)
+        Self::prepared(of).map_err(|error| unwritable(&error))
     }
 
     fn prepared(of: &'a Predicted) -> Result<Self, serde_json::Error> {
@@ -89,7 +89,8 @@ impl<'a> Answers<'a> {
             if row > 0 {
                 text.push(b',');
             }
-            self.write(row, &mut text).map_err(unwritable)?;
+            self.write(row, &mut text)
+                .map_err(|error| unwritable(&error))?;
             if row == 0 {
                 // The others are about as long.
                 text.reserve(text.len().saturating_mul(n_rows));
@@ -102,13 +103,14 @@ impl<'a> Answers<'a> {
     /// The first row.
     pub(crate) fn first(&self) -> Result<Vec<u8>, ApiError> {
         let mut text = Vec::with_capacity(USUAL_BYTES);
-        self.write(0, &mut text).map_err(unwritable)?;
+        self.write(0, &mut text)
+            .map_err(|error| unwritable(&error))?;
         Ok(text)
     }
 
     /// The first row, as a part of other JSON.
     pub(crate) fn raw(&self) -> Result<Box<RawValue>, ApiError> {
-        serde_json::from_slice(&self.first()?).map_err(unwritable)
+        serde_json::from_slice(&self.first()?).map_err(|error| unwritable(&error))
     }
 
     fn write(&self, row: usize, text: &mut Vec<u8>) -> Result<(), serde_json::Error> {
@@ -185,10 +187,10 @@ fn key(texts: &mut Vec<u8>, is_first: bool, name: &str) -> Result<Text, serde_js
 pub(crate) fn written(answer: &impl Serialize) -> Result<Vec<u8>, ApiError> {
     let mut text = Vec::with_capacity(USUAL_BYTES);
     let written = serde_json::to_writer(&mut text, answer);
-    written.map(|()| text).map_err(unwritable)
+    written.map(|()| text).map_err(|error| unwritable(&error))
 }
 
-fn unwritable(error: serde_json::Error) -> ApiError {
+fn unwritable(error: &serde_json::Error) -> ApiError {
     ApiError::ModelFailed {
         cause: format!("cannot write an answer: {error}"),
     }

@@ -77,7 +77,7 @@ pub(crate) async fn run<E: From<ApiError> + Send + 'static>(
     // The turn goes along: the work goes on even if the client has hung up.
     let span = Span::current();
     let job = tokio::task::spawn_blocking(move || (span.in_scope(guarded), turn));
-    let (answer, turn) = job.await.map_err(cut_off)?;
+    let (answer, turn) = job.await.map_err(|error| cut_off(&error))?;
     // It ends when there is room for the answer, so that few answers wait for room.
     let response = respond(state, answer?).await;
     drop(turn);
@@ -93,7 +93,7 @@ fn panicked(panic: &(dyn Any + Send)) -> ApiError {
 }
 
 /// What is answered if the work was not done, since the server ends.
-fn cut_off(error: JoinError) -> ApiError {
+fn cut_off(error: &JoinError) -> ApiError {
     let cause = format!("the work on a request was cut off: {error}");
     ApiError::ModelFailed { cause }
 }

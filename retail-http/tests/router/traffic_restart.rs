@@ -31,7 +31,7 @@ fn plan_file(dir: &Path) -> PathBuf {
     dir.join(MODEL).join("traffic")
 }
 
-fn split_to(to: Value, share: f64) -> Value {
+fn split_to(to: &Value, share: f64) -> Value {
     json!({"split": {"to": to, "share": share, "header": "x-customer-id"}})
 }
 
@@ -45,7 +45,7 @@ async fn shown(app: &Router) -> Value {
 async fn a_split_is_in_force_after_a_restart_with_the_same_answers_to_the_same_keys() {
     let dir = tempfile::tempdir().unwrap();
     let (app, _) = prepared(dir.path());
-    let said = planned(&app, &split_to(json!({"revision": 1}), 0.4)).await;
+    let said = planned(&app, &split_to(&json!({"revision": 1}), 0.4)).await;
     assert_eq!(said["saved"], true);
     let keys: Vec<String> = (0..50)
         .map(|customer| format!("customer-{customer}"))
@@ -131,7 +131,7 @@ async fn a_plan_whose_revision_is_gone_is_shown_with_its_problem_and_the_model_a
     let requests = json!({"taken": 0, "left": 0, "without_key": 0, "without_other": 1});
     assert_eq!(said["split"]["requests"], requests);
     // A plan that others can carry out replaces it.
-    planned(&app, &split_to(json!({"version": "v2"}), 1.0)).await;
+    planned(&app, &split_to(&json!({"version": "v2"}), 1.0)).await;
     assert_eq!(keyed(&app, LINEAR, "7").await["model"], "linear_model_2");
 }
 
@@ -139,7 +139,7 @@ async fn a_plan_whose_revision_is_gone_is_shown_with_its_problem_and_the_model_a
 async fn a_damaged_plan_is_shown_as_such_and_a_new_one_replaces_it() {
     let dir = tempfile::tempdir().unwrap();
     let (app, _) = prepared(dir.path());
-    let plan = split_to(json!({"revision": 1}), 1.0);
+    let plan = split_to(&json!({"revision": 1}), 1.0);
     planned(&app, &plan).await;
     drop(app);
     let sound = fs::read(plan_file(dir.path())).unwrap();
@@ -177,12 +177,12 @@ async fn a_damaged_plan_is_shown_as_such_and_a_new_one_replaces_it() {
 async fn a_plan_that_cannot_be_saved_is_refused_and_the_one_before_stays() {
     let dir = tempfile::tempdir().unwrap();
     let (app, _) = prepared(dir.path());
-    planned(&app, &split_to(json!({"revision": 1}), 1.0)).await;
+    planned(&app, &split_to(&json!({"revision": 1}), 1.0)).await;
     let before = shown(&app).await;
     // Nothing can be written where a folder is.
     fs::remove_file(plan_file(dir.path())).unwrap();
     fs::create_dir(plan_file(dir.path())).unwrap();
-    let other = split_to(json!({"version": "v2"}), 1.0).to_string();
+    let other = split_to(&json!({"version": "v2"}), 1.0).to_string();
     for (method, body) in [(Method::PUT, other.as_str()), (Method::DELETE, "")] {
         let (status, said) = ask(&app, method, TRAFFIC, body).await;
         assert_eq!(

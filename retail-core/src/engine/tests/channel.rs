@@ -231,7 +231,7 @@ fn rows_that_do_not_follow_on_the_saved_ones_are_refused() {
     let (sender, mut source) = ChannelSource::bounded("returns", engine.position(), 100);
     sender.push(sales(5)).unwrap();
     let error = engine.run(&mut source).unwrap_err();
-    assert!(matches!(error, Error::StreamMismatch { .. }), "{error}");
+    assert!(matches!(error, Error::SettingsDiffer { .. }), "{error}");
 }
 
 /// An engine in memory whose clock the test moves.

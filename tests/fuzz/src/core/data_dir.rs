@@ -69,8 +69,8 @@ fn check(data: &[u8]) -> bool {
     drop(store);
     let (store, again) = open(&folder).expect("it has just been opened");
     assert_eq!(
-        (again.stream, again.batches),
-        (recovered.stream, recovered.batches)
+        (again.header, again.batches),
+        (recovered.header, recovered.batches)
     );
     assert_eq!(store.position(), &position);
     verified.findings.faults.is_empty()

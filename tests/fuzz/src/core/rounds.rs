@@ -99,14 +99,14 @@ fn forest() -> RandomForest {
 
 fn seeds() -> Vec<Vec<u8>> {
     let classes = ["a", "b"].map(String::from).to_vec();
-    let mut seeds = rounds_of(0, &linear(), Task::Regression);
-    seeds.extend(rounds_of(1, &logistic(), Task::Binary));
-    seeds.extend(rounds_of(2, &forest(), Task::Multiclass { classes }));
+    let mut seeds = rounds_of(0, &linear(), &Task::Regression);
+    seeds.extend(rounds_of(1, &logistic(), &Task::Binary));
+    seeds.extend(rounds_of(2, &forest(), &Task::Multiclass { classes }));
     seeds
 }
 
 /// Every round of a training.
-fn rounds_of<R: Rounds>(algorithm: u8, trainer: &R, task: Task) -> Vec<Vec<u8>> {
+fn rounds_of<R: Rounds>(algorithm: u8, trainer: &R, task: &Task) -> Vec<Vec<u8>> {
     let rows = |first: usize| Dataset {
         features: Array2::from_shape_fn((4, 2), |(row, column)| {
             ((first + row) * (column + 2) % 5) as f64 / 2.0

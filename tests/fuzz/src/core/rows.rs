@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use retail_core::clean::RejectReason;
-use retail_core::record::{Transaction, Transactions};
+use retail_core::record::{Transaction, TransactionRef, Transactions};
 use retail_core::source::{Incoming, Origin, ReadStatus, Source};
 
 /// The most records that are looked at: a small file may hold very many, compressed.
@@ -44,7 +44,7 @@ pub(crate) fn read_all(source: &mut dyn Source, pause: usize) -> Read {
     loop {
         let mut left = pause.min(MOST - rows.len());
         let status = source.read(&mut |origin: Origin, record: &Incoming<'_>| {
-            let record = record.as_ref().map(|row| row.to_owned());
+            let record = record.as_ref().map(TransactionRef::to_owned);
             rows.push((origin, record.map_err(Clone::clone)));
             left -= 1;
             match left {
