@@ -224,7 +224,7 @@ async fn the_codes_of_all_errors_are_in_the_document_and_in_the_docs_of_the_crat
         .unwrap();
     let listed: BTreeSet<&str> = listed.iter().map(|code| code.as_str().unwrap()).collect();
     assert_eq!(listed, codes);
-    let docs = include_str!("../../src/lib.rs");
+    let docs = include_str!("../../docs/errors.md");
     let described: Vec<String> = operations(&document)
         .iter()
         .flat_map(|(_, _, operation)| {
