@@ -180,6 +180,9 @@ fn a_tree_with_an_impossible_node_is_refused() {
     assert!(message.to_string().contains("1 children"), "{message}");
     let message = change("/n_classes", 2.into());
     assert!(message.to_string().contains("class 3 of 2"), "{message}");
+    let message = change("/estimator", "linfa-trehs".into());
+    let expected = "expected the estimator \"linfa-trees\", got \"linfa-trehs\"";
+    assert!(message.to_string().contains(expected), "{message}");
 }
 
 #[test]

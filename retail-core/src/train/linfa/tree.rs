@@ -160,6 +160,12 @@ impl LinfaTree {
     /// # Errors
     /// What is wrong with the JSON.
     pub fn read(json: &serde_json::Value) -> Result<Arc<dyn Model>, FormatError> {
+        // It is the format under which the model is saved again.
+        let estimator = json.get("estimator").and_then(serde_json::Value::as_str);
+        if let Some(other) = estimator.filter(|estimator| *estimator != NAME) {
+            let fault = format!("linfa tree: expected the estimator {NAME:?}, got {other:?}");
+            return Err(fault.into());
+        }
         // Checked before the trial prediction of `LinfaModel` walks the tree.
         let fitted = json.get("fitted").unwrap_or(&serde_json::Value::Null);
         let n_features = json.get("n_features").and_then(serde_json::Value::as_u64);
