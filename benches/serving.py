@@ -36,8 +36,9 @@ CONNECTIONS = 32
 LINEAR = {"quantity": 10, "price": 25.5, "month": 6, "day": 11, "hour": 14}
 SIX = {"quantity": 10, "price": 25.5, "total_amount": 255.0, "month": 6, "day": 11, "hour": 14}
 MANY = 1000
+PAUSE = 8  # milliseconds
 PATIENCE = 60.0  # seconds, until a server has to answer
-TOKEN = "a token of this benchmark alone"
+TOKEN = "0123456789abcdef0123456789abcdef"
 
 # wrk's own summary has no percentile above 99.
 SCRIPT = """
@@ -194,18 +195,17 @@ def rate_table(contenders, base):
     table(heads, map(cells, contenders))
 
 
+def half(one):
+    """Half of what a contender takes: so many clients, who wait after each answer."""
+    # wrk waits whole milliseconds, and half of one longer.
+    return {"connections": max(1, round(one.median("rate") / 2 * (PAUSE + 0.5) / 1000)), "pause": PAUSE}
+
+
 def latency_table(contenders, options, script):
     """At half of what each takes: at the whole of it, requests wait for each other."""
     rows = []
     for one in contenders:
-        rate = one.median("rate") / 2
-        # wrk waits whole milliseconds.
-        pause = max(1, round(CONNECTIONS * 1000 / rate))
-        connections = max(1, round(rate * pause / 1000))
-        runs = [
-            one.load(options.seconds, script, connections=connections, pause=pause)
-            for _ in range(options.runs)
-        ]
+        runs = [one.load(options.seconds, script, **half(one)) for _ in range(options.runs)]
         middle = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
         reached = middle["rate"] / one.median("rate")
         cells = [f"{middle[key] / 1000:.2f}" for key in ("p50", "p99", "p999")]
@@ -228,13 +228,10 @@ def size_table(one, many, options, script):
 
 def shadow_table(one, shadowed, options, script):
     """p99 at half load without and with five shadows, in turns."""
-    rate = one.median("rate") / 2
-    pause = max(1, round(CONNECTIONS * 1000 / rate))
-    connections = max(1, round(rate * pause / 1000))
     found = {contender.name: [] for contender in (one, shadowed)}
     for _ in range(options.runs):
         for contender in (one, shadowed):
-            load = contender.load(options.seconds, script, connections=connections, pause=pause)
+            load = contender.load(options.seconds, script, **half(one))
             found[contender.name].append(load)
     rows = []
     for name, runs in found.items():
