@@ -45,8 +45,10 @@ impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { value, whole } = *self;
         // 2^53: up to here every whole number is exact.
-        if whole && value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 {
-            serializer.serialize_i64(value as i64)
+        let is_exact = value.abs() <= 9_007_199_254_740_992.0;
+        let integer = value as i64;
+        if whole && is_exact && integer as f64 == value {
+            serializer.serialize_i64(integer)
         } else {
             serializer.serialize_f64(value)
         }

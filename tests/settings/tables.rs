@@ -86,6 +86,7 @@ pub(crate) const FLAGS: &[(&str, &[&str], Outcome)] = &[
     ("--strict", &["--strict"], Continues),
     ("--verbose", &["--verbose"], Continues),
     ("--log-format", &["--log-format", "json"], Continues),
+    ("--otlp", &[], Elsewhere),
     ("--print-config", &[], Elsewhere),
     ("--write-synthetic", &[], Elsewhere),
     ("--force", &[], Elsewhere),
@@ -145,6 +146,7 @@ pub(crate) const KEYS: &[(&str, &str, Outcome)] = &[
     ("http.max_rows", "7", Continues),
     ("http.max_answer_bytes", "70000", Continues),
     ("http.feedback_rows", "0", Continues),
+    ("http.max_event_readers", "7", Continues),
     ("clean.warn_rejected", "0.9", Continues),
     (
         "clean.unknown_customers",

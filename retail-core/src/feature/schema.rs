@@ -51,13 +51,19 @@ impl FeatureSpec {
     pub fn check(&self, value: f64) -> Result<(), RangeError> {
         let legal = value.is_finite()
             && (self.min..=self.max).contains(&value)
-            && (!self.whole || value.fract() == 0.0);
+            && (!self.whole || is_whole(value));
         legal.then_some(()).ok_or_else(|| RangeError {
             feature: self.name.clone(),
             expected: self.expected(),
             got: value,
         })
     }
+}
+
+/// Whether a number has nothing behind the point. Rounding it would take a call on most processors.
+fn is_whole(value: f64) -> bool {
+    // 2^53: from here on, there is nothing.
+    value.abs() >= 9_007_199_254_740_992.0 || (value as i64) as f64 == value
 }
 
 /// The features of a model, in the order of its columns.

@@ -1,5 +1,6 @@
 mod field;
 mod form;
+mod plain;
 mod reader;
 mod visit;
 
@@ -79,6 +80,10 @@ pub(crate) fn parse(
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     // All of it, for what is passed over has to be text, too.
     let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))?;
+    let mut reader = reader::Reader::new(fields, accepts);
+    if plain::read(text, &mut reader).is_some() {
+        return reader.finish();
+    }
     let read = |text: &str| {
         let mut reader = reader::Reader::new(fields, accepts);
         visit::read(text, &mut reader).map(|()| reader)

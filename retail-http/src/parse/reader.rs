@@ -81,19 +81,28 @@ impl<'f> Reader<'f> {
         self.n_sound += usize::from(self.fault.is_none());
     }
 
+    /// The field whose name the next key is likely to be.
+    pub(super) fn expected(&self) -> Option<(usize, &'f str)> {
+        let next = self.next.get();
+        Some((next, self.fields.get(next)?.name()))
+    }
+
+    /// The last key was the name of this field.
+    pub(super) fn found(&self, field: usize) {
+        self.next.set(field + 1);
+    }
+
     /// Which field a key names.
     pub(super) fn field(&self, key: &str) -> Option<usize> {
-        let next = self.next.get();
-        let is_next = self
-            .fields
-            .get(next)
-            .is_some_and(|field| field.name() == key);
         let named = |name: &str| self.fields.iter().position(|field| field.name() == name);
-        let found = match is_next {
-            true => Some(next),
-            false => named(key).or_else(|| named(retail_core::clean::Field::known_as(key)?.name())),
-        };
-        self.next.set(found.map_or(next, |found| found + 1));
+        let expected = self.expected().filter(|(_, name)| *name == key);
+        let found = expected
+            .map(|(place, _)| place)
+            .or_else(|| named(key))
+            .or_else(|| named(retail_core::clean::Field::known_as(key)?.name()));
+        if let Some(found) = found {
+            self.found(found);
+        }
         found
     }
 

@@ -147,6 +147,7 @@ impl Model for Broken {
     }
 
     fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Prediction, PredictError> {
+        tracing::debug!("asked");
         match self {
             Self::Panics => panic!("as this test asks"),
             Self::NotFinite => Ok(Prediction::Values(Array1::from_elem(

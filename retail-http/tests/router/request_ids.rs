@@ -142,9 +142,10 @@ async fn what_is_logged_names_the_request() {
     for (id, rows) in [("small-1", 1), ("large-2", 400)] {
         let of_request = lines.iter().filter(|line| line["spans"][0]["id"] == id);
         let of_request: Vec<_> = of_request.collect();
-        let [failed, answered] = of_request.as_slice() else {
+        let [asked, failed, answered] = of_request.as_slice() else {
             panic!("{id}: {of_request:?}");
         };
+        assert_eq!(asked["fields"]["message"], "asked");
         let message = failed["fields"]["message"].as_str().unwrap();
         let expected = "linear_model_1 gave no answer: an answer that is not finite";
         assert_eq!((&failed["level"], message), (&json!("ERROR"), expected));
@@ -152,7 +153,7 @@ async fn what_is_logged_names_the_request() {
         let predict = json!({
             "name": "predict", "model": "linear_model_1", "revision": 1, "rows": rows,
         });
-        assert_eq!(failed["spans"][1], predict, "{id}");
+        assert_eq!(asked["spans"][1], predict, "{id}");
         let fields = &answered["fields"];
         assert_eq!(
             (

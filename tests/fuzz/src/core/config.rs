@@ -56,7 +56,7 @@ fn seeds() -> Vec<Vec<u8>> {
         "[forest]\nn_trees = 3\nmax_depth = 4\nseed = 7\n[linear]\ninteraction = true\nmin_rows = 30\n",
         "[train]\nfamily = \"linfa\"\npolicy = { every_rows = 500 }\nthreads = 2\nkeep_revisions = 3\n",
         "batch.rows = 500",
-        "train.family=linfa",
+        "train.family=\"linfa\"",
         "[logistic]\nalpha = 1e-3\nmax_iterations = 50\n",
     ];
     texts.map(|text| text.as_bytes().to_vec()).to_vec()

@@ -90,11 +90,13 @@ fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A workbook with one sheet, which has this XML between its begin and its end.
 fn workbook(rows: &[u8]) -> Vec<u8> {
+    const ROOT: &[u8] = br#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
     const SHEETS: &[u8] = br#"<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Year 2010" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
     const RELATIONS: &[u8] = br#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
     const BEGIN: &[u8] = br#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;
     const END: &[u8] = b"</sheetData></worksheet>";
     zipped(&[
+        ("_rels/.rels", ROOT),
         ("xl/workbook.xml", SHEETS),
         ("xl/_rels/workbook.xml.rels", RELATIONS),
         ("xl/worksheets/sheet1.xml", &[BEGIN, rows, END].concat()),

@@ -53,7 +53,8 @@ fn carried<R: Rounds>(trainer: &R, bytes: &[u8]) -> bool {
             written(trainer.name(), &all)
         );
     }
-    match trainer.step(state, sum) {
+    let answer = if added.is_ok() { all } else { sum };
+    match trainer.step(state, answer) {
         Ok(Next::Round(next)) => {
             let bytes = written(trainer.name(), &next);
             let again: R::State = decode(trainer.name(), &bytes).expect("it has been written");
@@ -93,7 +94,11 @@ fn logistic() -> LogisticRegression {
 }
 
 fn forest() -> RandomForest {
-    let params = RandomForest::params().n_trees(2).max_depth(3).threads(1);
+    let params = RandomForest::params()
+        .n_trees(2)
+        .max_depth(3)
+        .min_rows(2)
+        .threads(1);
     params.check().expect("it is legal")
 }
 

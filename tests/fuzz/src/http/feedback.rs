@@ -56,7 +56,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let bodies = [
         r#"{"request_id":"a","truth":255}"#,
         r#"[{"request_id":"b","truth":"High"},{"request_id":"c","truth":true,"row":0}]"#,
-        r#"{"request_id":"d","truth":12.5,"model":"linear_model_2","row":0}"#,
+        r#"{"request_id":"d","truth":12.5,"target":"total_amount","row":0}"#,
         r#"[{"request_id":"nobody","truth":1}]"#,
     ];
     bodies.map(|body| body.as_bytes().to_vec()).to_vec()

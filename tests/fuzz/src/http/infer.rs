@@ -56,7 +56,7 @@ fn seeds() -> Vec<Vec<u8>> {
         ),
         (
             2,
-            r#"{"inputs":[{"name":"quantity","shape":[1],"datatype":"INT64","data":[10]},{"name":"price","shape":[1],"datatype":"FP64","data":[25.5]},{"name":"month","shape":[1],"datatype":"UINT8","data":[6]},{"name":"day","shape":[1],"datatype":"INT8","data":[11]},{"name":"hour","shape":[1],"datatype":"INT32","data":[14]}]}"#,
+            r#"{"inputs":[{"name":"quantity","shape":[1],"datatype":"INT64","data":[10]},{"name":"price","shape":[1],"datatype":"FP64","data":[25.5]},{"name":"month","shape":[1],"datatype":"INT64","data":[6]},{"name":"day","shape":[1],"datatype":"FP32","data":[11]},{"name":"hour","shape":[1],"datatype":"INT32","data":[14]}]}"#,
         ),
         (
             0,
