@@ -34,7 +34,7 @@ const LARGEST_CAPACITY: usize = 1 << 20;
 /// let engine = Engine::builder(EngineConfig::default())?
 ///     .observer(events.clone())
 ///     .open()?;
-/// let app = router(AppState::new(engine.registry()).with_events(events));
+/// let app: axum::Router = router(AppState::new(engine.registry()).with_events(events));
 /// # Ok::<(), retail_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
