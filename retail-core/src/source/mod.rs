@@ -19,6 +19,8 @@ mod marks;
 mod memory;
 mod overlap;
 mod paced;
+#[cfg(any(feature = "excel", feature = "parquet"))]
+pub(crate) mod panics;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
 mod position;

@@ -113,8 +113,7 @@ impl Contender {
         let ContenderRef::Version(version) = self.who else {
             return None;
         };
-        let mut slots = registry.iter().map(|(slot, _)| slot);
-        slots.find(|slot| slot.target == self.model.target && slot.version == version)
+        registry.find_slot(&self.model.target, version)
     }
 
     fn has_read(&self) -> bool {

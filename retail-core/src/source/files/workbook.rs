@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx, XlsxError};
 
 use super::content::Reader;
+use crate::source::panics::guarded;
 use crate::source::{CsvOptions, CsvSource, Delimiter, SourceError};
 
 /// The most bytes of CSV that a sheet may make.
@@ -22,7 +23,7 @@ type Tables = Xlsx<BufReader<Box<dyn Reader>>>;
 impl Workbook {
     pub(super) fn open(mut reader: Box<dyn Reader>) -> io::Result<Self> {
         check(&mut reader)?;
-        let workbook = Xlsx::new(BufReader::new(reader)).map_err(damaged)?;
+        let workbook = unless_panicked(|| Xlsx::new(BufReader::new(reader)).map_err(damaged))?;
         Ok(Self(Arc::new(Mutex::new(workbook))))
     }
 
@@ -56,6 +57,10 @@ impl Workbook {
     /// The rows of a sheet as CSV, a line for each: all of them, or the first ones that are not blank.
     pub(super) fn text(&self, sheet: &str, most: usize) -> io::Result<Vec<u8>> {
         let mut workbook = self.lock();
+        unless_panicked(|| Self::read(&mut workbook, sheet, most))
+    }
+
+    fn read(workbook: &mut Tables, sheet: &str, most: usize) -> io::Result<Vec<u8>> {
         let mut cells = workbook.worksheet_cells_reader(sheet).map_err(damaged)?;
         let mut text = String::new();
         let mut rows = Rows::default();
@@ -182,6 +187,12 @@ fn quoted(text: &str) -> String {
         return text.to_owned();
     }
     format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// What a step of reading gives. A workbook that makes the library panic is damaged.
+fn unless_panicked<T>(step: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let damaged = |said| Err(invalid(format!("the workbook is damaged: {said}")));
+    guarded(|| Ok(step())).unwrap_or_else(damaged)
 }
 
 fn damaged(error: XlsxError) -> io::Error {

@@ -4,7 +4,7 @@ use parquet::column::reader::ColumnReader;
 
 use super::file::read_values;
 use super::form::write_legacy_time;
-use super::untrusted::guarded;
+use crate::source::panics::guarded;
 use crate::source::table::Form;
 use crate::time::TimestampWriter;
 

@@ -5,7 +5,8 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::SchemaDescriptor;
 
-use super::untrusted::{Untrusted, UntrustedPages, guarded, said};
+use super::untrusted::{Untrusted, UntrustedPages, said};
+use crate::source::panics::guarded;
 
 /// An open Parquet file. Its bytes may be anything: reading them never panics, and takes no memory
 /// for what is not there.

@@ -10,4 +10,3 @@ mod untrusted;
 
 pub(crate) use self::file::{ParquetFile, read_values};
 pub(crate) use self::text::ParquetText;
-pub(crate) use self::untrusted::guarded;

@@ -1,7 +1,5 @@
 //! What damaged bytes must not do to the program that reads them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use bytes::Bytes;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
@@ -80,16 +78,6 @@ impl Iterator for UntrustedPages {
     fn next(&mut self) -> Option<Self::Item> {
         self.get_next_page().transpose()
     }
-}
-
-/// Takes a step of reading. The library asserts some of what it expects of a file; if that does not
-/// hold, the file is damaged, which is an error here. What the step has worked on must not be used
-/// after one.
-pub(crate) fn guarded<T>(
-    step: impl FnOnce() -> std::result::Result<T, String>,
-) -> std::result::Result<T, String> {
-    catch_unwind(AssertUnwindSafe(step))
-        .unwrap_or_else(|_| Err("its bytes contradict each other".to_owned()))
 }
 
 /// What the library says, without its own name.

@@ -7,7 +7,8 @@ use parquet::data_type::{AsBytes, DataType};
 use super::schema;
 use crate::error::StorageError;
 use crate::record::{TransactionRef, Transactions};
-use crate::source::parquet::{ParquetFile, guarded, read_values};
+use crate::source::panics::guarded;
+use crate::source::parquet::{ParquetFile, read_values};
 use crate::time::Timestamp;
 
 /// How many rows are decoded at a time.
