@@ -151,7 +151,8 @@ except KeyboardInterrupt:
         watchdog.cancel()
         process.kill()
     rest = ra.Kafka(brokers=BROKERS, topic=topic, group=topic)
-    assert ra.Engine(data_dir=tmp_path / "data").run(rest).rows_read == 300
+    engine = ra.Engine(data_dir=tmp_path / "data", batch={"rows": 50})
+    assert engine.run(rest).rows_read == 300
 
 
 @pytest.mark.skipif(not HAS_KAFKA, reason="a build without Kafka")

@@ -29,7 +29,7 @@ pub(super) struct Planned {
     split: Option<PlannedSplit>,
     /// Whose answers are compared and never sent.
     #[serde(default, deserialize_with = "objects")]
-    #[schema(max_items = 5, value_type = Vec<WhoShape>)]
+    #[schema(max_items = 5, value_type = HashSet<WhoShape>)]
     shadows: Vec<Named>,
 }
 

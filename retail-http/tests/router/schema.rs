@@ -61,6 +61,10 @@ impl<'d> Schemas<'d> {
                     }
                     true
                 }
+                ("uniqueItems", Value::Array(items)) => {
+                    let is_first = |(at, item)| !items[..at].contains(item);
+                    *rule == Value::Bool(false) || items.iter().enumerate().all(is_first)
+                }
                 ("items", Value::Array(items)) => {
                     for (index, item) in items.iter().enumerate() {
                         self.fault(rule, item, &format!("{at}/{index}"))?;
@@ -111,6 +115,7 @@ impl<'d> Schemas<'d> {
                     | "exclusiveMaximum"
                     | "minItems"
                     | "maxItems"
+                    | "uniqueItems"
                     | "required"
                     | "items"
                     | "properties"
